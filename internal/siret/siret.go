@@ -1,0 +1,81 @@
+// Package siret knows the numbers of French organisations: the SIRET, fourteen
+// digits for an establishment, whose first nine are the SIREN of its
+// organisation. They are text: leading zeros count.
+package siret
+
+import "strings"
+
+// laPoste is the SIREN whose establishments outgrew the Luhn checksum: their
+// digits add up to a multiple of five instead.
+const laPoste = "356000000"
+
+// Strip removes the white space that people and spreadsheets put between groups of
+// digits, no-break and narrow spaces included.
+func Strip(s string) string {
+	if !strings.ContainsFunc(s, isSpace) {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if isSpace(r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+func isSpace(r rune) bool {
+	switch r {
+	case ' ', '\t', '\r', '\n', '\u00a0', '\u2007', '\u2009', '\u202f', '\ufeff':
+		return true
+	}
+	return false
+}
+
+// IsSIRET says whether s is fourteen digits.
+func IsSIRET(s string) bool { return len(s) == 14 && digits(s) }
+
+// IsSIREN says whether s is nine digits.
+func IsSIREN(s string) bool { return len(s) == 9 && digits(s) }
+
+// Valid says whether s is a SIRET or a SIREN whose checksum holds.
+func Valid(s string) bool {
+	switch {
+	case IsSIREN(s):
+		return luhn(s)
+	case IsSIRET(s):
+		return luhn(s) || s[:9] == laPoste && digitSum(s)%5 == 0
+	}
+	return false
+}
+
+func digits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// luhn is ISO/IEC 7812-1 annex B.
+func luhn(s string) bool {
+	sum := 0
+	for i := range len(s) {
+		d := int(s[len(s)-1-i] - '0')
+		if i%2 == 1 {
+			if d *= 2; d > 9 {
+				d -= 9
+			}
+		}
+		sum += d
+	}
+	return sum%10 == 0
+}
+
+func digitSum(s string) int {
+	sum := 0
+	for i := range len(s) {
+		sum += int(s[i] - '0')
+	}
+	return sum
+}
