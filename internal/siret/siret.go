@@ -3,14 +3,19 @@
 // organisation. They are text: leading zeros count.
 package siret
 
-import "strings"
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+)
 
 // laPoste is the SIREN whose establishments outgrew the Luhn checksum: their
 // digits add up to a multiple of five instead.
 const laPoste = "356000000"
 
 // Strip removes the white space that people and spreadsheets put between groups of
-// digits, no-break and narrow spaces included.
+// digits, no-break, narrow and zero-width spaces included.
 func Strip(s string) string {
 	if !strings.ContainsFunc(s, isSpace) {
 		return s
@@ -25,10 +30,10 @@ func Strip(s string) string {
 
 func isSpace(r rune) bool {
 	switch r {
-	case ' ', '\t', '\r', '\n', '\u00a0', '\u2007', '\u2009', '\u202f', '\ufeff':
+	case '\u200b', '\u2060', '\ufeff':
 		return true
 	}
-	return false
+	return unicode.IsSpace(r)
 }
 
 // IsSIRET says whether s is fourteen digits.
@@ -46,6 +51,25 @@ func Valid(s string) bool {
 		return luhn(s) || s[:9] == laPoste && digitSum(s)%5 == 0
 	}
 	return false
+}
+
+// Check says what is wrong with a number that people typed or that a
+// spreadsheet spoiled; it returns nil for a valid SIRET or SIREN. The error does
+// not repeat the number.
+func Check(s string) error {
+	switch {
+	case Valid(s):
+		return nil
+	case s == "":
+		return errors.New("empty")
+	case !digits(s):
+		return errors.New("not a number: digits and spaces only")
+	case len(s) == 13, len(s) == 8:
+		return fmt.Errorf("%d digits, want %d: a leading zero lost in a spreadsheet?", len(s), len(s)+1)
+	case len(s) != 14 && len(s) != 9:
+		return fmt.Errorf("%d digits, want 14 (SIRET) or 9 (SIREN)", len(s))
+	}
+	return errors.New("the checksum fails: a digit is mistyped")
 }
 
 func digits(s string) bool {

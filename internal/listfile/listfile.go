@@ -1,0 +1,226 @@
+// Package listfile keeps lists of values that people write in files: one value a
+// line, # comments, blank lines, or the first column of a CSV that a spreadsheet
+// wrote. A list follows its file: Refresh takes a new version up if it is wholly
+// good, and otherwise keeps the last good one.
+//
+// The package starts nothing: whoever owns a list calls Refresh every second or so.
+package listfile
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// settling is how long a version of a file is read again although nothing of it
+// seems to change: some file systems keep times in steps of two seconds, within
+// which a second write of the same length cannot be seen.
+const settling = 2 * time.Second
+
+// maxBad is how many lines with a fault are told one by one.
+const maxBad = 10
+
+// BadLine is a line that was left out.
+type BadLine struct {
+	Line int // from 1
+	What string
+}
+
+// BadLines are the lines that were left out of a list: the first ten, and how many there are.
+type BadLines struct {
+	First []BadLine
+	Total int
+}
+
+func (b *BadLines) add(line int, what error) {
+	b.Total++
+	if len(b.First) < maxBad {
+		b.First = append(b.First, BadLine{line, what.Error()})
+	}
+}
+
+// String tells the lines in one line.
+func (b BadLines) String() string {
+	var s strings.Builder
+	for i, l := range b.First {
+		if i > 0 {
+			s.WriteString("; ")
+		}
+		fmt.Fprintf(&s, "line %d: %s", l.Line, l.What)
+	}
+	if more := b.Total - len(b.First); more > 0 {
+		fmt.Fprintf(&s, "; and %d more", more)
+	}
+	return s.String()
+}
+
+// List is a file of values. Any number of goroutines may call its methods.
+type List struct {
+	path    string
+	format  Format
+	current atomic.Pointer[Set]
+
+	mu      sync.Mutex // one Refresh at a time
+	now     func() time.Time
+	seen    version   // what the last look found
+	since   time.Time // when it was first found
+	settled bool      // it was read after it had settled
+	good    [sha256.Size]byte
+	fault   string // the last fault that was told
+}
+
+// version is what tells one state of a file from another without reading it.
+type version struct {
+	info os.FileInfo
+	err  string // why there is no info
+}
+
+// Open reads the list in a file. Lines with a fault are left out (see Bad); it is
+// an error if there is no such file, if it cannot be read, or if it is empty.
+func Open(path string, f Format) (*List, error) {
+	l := &List{path: path, format: f, now: time.Now}
+	l.seen, l.since = look(path), l.now()
+	set, sum, err := l.read()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, reason(err))
+	}
+	l.good = sum
+	l.current.Store(set)
+	return l, nil
+}
+
+// Path returns the file's name.
+func (l *List) Path() string { return l.path }
+
+// Set returns the values as they are at the moment.
+func (l *List) Set() *Set { return l.current.Load() }
+
+// Bad returns the lines that are left out of the list.
+func (l *List) Bad() BadLines { return l.Set().bad }
+
+// Refresh looks whether the file has changed and takes up what it says. changed
+// is true when it did. A version with any fault is not taken up: the list stays as
+// it was, and the fault is returned, once for each such version.
+//
+// A change is taken up when two calls in a row have found the same file, so that
+// one that is being written is not read halfway.
+func (l *List) Refresh() (changed bool, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if v := look(l.path); !v.same(l.seen) {
+		l.seen, l.since, l.settled = v, l.now(), false
+		return false, nil
+	}
+	if l.settled {
+		return false, nil
+	}
+	late := l.now().Sub(l.since) > settling
+	changed, err = l.take()
+	// What was read may be another file than the one that was looked at.
+	if !look(l.path).same(l.seen) {
+		l.seen = version{err: "changing"}
+		return changed, err
+	}
+	l.settled = late
+	return changed, err
+}
+
+// take reads the file and, if it is wholly good and not what the list holds,
+// swaps the list.
+func (l *List) take() (bool, error) {
+	if l.seen.info != nil {
+		if sum, err := l.sum(); err == nil && sum == l.good {
+			l.fault = ""
+			return false, nil
+		}
+	}
+	set, sum, err := l.read()
+	if err == nil && !set.Complete() {
+		err = errors.New(set.bad.String())
+	}
+	if err == nil && !look(l.path).same(l.seen) {
+		return false, nil // changed under our eyes
+	}
+	if err != nil {
+		return false, l.tell(fmt.Sprintf("%x", sum), err)
+	}
+	l.good, l.fault = sum, ""
+	l.current.Store(set)
+	return true, nil
+}
+
+// tell returns a fault once for each version.
+func (l *List) tell(version string, err error) error {
+	err = fmt.Errorf("%s: %w", l.path, reason(err))
+	if fault := version + err.Error(); fault != l.fault {
+		l.fault = fault
+		return err
+	}
+	return nil
+}
+
+// read reads the file as it is, and returns a digest of it.
+func (l *List) read() (set *Set, sum [sha256.Size]byte, err error) {
+	if l.seen.info == nil {
+		return nil, sum, errors.New(l.seen.err)
+	}
+	f, err := os.Open(l.path)
+	if err != nil {
+		return nil, sum, err
+	}
+	defer f.Close()
+	digest := sha256.New()
+	in := io.TeeReader(f, digest)
+	set, err = read(in, l.seen.info.Size(), l.format)
+	if err != nil {
+		// The rest belongs to the version too, which is told once.
+		if _, copyErr := io.Copy(io.Discard, in); copyErr != nil {
+			err = copyErr
+		}
+	}
+	return set, [sha256.Size]byte(digest.Sum(nil)), err
+}
+
+func (l *List) sum() (sum [sha256.Size]byte, err error) {
+	f, err := os.Open(l.path)
+	if err != nil {
+		return sum, err
+	}
+	defer f.Close()
+	digest := sha256.New()
+	_, err = io.Copy(digest, f)
+	return [sha256.Size]byte(digest.Sum(nil)), err
+}
+
+// look follows symbolic links, as those of a mounted Kubernetes config map.
+func look(path string) version {
+	info, err := os.Stat(path)
+	if err != nil {
+		return version{err: reason(err).Error()}
+	}
+	if !info.Mode().IsRegular() {
+		return version{err: "not a regular file"} // to open a pipe would wait for a writer
+	}
+	return version{info: info}
+}
+
+func (v version) same(w version) bool {
+	if v.info == nil || w.info == nil {
+		return v.info == nil && w.info == nil && v.err == w.err
+	}
+	return v.info.Size() == w.info.Size() && v.info.ModTime().Equal(w.info.ModTime()) && os.SameFile(v.info, w.info)
+}
+
+// reason drops the path that errors of the file system repeat.
+func reason(err error) error {
+	if p, ok := errors.AsType[*os.PathError](err); ok {
+		return p.Err
+	}
+	return err
+}

@@ -1,0 +1,147 @@
+package listfile
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/siret"
+)
+
+// Set is the values of a list. It never changes once made, so any number of
+// requests may read it.
+type Set struct {
+	sirets []uint64 // sorted: a search in a sorted array needs no memory beyond the numbers
+	sirens []uint32
+	texts  map[string]struct{}
+	globs  []string
+	bad    BadLines
+}
+
+// Format says how the values of a list are written.
+type Format struct {
+	// Name tells formats apart.
+	Name string
+	// Parse returns a value in the form in which it is compared, or says what is
+	// wrong with it, without repeating it: some values are people's addresses.
+	Parse func(value string) (string, error)
+	// Header says whether the first line names the column; nil: it never does.
+	Header func(value string) bool
+
+	numbers bool // SIRETs and SIRENs
+	short   bool // SIRENs alone
+}
+
+// SIRET is the format of a list of SIRETs, in which a SIREN stands for all
+// establishments of its organisation.
+var SIRET = Format{Name: "siret", Parse: parseSIRET, Header: digitless, numbers: true}
+
+// SIREN is the format of a list of SIRENs.
+var SIREN = Format{Name: "siren", Parse: parseSIREN, Header: digitless, numbers: true, short: true}
+
+func parseSIRET(value string) (string, error) {
+	value = siret.Strip(value)
+	return value, siret.Check(value)
+}
+
+func parseSIREN(value string) (string, error) {
+	value = siret.Strip(value)
+	if siret.IsSIRET(value) {
+		return "", errLongSIREN
+	}
+	return value, siret.Check(value)
+}
+
+// digitless tells a heading from a number with a fault: what has a digit is
+// never taken for a heading, or a mistyped first line would vanish silently.
+func digitless(value string) bool { return value != "" && !strings.ContainsAny(value, "0123456789") }
+
+// Of makes a set of values that are known already.
+func Of(f Format, values []string) (*Set, error) {
+	s := new(Set)
+	for _, v := range values {
+		parsed, err := f.Parse(v)
+		if err != nil {
+			return nil, err
+		}
+		s.add(f, parsed)
+	}
+	s.finish()
+	return s, nil
+}
+
+func (s *Set) add(f Format, value string) {
+	switch {
+	case f.numbers && len(value) == 14:
+		n, _ := strconv.ParseUint(value, 10, 64)
+		s.sirets = append(s.sirets, n)
+	case f.numbers:
+		n, _ := strconv.ParseUint(value, 10, 32)
+		s.sirens = append(s.sirens, uint32(n))
+	case strings.Contains(value, "*"):
+		if !slices.Contains(s.globs, value) {
+			s.globs = append(s.globs, value)
+		}
+	default:
+		if s.texts == nil {
+			s.texts = make(map[string]struct{})
+		}
+		s.texts[value] = struct{}{}
+	}
+}
+
+// finish sorts the numbers and gives back the room that was reserved for more.
+func (s *Set) finish() {
+	slices.Sort(s.sirets)
+	s.sirets = shrink(slices.Compact(s.sirets))
+	slices.Sort(s.sirens)
+	s.sirens = shrink(slices.Compact(s.sirens))
+}
+
+func shrink[T any](s []T) []T {
+	if cap(s)-len(s) <= cap(s)/8 {
+		return s
+	}
+	return append(make([]T, 0, len(s)), s...)
+}
+
+// HasSIRET says whether a SIRET, fourteen digits, is in the set by itself or
+// through its SIREN.
+func (s *Set) HasSIRET(value string) bool {
+	n, err := strconv.ParseUint(value, 10, 64)
+	if err != nil || len(value) != 14 {
+		return false
+	}
+	if _, ok := slices.BinarySearch(s.sirets, n); ok {
+		return true
+	}
+	_, ok := slices.BinarySearch(s.sirens, uint32(n/100_000))
+	return ok
+}
+
+// HasSIREN says whether a SIREN, nine digits, is in the set.
+func (s *Set) HasSIREN(value string) bool {
+	n, err := strconv.ParseUint(value, 10, 32)
+	if err != nil || len(value) != 9 {
+		return false
+	}
+	_, ok := slices.BinarySearch(s.sirens, uint32(n))
+	return ok
+}
+
+// HasText says whether a value, in the form that Format.Parse returns, is in the
+// set. Patterns are not tried.
+func (s *Set) HasText(value []byte) bool {
+	_, ok := s.texts[string(value)]
+	return ok
+}
+
+// Globs returns the values that hold a *.
+func (s *Set) Globs() []string { return s.globs }
+
+// Complete says whether every line of the file was understood. What an
+// incomplete set does not hold may stand on a line that was skipped.
+func (s *Set) Complete() bool { return s.bad.Total == 0 }
+
+// Len counts the distinct values.
+func (s *Set) Len() int { return len(s.sirets) + len(s.sirens) + len(s.texts) + len(s.globs) }

@@ -1,0 +1,148 @@
+package proconnect
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/siret"
+)
+
+// Rule says who may enter, or who may not, from what ProConnect says of a person.
+// A person enters if some allow rule holds and no deny rule does.
+type Rule struct {
+	// "allow" or "deny". Absent in the request matcher, where a rule is a question.
+	Effect string `json:"effect,omitempty"`
+
+	// Every professional. Such a rule has no conditions and stands alone.
+	Any bool `json:"any,omitempty"`
+
+	// The conditions, all of which must hold. A condition on a claim that
+	// ProConnect did not give is neither true nor false: it never makes an
+	// allow rule hold, and never keeps a deny rule from holding.
+	Conditions []Condition `json:"conditions,omitempty"`
+}
+
+// Condition compares one claim with values. A claim that is a list satisfies it
+// if any element does.
+type Condition struct {
+	// The claim: `siret`, `siren` (the first nine digits of siret), `roles`,
+	// `belonging_population`, `organizational_unit`, `organization_label`,
+	// `email`, `idp_id`, `uid`, `sub`, `acr`, `amr` or `custom.<path>`.
+	Field string `json:"field"`
+
+	// Turns the condition around. It still needs the claim to be there.
+	Not bool `json:"not,omitempty"`
+
+	// True if the claim was asked for and ProConnect did not give it. It takes no values.
+	Absent bool `json:"absent,omitempty"`
+
+	// The values, any of which may match. In text, `*` stands for any run of
+	// characters; an email pattern has one `@`, and a `*` in its domain is
+	// followed by a dot. Upper and lower case of ASCII letters are alike.
+	Values []string `json:"values,omitempty"`
+
+	// Files with values, instead of values: absolute paths of UTF-8 text, one
+	// value a line, `#` comments, or a CSV whose first column counts. They are
+	// read again when they change.
+	From []string `json:"from,omitempty"`
+}
+
+// Effects of a rule.
+const (
+	effectAllow = "allow"
+	effectDeny  = "deny"
+)
+
+// Words of the rules' grammar that are not fields.
+const (
+	wordAny    = "any"
+	wordNot    = "not"
+	wordMFA    = "mfa"
+	wordFrom   = "from"
+	wordAbsent = "absent"
+)
+
+// acrMFA are the levels that two factors reach. The levels are only partly
+// ordered and ProConnect compares them exactly, so "at least" is a list.
+var acrMFA = []string{"eidas0-mfa", "eidas1-mfa", "eidas2", "eidas3"}
+
+// acrKnown are the levels that ProConnect can interpret; it loops on others.
+var acrKnown = []string{
+	"eidas0", "eidas0-mfa", "eidas1", "eidas1-mfa", "eidas2", "eidas3",
+	"https://proconnect.gouv.fr/assurance/certification-dirigeant",
+}
+
+// String returns the rule as one would write it in a Caddyfile, on one line.
+func (r Rule) String() string {
+	lines := r.lines()
+	if len(lines) == 1 && (r.Any || !r.Conditions[0].Not) {
+		return strings.TrimPrefix(r.Effect+" "+lines[0], " ")
+	}
+	return strings.TrimPrefix(r.Effect+" { "+strings.Join(lines, "; ")+" }", " ")
+}
+
+// lines returns what stands in the rule's block, line by line.
+func (r Rule) lines() []string {
+	if r.Any {
+		return []string{wordAny}
+	}
+	lines := make([]string, len(r.Conditions))
+	for i, c := range r.Conditions {
+		lines[i] = c.String()
+	}
+	return lines
+}
+
+// String returns the condition as one would write it in a Caddyfile.
+func (c Condition) String() string {
+	var words []string
+	if c.Not {
+		words = append(words, wordNot)
+	}
+	if c.isMFA() {
+		return strings.Join(append(words, wordMFA), " ")
+	}
+	words = append(words, quoteWord(c.Field))
+	switch {
+	case c.Absent:
+		words = append(words, wordAbsent)
+	case len(c.From) > 0:
+		words = append(words, wordFrom)
+		for _, path := range c.From {
+			words = append(words, quoteWord(path))
+		}
+	}
+	for i, v := range c.Values {
+		if c.digits() {
+			v = siret.Strip(v)
+		}
+		word := quoteWord(strings.TrimSpace(v))
+		if i == 0 && (word == wordFrom || word == wordAbsent) {
+			word = `"` + word + `"`
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, " ")
+}
+
+func (c Condition) digits() bool { return c.Field == "siret" || c.Field == "siren" }
+
+// isMFA says whether the condition is what `mfa` stands for.
+func (c Condition) isMFA() bool {
+	return c.Field == "acr" && !c.Absent && len(c.From) == 0 && len(c.Values) == len(acrMFA) &&
+		!slices.ContainsFunc(acrMFA, func(v string) bool { return !slices.Contains(c.Values, v) })
+}
+
+// quoteWord quotes a word where the Caddyfile's lexer would read it otherwise.
+// Between back quotes it takes everything as it stands; between double quotes \"
+// is a quote and any other backslash is itself.
+func quoteWord(s string) string {
+	if s != "" && !strings.ContainsAny(s, "\"`\\;{}#<") && !strings.ContainsFunc(s, unicode.IsSpace) {
+		return s
+	}
+	if strings.ContainsAny(s, "\"\\") && !strings.Contains(s, "`") {
+		return "`" + s + "`"
+	}
+	return `"` + strings.ReplaceAll(s, `"`, `\"`) + `"`
+}

@@ -1,0 +1,179 @@
+package proconnect
+
+import (
+	"slices"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+)
+
+// unmarshalRule reads a rule whose first word, allow, deny or the matcher's
+// name, is the dispenser's current token:
+//
+//	allow any
+//	allow mfa
+//	allow <field> <value...>
+//	allow <field> from <file...>
+//	allow <field> absent
+//	allow {
+//		<field> ...
+//		not <field> ...
+//		mfa
+//	}
+func unmarshalRule(d *caddyfile.Dispenser, effect string) (Rule, error) {
+	rule := Rule{Effect: effect}
+	name := rule.name()
+	if !d.NextArg() {
+		return unmarshalBlock(d, rule)
+	}
+	switch {
+	case isWord(d, wordAny):
+		if rule.Any = true; d.NextArg() {
+			return Rule{}, d.Errf("%s any: it stands alone, got %q after it", name, d.Val())
+		}
+	case isWord(d, wordNot):
+		return Rule{}, d.Errf("%s not: it belongs inside a block, one condition a line: %s { not … }", name, name)
+	default:
+		c, err := unmarshalCondition(d, name)
+		if err != nil {
+			return Rule{}, err
+		}
+		rule.Conditions = []Condition{c}
+	}
+	if opensBlock(d) {
+		return Rule{}, d.Errf("%s: a condition or a block, not both: put the condition on a line of the block", name)
+	}
+	if err := checkRule(rule); err != nil {
+		return Rule{}, d.WrapErr(err)
+	}
+	return rule, nil
+}
+
+// unmarshalBlock reads the lines of a rule's block.
+func unmarshalBlock(d *caddyfile.Dispenser, rule Rule) (Rule, error) {
+	name := rule.name()
+	if !opensBlock(d) {
+		return Rule{}, d.Errf("%s: nothing after it: say a field and its values, a block, or any to mean every professional", name)
+	}
+	nesting := d.Nesting()
+	for d.NextBlock(nesting) {
+		if len(rule.Conditions) == 0 && !startsLine(d) {
+			return Rule{}, d.Errf("%s: each condition stands on a line of its own, below the brace", name)
+		}
+		c, err := unmarshalLine(d, name)
+		if err != nil {
+			return Rule{}, err
+		}
+		if key := c.key(); slices.ContainsFunc(rule.Conditions, func(other Condition) bool { return other.key() == key }) {
+			return Rule{}, d.Errf("%s: %q is said twice: remove one", name, c.String())
+		}
+		rule.Conditions = append(rule.Conditions, c)
+	}
+	if d.Nesting() != nesting {
+		return Rule{}, d.EOFErr()
+	}
+	if len(rule.Conditions) == 0 {
+		return Rule{}, d.Errf("%s: an empty block: say a field and its values, or %s any to mean every professional", name, name)
+	}
+	return rule, nil
+}
+
+// unmarshalLine reads one line of a block.
+func unmarshalLine(d *caddyfile.Dispenser, name string) (Condition, error) {
+	not := isWord(d, wordNot)
+	if not && !d.NextArg() {
+		return Condition{}, d.Errf("%s: not: say a field and its values after it", name)
+	}
+	switch {
+	case isWord(d, wordAny):
+		return Condition{}, d.Errf("%s: any stands alone, outside of a block", name)
+	case isWord(d, effectAllow), isWord(d, effectDeny), isWord(d, "{"):
+		return Condition{}, d.Errf("%s: no rule within a rule: every line of a block is a condition", name)
+	}
+	c, err := unmarshalCondition(d, name)
+	if err != nil {
+		return Condition{}, err
+	}
+	if opensBlock(d) {
+		return Condition{}, d.Errf("%s: %s: no block within a block", name, c.Field)
+	}
+	c.Not = not
+	return c, nil
+}
+
+// unmarshalCondition reads a condition whose field, or mfa, is the current token.
+func unmarshalCondition(d *caddyfile.Dispenser, name string) (Condition, error) {
+	if isWord(d, wordMFA) {
+		if d.NextArg() {
+			return Condition{}, d.Errf("%s mfa: it takes no values, got %q: say acr to name levels", name, d.Val())
+		}
+		return Condition{Field: "acr", Values: slices.Clone(acrMFA)}, nil
+	}
+	c := Condition{Field: d.Val()}
+	if _, err := lookupField(c.Field); err != nil {
+		return Condition{}, d.Errf("%s: %w", name, err)
+	}
+	to := &c.Values
+	for first := true; d.NextArg(); first = false {
+		switch {
+		case isWord(d, "}"):
+			return Condition{}, d.Errf("%s: a closing brace stands on a line of its own", name)
+		case first && isWord(d, wordFrom):
+			to = &c.From
+			continue
+		case first && isWord(d, wordAbsent):
+			c.Absent = true
+			continue
+		case isWord(d, wordFrom) && to == &c.Values && pathFollows(d):
+			return Condition{}, d.Errf("%s: %s: values or from, not both: put the values into the file, or into a rule of their own", name, c.Field)
+		}
+		*to = append(*to, d.Val())
+	}
+	if to == &c.From && len(c.From) == 0 {
+		return Condition{}, d.Errf("%s: %s from: say which file; put quotes around from if it is a value", name, c.Field)
+	}
+	if err := checkCondition(c); err != nil {
+		return Condition{}, d.Errf("%s: %w", name, err)
+	}
+	return c, nil
+}
+
+// isWord says whether the current token is a word of the grammar: one in quotes
+// is a value.
+func isWord(d *caddyfile.Dispenser, word string) bool {
+	return d.Val() == word && !d.Token().Quoted()
+}
+
+// opensBlock says whether a block opens behind the current token, on its line.
+// It moves nothing.
+func opensBlock(d *caddyfile.Dispenser) bool {
+	if d.NextLine() {
+		d.Prev()
+		return false
+	}
+	if !d.Next() {
+		return false
+	}
+	brace := isWord(d, "{")
+	d.Prev()
+	return brace
+}
+
+// startsLine says whether the current token is the first of its line.
+func startsLine(d *caddyfile.Dispenser) bool {
+	d.Prev()
+	if d.NextLine() {
+		return true
+	}
+	d.Next()
+	return false
+}
+
+// pathFollows says whether the next token on this line looks like a file's name.
+func pathFollows(d *caddyfile.Dispenser) bool {
+	if !d.NextArg() {
+		return false
+	}
+	path := checkPath(d.Val()) == nil
+	d.Prev()
+	return path
+}

@@ -1,0 +1,102 @@
+package proconnect
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// fieldNames are the fields of rules, as messages list them.
+const fieldNames = "siret, siren, roles, belonging_population, organizational_unit, organization_label, email, idp_id, uid, sub, acr, amr, custom.<path>"
+
+// lookupField resolves the name of a claim that may stand in a rule.
+func lookupField(name string) (claimRef, error) {
+	ref, ok := lookupClaim(name)
+	if ok && (ref.index < 0 || claimSpecs[ref.index].field) {
+		return ref, nil
+	}
+	if lower := strings.ToLower(name); lower != name {
+		if _, err := lookupField(lower); err == nil {
+			return claimRef{}, fmt.Errorf("unknown field %q: ProConnect's names are lower case: say %s", name, lower)
+		}
+	}
+	return claimRef{}, fmt.Errorf("unknown field %q: want one of %s", name, fieldNames)
+}
+
+// checkCondition says what is wrong with a condition, without opening files.
+func checkCondition(c Condition) error {
+	field, err := lookupField(c.Field)
+	if err != nil {
+		return err
+	}
+	switch {
+	case c.Absent && len(c.Values)+len(c.From) > 0:
+		return fmt.Errorf("%s absent: it takes no values; put quotes around absent if it is one", c.Field)
+	case len(c.Values) > 0 && len(c.From) > 0:
+		return fmt.Errorf("%s: values or from, not both: put the values into a file, or into a rule of their own", c.Field)
+	case !c.Absent && len(c.Values)+len(c.From) == 0:
+		return fmt.Errorf("%s: no value: say what it must be, or absent", c.Field)
+	}
+	if err := checkValues(field, c.Values); err != nil {
+		return err
+	}
+	return checkFrom(c)
+}
+
+func checkValues(field claimRef, values []string) error {
+	var seen []string
+	for _, v := range values {
+		normal, err := checkValue(field, v)
+		if err != nil {
+			return fmt.Errorf("%s %q: %w", field.name, v, err)
+		}
+		if slices.Contains(seen, normal) {
+			return fmt.Errorf("%s %q: said twice: remove one", field.name, v)
+		}
+		seen = append(seen, normal)
+	}
+	return nil
+}
+
+func checkFrom(c Condition) error {
+	for i, path := range c.From {
+		if err := checkPath(path); err != nil {
+			return fmt.Errorf("%s from %q: %w", c.Field, path, err)
+		}
+		for _, other := range c.From[:i] {
+			if filepath.Clean(other) == filepath.Clean(path) {
+				return fmt.Errorf("%s from %q: said twice: remove one", c.Field, path)
+			}
+		}
+	}
+	return nil
+}
+
+func checkPath(path string) error {
+	switch {
+	case path == "":
+		return errors.New("an empty path")
+	case holdsPlaceholder(path):
+		return errPlaceholder
+	case !filepath.IsAbs(path):
+		return errors.New("a relative path would depend on the directory in which Caddy starts: say the whole path, as in /etc/caddy/list.txt")
+	}
+	return nil
+}
+
+// key is the same for two conditions that say the same.
+func (c Condition) key() string {
+	field, _ := lookupClaim(c.Field)
+	values := make([]string, 0, len(c.Values)+len(c.From))
+	for _, v := range c.Values {
+		normal, _ := checkValue(field, v)
+		values = append(values, "="+normal)
+	}
+	for _, path := range c.From {
+		values = append(values, "<"+filepath.Clean(path))
+	}
+	slices.Sort(values)
+	return fmt.Sprintf("%s %t %t %q", c.Field, c.Not, c.Absent, values)
+}

@@ -1,0 +1,254 @@
+package proconnect
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
+)
+
+// ruleSet is the rules of a gate, or the one rule of a matcher, ready to decide.
+type ruleSet struct {
+	rules []compiledRule // in the order of the configuration
+	reads []claimRef     // the claims that the conditions compare
+	files []*listfile.List
+
+	// warnings are what an operator should know and may want.
+	warnings []string
+}
+
+type compiledRule struct {
+	position   int // from 1
+	text       string
+	deny       bool
+	conditions []condition // none: every professional
+	acr        []string    // the levels that one login may bring to satisfy the conditions on acr
+}
+
+type condition struct {
+	field   claimRef
+	compare comparison
+	not     bool
+	absent  bool
+	literal *listfile.Set // nil: the values are in lists
+	lists   []*listfile.List
+	// stepUp: another login of the same person may make the condition true.
+	stepUp bool
+}
+
+// listPool opens each list once, however many rules read it.
+type listPool struct {
+	lists map[listKey]*listfile.List
+}
+
+type listKey struct{ path, format string }
+
+func (p *listPool) open(path string, f listfile.Format) (*listfile.List, error) {
+	key := listKey{filepath.Clean(path), f.Name}
+	if l, ok := p.lists[key]; ok {
+		return l, nil
+	}
+	l, err := listfile.Open(key.path, f)
+	if err != nil {
+		return nil, err
+	}
+	if p.lists == nil {
+		p.lists = make(map[listKey]*listfile.List)
+	}
+	p.lists[key] = l
+	return l, nil
+}
+
+// compileRules checks the rules of a gate and makes them ready. It opens their
+// lists through pool.
+func compileRules(rules []Rule, pool *listPool) (*ruleSet, error) {
+	if err := checkRules(rules); err != nil {
+		return nil, err
+	}
+	return compile(rules, pool)
+}
+
+// compileMatcher does the same for the one rule of a request matcher, whose
+// effect is empty. It decides as an allow rule does.
+func compileMatcher(rule Rule, pool *listPool) (*ruleSet, error) {
+	if rule.Effect != "" {
+		return nil, fmt.Errorf("matcher: it takes no effect, got %q", rule.Effect)
+	}
+	if err := checkRule(rule); err != nil {
+		return nil, err
+	}
+	return compile([]Rule{rule}, pool)
+}
+
+func compile(rules []Rule, pool *listPool) (*ruleSet, error) {
+	rs := new(ruleSet)
+	for i, r := range rules {
+		c := compiledRule{position: i + 1, text: r.String(), deny: r.Effect == effectDeny}
+		for _, cond := range r.Conditions {
+			compiled, err := compileCondition(cond, pool)
+			if err != nil {
+				return nil, fmt.Errorf("rule %d: %w", i+1, err)
+			}
+			c.conditions = append(c.conditions, compiled)
+			rs.reads = appendNew(rs.reads, compiled.field)
+			for _, l := range compiled.lists {
+				rs.files = appendNew(rs.files, l)
+			}
+		}
+		c.acr = stepUpLevels(r)
+		rs.rules = append(rs.rules, c)
+		rs.warnings = append(rs.warnings, warnings(i+1, r, c)...)
+	}
+	return rs, nil
+}
+
+func compileCondition(c Condition, pool *listPool) (condition, error) {
+	field, _ := lookupClaim(c.Field)
+	compare, format := compared(field)
+	compiled := condition{
+		field: field, compare: compare, not: c.Not, absent: c.Absent,
+		stepUp: canStepUp(c),
+	}
+	for _, path := range c.From {
+		l, err := pool.open(path, format)
+		if err != nil {
+			return condition{}, fmt.Errorf("%s from %w", c.Field, err)
+		}
+		compiled.lists = append(compiled.lists, l)
+	}
+	if len(c.Values) > 0 {
+		literal, err := listfile.Of(format, c.Values)
+		if err != nil {
+			return condition{}, fmt.Errorf("%s: %w", c.Field, err)
+		}
+		compiled.literal = literal
+	}
+	return compiled, nil
+}
+
+// canStepUp says whether a condition asks for a level that another login may bring.
+func canStepUp(c Condition) bool {
+	return c.Field == "acr" && !c.Not && !c.Absent && len(c.Values) > 0
+}
+
+// stepUpLevels returns the levels any of which satisfies all of a rule's
+// conditions on acr at once.
+func stepUpLevels(r Rule) []string {
+	var levels []string
+	first := true
+	for _, c := range r.Conditions {
+		if !canStepUp(c) {
+			continue
+		}
+		if first {
+			levels, first = slices.Clone(acrKnown), false
+		}
+		levels = intersect(levels, c.Values)
+	}
+	return levels
+}
+
+// intersect returns the elements of a that are in b.
+func intersect(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(v string) bool { return !slices.Contains(b, v) })
+}
+
+func warnings(position int, r Rule, c compiledRule) []string {
+	if c.deny {
+		return nil
+	}
+	var out []string
+	has := func(fields ...string) bool {
+		return slices.ContainsFunc(r.Conditions, func(c Condition) bool {
+			return !c.Absent && slices.Contains(fields, c.Field)
+		})
+	}
+	if has("email") && !has("idp_id", "siret", "siren") {
+		out = append(out, fmt.Sprintf("rule %d (%s): an email proves only that some identity provider said so: add a line with idp_id, siret or siren", position, c.text))
+	}
+	if slices.ContainsFunc(r.Conditions, canStepUp) && len(c.acr) == 0 {
+		out = append(out, fmt.Sprintf("rule %d (%s): no login has all these levels at once: put them on one line to accept any of them", position, c.text))
+	}
+	return out
+}
+
+// checkRules says what is wrong with the rules of a gate, without opening files.
+func checkRules(rules []Rule) error {
+	seen := make(map[string]int)
+	allows := 0
+	for i, r := range rules {
+		if r.Effect != effectAllow && r.Effect != effectDeny {
+			return fmt.Errorf("rule %d: effect %q: want allow or deny", i+1, r.Effect)
+		}
+		if err := checkRule(r); err != nil {
+			return fmt.Errorf("rule %d: %w", i+1, err)
+		}
+		if r.Any && len(rules) > 1 {
+			return errors.New("allow any: it stands alone, since it lets every professional in: remove it, or the other rules; to except some, say allow { not … }")
+		}
+		key := r.key()
+		if first, ok := seen[key]; ok {
+			return fmt.Errorf("rule %d: it says the same as rule %d (%s): remove one", i+1, first, r)
+		}
+		seen[key] = i + 1
+		if r.Effect == effectAllow {
+			allows++
+		}
+	}
+	if allows == 0 {
+		return errors.New("no allow rule: nobody could enter; say allow any to let every professional in")
+	}
+	return nil
+}
+
+// checkRule says what is wrong with one rule, by itself.
+func checkRule(r Rule) error {
+	name := r.name()
+	switch {
+	case r.Any && r.Effect == effectDeny:
+		return errors.New("deny any: it would refuse everybody; remove the gate's allow rules instead")
+	case r.Any && len(r.Conditions) > 0:
+		return fmt.Errorf("%s any: it takes no conditions: remove any, or the conditions", name)
+	case !r.Any && len(r.Conditions) == 0:
+		return fmt.Errorf("%s: no conditions: say a field and its values, or any to mean every professional", name)
+	}
+	seen := make(map[string]bool)
+	for _, c := range r.Conditions {
+		if err := checkCondition(c); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if key := c.key(); seen[key] {
+			return fmt.Errorf("%s: %q is said twice: remove one", name, c.String())
+		}
+		seen[c.key()] = true
+	}
+	return nil
+}
+
+// name is how the rule begins, for messages.
+func (r Rule) name() string {
+	if r.Effect == "" {
+		return "proconnect"
+	}
+	return r.Effect
+}
+
+// key is the same for two rules that say the same.
+func (r Rule) key() string {
+	keys := make([]string, len(r.Conditions))
+	for i, c := range r.Conditions {
+		keys[i] = c.key()
+	}
+	slices.Sort(keys)
+	return r.Effect + "\x00" + strings.Join(keys, "\x00")
+}
+
+func appendNew[T comparable](s []T, v T) []T {
+	if slices.Contains(s, v) {
+		return s
+	}
+	return append(s, v)
+}

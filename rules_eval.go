@@ -1,0 +1,237 @@
+package proconnect
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
+)
+
+// truth is the value of a condition. What ProConnect left out is neither true nor
+// false: its own outage looks like a person without roles.
+type truth uint8
+
+const (
+	isFalse truth = iota
+	isUnknown
+	isTrue
+)
+
+// needs returns the claims that must be asked of ProConnect for the rules.
+func (rs *ruleSet) needs() []claimRef {
+	var refs []claimRef
+	for _, ref := range rs.reads {
+		if ref.index == claimSiren { // derived from siret
+			refs = appendNew(refs, claimRef{claimSiret, claimSpecs[claimSiret].name})
+		}
+		refs = appendNew(refs, ref)
+	}
+	return refs
+}
+
+// lists returns the lists that the rules read, for whoever refreshes them.
+func (rs *ruleSet) lists() []*listfile.List { return rs.files }
+
+// decide says what becomes of a person. It makes no garbage unless it refuses.
+func (rs *ruleSet) decide(id *identity) decision {
+	for _, ref := range rs.reads {
+		if _, asked := id.values(ref); !asked {
+			return decision{outcome: outcomeStale, claim: ref.name}
+		}
+	}
+	for i := range rs.rules {
+		if r := &rs.rules[i]; r.deny && r.eval(id) != isFalse {
+			return decision{outcome: outcomeDeny, by: r, shortfalls: r.unknowns(nil, id)}
+		}
+	}
+	for i := range rs.rules {
+		if r := &rs.rules[i]; !r.deny && r.eval(id) == isTrue {
+			return decision{outcome: outcomeAllow, by: r}
+		}
+	}
+	return rs.refuse(id)
+}
+
+// refuse tells why no allow rule holds, and whether another login may help.
+func (rs *ruleSet) refuse(id *identity) decision {
+	d := decision{outcome: outcomeDeny}
+	var levels []string
+	for i := range rs.rules {
+		r := &rs.rules[i]
+		if r.deny {
+			continue
+		}
+		d.shortfalls = r.lacks(d.shortfalls, id)
+		if len(r.acr) > 0 && r.holdsButForACR(id) {
+			d.outcome = outcomeStepUp
+			levels = append(levels, r.acr...)
+		}
+	}
+	if d.outcome == outcomeStepUp {
+		d.acr = intersect(acrKnown, levels)
+	}
+	return d
+}
+
+// eval returns the least of the values of the rule's conditions.
+func (r *compiledRule) eval(id *identity) truth {
+	least := isTrue
+	for i := range r.conditions {
+		if least = min(least, r.conditions[i].eval(id, r.deny)); least == isFalse {
+			return isFalse
+		}
+	}
+	return least
+}
+
+// holdsButForACR says whether nothing but another level is wanting.
+func (r *compiledRule) holdsButForACR(id *identity) bool {
+	for i := range r.conditions {
+		if c := &r.conditions[i]; !c.stepUp && c.eval(id, r.deny) != isTrue {
+			return false
+		}
+	}
+	return true
+}
+
+// lacks appends the conditions of an allow rule that are not true.
+func (r *compiledRule) lacks(to []shortfall, id *identity) []shortfall {
+	for i := range r.conditions {
+		if v := r.conditions[i].eval(id, r.deny); v != isTrue {
+			to = append(to, shortfall{r.position, r.conditions[i].field.name, v == isUnknown})
+		}
+	}
+	return to
+}
+
+// unknowns appends the conditions that are unknown, on which a deny rule fires too.
+func (r *compiledRule) unknowns(to []shortfall, id *identity) []shortfall {
+	for i := range r.conditions {
+		if r.conditions[i].eval(id, r.deny) == isUnknown {
+			to = append(to, shortfall{r.position, r.conditions[i].field.name, true})
+		}
+	}
+	return to
+}
+
+func (c *condition) eval(id *identity, deny bool) truth {
+	values, _ := id.values(c.field)
+	there, found, sure := false, false, true
+	for _, v := range values {
+		if !c.compare.readable(v) {
+			continue
+		}
+		there = true
+		if c.absent {
+			break
+		}
+		has, complete := c.has(v)
+		found = found || has
+		sure = sure && complete
+	}
+	switch {
+	case c.absent:
+		return truthOf(there == c.not)
+	case !there:
+		return isUnknown
+	case found:
+		return truthOf(!c.not)
+	case !sure && (deny || c.not):
+		// The value may stand on a line of the list that could not be read.
+		return isUnknown
+	}
+	return truthOf(c.not)
+}
+
+func truthOf(b bool) truth {
+	if b {
+		return isTrue
+	}
+	return isFalse
+}
+
+// has says whether a value is among those of the condition, and whether all of
+// those are known.
+func (c *condition) has(value string) (has, complete bool) {
+	if c.literal != nil && c.compare.in(c.literal, value) {
+		return true, true
+	}
+	complete = true
+	for _, l := range c.lists {
+		set := l.Set()
+		if c.compare.in(set, value) {
+			return true, true
+		}
+		complete = complete && set.Complete()
+	}
+	return false, complete
+}
+
+// readable says whether a person's value has the shape that the field compares; one
+// that has not is as good as none.
+func (c comparison) readable(value string) bool {
+	switch c {
+	case compareSIRET:
+		return len(value) == 14
+	case compareSIREN:
+		return len(value) == 9
+	case compareEmail:
+		return strings.Count(value, "@") == 1
+	}
+	return value != ""
+}
+
+// in says whether a set holds a person's value.
+func (c comparison) in(set *listfile.Set, value string) bool {
+	switch c {
+	case compareSIRET:
+		return set.HasSIRET(value)
+	case compareSIREN:
+		return set.HasSIREN(value)
+	case compareExact:
+		var exact [4 * maxValueChars]byte
+		return set.HasText(append(exact[:0], value...))
+	}
+	var buf [4 * maxValueChars]byte
+	folded := appendFold(buf[:0], value)
+	if set.HasText(folded) {
+		return true
+	}
+	for _, glob := range set.Globs() {
+		if c == compareEmail && matchEmail(glob, folded) || c == compareText && matchGlob(glob, folded) {
+			return true
+		}
+	}
+	return false
+}
+
+// matchEmail compares the two sides of the @ each for itself, so that no *
+// reaches across it.
+func matchEmail(glob string, email []byte) bool {
+	globLocal, globDomain, _ := strings.Cut(glob, "@")
+	local, domain, ok := bytes.Cut(email, []byte("@"))
+	return ok && bytes.IndexByte(domain, '@') < 0 && matchGlob(globLocal, local) && matchGlob(globDomain, domain)
+}
+
+// matchGlob says whether s matches a pattern in which * is any run of
+// characters. It goes back only to the last *, so its time is bounded by the
+// product of the lengths, whatever the pattern.
+func matchGlob(glob string, s []byte) bool {
+	g, i, star, retry := 0, 0, -1, 0
+	for i < len(s) {
+		switch {
+		case g < len(glob) && glob[g] == '*':
+			star, retry = g, i
+			g++
+		case g < len(glob) && glob[g] == s[i]:
+			g++
+			i++
+		case star >= 0:
+			retry++
+			g, i = star+1, retry
+		default:
+			return false
+		}
+	}
+	return strings.Trim(glob[g:], "*") == ""
+}

@@ -1,0 +1,169 @@
+package proconnect
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/siret"
+)
+
+// comparison is how the values of a field are compared.
+type comparison uint8
+
+const (
+	compareText  comparison = iota // ASCII letters folded, * is a pattern
+	compareEmail                   // as text, but a pattern never crosses the @
+	compareExact                   // byte by byte: acr and amr
+	compareSIRET
+	compareSIREN
+)
+
+// The formats of values that are not numbers, in lists and in rules alike.
+var (
+	formatText  = listfile.Format{Name: "text", Parse: parseText}
+	formatEmail = listfile.Format{Name: "email", Parse: parseEmail, Header: emailHeader}
+	formatACR   = listfile.Format{Name: "acr", Parse: parseACR}
+	formatAMR   = listfile.Format{Name: "amr", Parse: parseAMR}
+)
+
+// compared says how a field compares, and how its values are written.
+func compared(field claimRef) (comparison, listfile.Format) {
+	switch field.index {
+	case claimSiret:
+		return compareSIRET, listfile.SIRET
+	case claimSiren:
+		return compareSIREN, listfile.SIREN
+	case claimEmail:
+		return compareEmail, formatEmail
+	case claimACR:
+		return compareExact, formatACR
+	case claimAMR:
+		return compareExact, formatAMR
+	}
+	return compareText, formatText
+}
+
+var errPlaceholder = errors.New("no placeholders in rules, which are read once: say {$VAR} to take a variable of the environment")
+
+func holdsPlaceholder(s string) bool {
+	_, after, ok := strings.Cut(s, "{")
+	return ok && strings.Contains(after, "}")
+}
+
+// checkValue says what is wrong with a value that stands in a rule, and returns
+// it in the form in which it is compared.
+func checkValue(field claimRef, value string) (string, error) {
+	if strings.TrimSpace(value) == "" {
+		return "", errors.New("an empty value: leave it out, or say absent to mean that there is none")
+	}
+	if holdsPlaceholder(value) {
+		return "", errPlaceholder
+	}
+	number := siret.Strip(value)
+	switch {
+	case field.index == claimSiret && siret.IsSIREN(number):
+		return "", errors.New("nine digits are a SIREN: say siren")
+	case field.index == claimSiren && siret.IsSIRET(number):
+		return "", errors.New("14 digits are a SIRET: say siret, or keep the first nine")
+	case field.kind() == digitsClaim && strings.Contains(number, "*"):
+		return "", errors.New("no * in numbers: say siren for all establishments of an organisation")
+	case field.kind() == digitsClaim && len(number) < 8 && siret.IsSIREN("000000000"[len(number):]+number):
+		return "", fmt.Errorf("%w; put quotes around a number that is written in groups", siret.Check(number))
+	}
+	_, format := compared(field)
+	return format.Parse(value)
+}
+
+// parseText folds a value as those of a person are folded, and refuses one that
+// no person's value can equal.
+func parseText(value string) (string, error) {
+	value = strings.TrimSpace(norm.NFC.String(value))
+	switch {
+	case value == "":
+		return "", errors.New("empty")
+	case !utf8.ValidString(value) || strings.Map(harmless, value) != value:
+		return "", errors.New("it can match nobody: { } < > and control characters are taken out of what ProConnect says")
+	case utf8.RuneCountInString(value) > maxValueChars:
+		return "", fmt.Errorf("it can match nobody: values are kept up to %d characters", maxValueChars)
+	}
+	return string(appendFold(nil, oneStar(value))), nil
+}
+
+// parseEmail checks an address, or a pattern of addresses. A * that could take in
+// the end of a name would let evilgouv.fr pass for gouv.fr.
+func parseEmail(value string) (string, error) {
+	value, err := parseText(value)
+	if err != nil {
+		return "", err
+	}
+	if strings.Count(value, "@") != 1 {
+		return "", errors.New("an email has exactly one @: say *@example.gouv.fr for everybody there")
+	}
+	_, domain, _ := strings.Cut(value, "@")
+	for i := range len(domain) {
+		if domain[i] == '*' && (i+1 == len(domain) || domain[i+1] != '.') {
+			return "", errors.New("a * in the domain must be followed by a dot: say *@*.gouv.fr, and *@gouv.fr beside it")
+		}
+	}
+	if !validEmail(strings.ReplaceAll(value, "*", "x")) {
+		return "", errors.New("not an email address: a name, @, and a domain of ASCII letters, digits, dots and hyphens (xn--… for others)")
+	}
+	return value, nil
+}
+
+func emailHeader(value string) bool {
+	switch strings.ToLower(value) {
+	case "email", "e-mail", "mail", "courriel":
+		return true
+	}
+	return false
+}
+
+// parseACR refuses levels that ProConnect does not know: asked for one, it loops.
+func parseACR(value string) (string, error) {
+	if slices.Contains(acrKnown, value) {
+		return value, nil
+	}
+	known := strings.Join(acrKnown, ", ")
+	if strings.HasPrefix(value, "https://proconnect.gouv.fr/assurance/") {
+		return "", fmt.Errorf("ProConnect has removed this level: want one of %s", known)
+	}
+	return "", fmt.Errorf("unknown level: want one of %s; or say mfa", known)
+}
+
+func parseAMR(value string) (string, error) {
+	if strings.Contains(value, "*") {
+		return "", errors.New("amr compares exactly: no *")
+	}
+	if v, ok := readable(idClaim, value); !ok || v != value {
+		return "", errors.New("it can match nobody: want a word such as pwd, mail, otp, mfa")
+	}
+	return value, nil
+}
+
+// oneStar makes one * of several in a row, which mean the same.
+func oneStar(s string) string {
+	for strings.Contains(s, "**") {
+		s = strings.ReplaceAll(s, "**", "*")
+	}
+	return s
+}
+
+// appendFold appends s with its ASCII capitals made small. Folding more would make
+// letters alike that no system treats alike (the Kelvin sign is no k).
+func appendFold(b []byte, s string) []byte {
+	for i := range len(s) {
+		c := s[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		b = append(b, c)
+	}
+	return b
+}
