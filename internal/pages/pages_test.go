@@ -1,0 +1,233 @@
+package pages
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var testSite = Site{
+	Title:    "Documentation",
+	Audience: "Agents des collectivités",
+	Contact:  "support@example.gouv.fr",
+	Links:    []Link{{"Mentions légales", "https://example.gouv.fr/mentions"}, {"Données", "/donnees"}},
+	Banner:   BannerSandbox,
+}
+
+// render returns the page, or stops the test.
+func render(t *testing.T, lang string, site Site, reference string, view View) string {
+	t.Helper()
+	var buf bytes.Buffer
+	if err := Render(&buf, lang, site, reference, view); err != nil {
+		t.Fatal(err)
+	}
+	return buf.String()
+}
+
+// fullViews is every view with every one of its branches taken somewhere.
+func fullViews() []View {
+	person := Refused{
+		Name: "Camille Lefèvre", Email: "camille@example.fr", Organization: "Commune de Clamart", Siret: "21920023500014",
+		Reasons:   []Reason{{ReasonNotListed, "siret"}, {ReasonUnknown, "roles"}},
+		SwitchURL: "/.proconnect/logout?then=login", LogoutURL: "/.proconnect/logout", RetryURL: "/docs",
+	}
+	stronger, rolesLost := person, person
+	stronger.ACRUnmet, rolesLost.RolesUnknown = true, true
+	list := []View{
+		Login{LoginURL: "/.proconnect/login?return_to=%2F"},
+		person, stronger, rolesLost,
+		Refused{},
+		LoggedOut{HomeURL: "/"},
+		LoggedOut{HomeURL: "/", Partial: true},
+		LoggedOut{HomeURL: "/", Switch: true},
+		Logout{"/.proconnect/logout", "Camille Lefèvre", "/"},
+		Logout{Action: "/.proconnect/logout"},
+		FormLost{"/.proconnect/login?return_to=%2F"},
+		Framed{"/.proconnect/login?return_to=%2F"},
+	}
+	for _, notice := range []string{NoticeLoginRequired, NoticeSessionEnded, NoticeStepUp, NoticeMoreNeeded} {
+		list = append(list, Login{"/.proconnect/login?return_to=%2F", notice})
+	}
+	for _, code := range problemCodes {
+		list = append(list, Problem{Code: code, RetryURL: "/retry", HomeURL: "/", Detail: []string{"default", "portail"}})
+	}
+	return list
+}
+
+func TestRenderEveryView(t *testing.T) {
+	for lang := range catalogs {
+		for _, view := range fullViews() {
+			for _, site := range []Site{testSite, {}} {
+				got := render(t, lang, site, "K7XQ", view)
+				for _, want := range []string{
+					"<!doctype html>", `<html lang="` + lang + `">`, "<title>", "<h1>", "K7XQ",
+					`<main data-page="` + view.pageName() + `"`, "</html>",
+				} {
+					if strings.Count(got, want) != 1 {
+						t.Errorf("%s %#v: want %q once in\n%s", lang, view, want, got)
+					}
+				}
+				if strings.Contains(got, "<script") || strings.Contains(got, "ZgotmplZ") || keyLike.MatchString(got) {
+					t.Errorf("%s %#v: a script, a refused value or a bare key in\n%s", lang, view, got)
+				}
+				wellFormed(t, got)
+			}
+		}
+	}
+}
+
+// keyLike finds a key printed instead of its text.
+var keyLike = regexp.MustCompile(`>(site|action|login|refused|reason|claim|problem|logged_out|logout|form_lost|framed)\.[a-z_.]+<`)
+
+// wellFormed checks that elements are closed in order.
+func wellFormed(t *testing.T, page string) {
+	t.Helper()
+	d := xml.NewDecoder(strings.NewReader(voidElement.ReplaceAllString(styleElement.ReplaceAllString(page, ""), "$1/>")))
+	for {
+		_, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			t.Errorf("%v in\n%s", err, styleElement.ReplaceAllString(page, ""))
+			return
+		}
+	}
+}
+
+func TestRenderLoginForm(t *testing.T) {
+	got := render(t, "fr", testSite, "", Login{LoginURL: "/.proconnect/login?return_to=%2Fdocs%3Fa%3D1%26b%3D%22&x=2"})
+	for _, want := range []string{
+		`<form method="get" action="/.proconnect/login">`,
+		`<input type="hidden" name="return_to" value="/docs?a=1&amp;b=&#34;">`,
+		`<input type="hidden" name="x" value="2">`,
+		`<button class="proconnect-button"><span class="proconnect-sr-only">S'identifier avec ProConnect</span></button>`,
+		`<p><a href="https://www.proconnect.gouv.fr/" target="_blank" rel="noopener noreferrer" title="Qu&#39;est-ce que ProConnect ? - nouvelle fenêtre">Qu&#39;est-ce que ProConnect ?</a></p>`,
+		`data-banner="sandbox"`,
+		`<a href="mailto:support@example.gouv.fr">support@example.gouv.fr</a>`,
+		`<a href="https://example.gouv.fr/mentions">Mentions légales</a>`,
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("want %s in\n%s", want, got)
+		}
+	}
+	if audience, button := strings.Index(got, testSite.Audience), strings.Index(got, "<button"); audience < 0 || audience > button {
+		t.Error("the audience is not stated before the button")
+	}
+	if strings.Contains(got, "reference") && strings.Contains(got, "<code>") {
+		t.Error("an empty reference is shown")
+	}
+}
+
+func TestRenderProblemCodes(t *testing.T) {
+	tests := []struct{ code, want string }{
+		{AttemptUnknown, AttemptUnknown},
+		{SandboxGuard, SandboxGuard},
+		{"no_such_code", Unexpected},
+		{"", Unexpected},
+		{`"><b>`, Unexpected},
+	}
+	for _, tt := range tests {
+		t.Run(tt.code, func(t *testing.T) {
+			got := render(t, "en", Site{}, "", Problem{Code: tt.code})
+			if !strings.Contains(got, `data-problem="`+tt.want+`"`) || !strings.Contains(got, Text("en", "problem."+tt.want+".title")) {
+				t.Errorf("want problem %s in\n%s", tt.want, got)
+			}
+		})
+	}
+}
+
+// A page whose only way on leads elsewhere is an open redirect or a dead end.
+func TestRenderRefusesForeignURL(t *testing.T) {
+	for _, u := range []string{"", "//evil.example", `/\evil.example`, "/\t/evil.example", "https://evil.example/", "javascript:alert(1)", "login", "/a b"} {
+		for _, view := range []View{Login{LoginURL: u}, Logout{Action: u}, FormLost{u}, Framed{u}} {
+			var buf bytes.Buffer
+			if err := Render(&buf, "fr", testSite, "", view); err == nil || buf.Len() > 0 {
+				t.Errorf("%#v: rendered %d bytes, error %v", view, buf.Len(), err)
+			}
+		}
+	}
+	if err := Render(io.Discard, "fr", testSite, "", nil); err == nil {
+		t.Error("rendered no view")
+	}
+}
+
+type failingWriter struct{}
+
+func (failingWriter) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
+
+func TestRenderReportsWriteError(t *testing.T) {
+	err := Render(failingWriter{}, "fr", testSite, "", LoggedOut{})
+	if !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// ProConnect hands names on verbatim, and links come from the operator or from
+// what the person asked for: none may become markup, script or reordered text.
+func TestRenderHostileValues(t *testing.T) {
+	hostile := []string{
+		`<script>alert(1)</script>`,
+		`"><img src=x onerror=alert(1)>`,
+		`' autofocus onfocus='alert(1)`,
+		`javascript:alert(1)`,
+		`JaVaScRiPt:alert(1)//@example.fr`,
+		`data:text/html,<script>alert(1)</script>`,
+		"Camille \u202egro.elpmaxe\u2066 \x00\x1b[31m\u2028",
+		"\xff\xfe<b>\xc3",
+		`{{.Site}} {name} {organization} {email}`,
+		`</style></title></main>`,
+		strings.Repeat("A", 10_000),
+		strings.Repeat("\u202e", 10_000) + "x",
+	}
+	for _, s := range hostile {
+		site := Site{Title: s, Audience: s, Contact: s, Banner: s, Links: []Link{{s, s}, {"x", s}, {s, ""}}}
+		for _, view := range []View{
+			Login{"/login?return_to=" + strings.Repeat("x", 1000), s},
+			Login{LoginURL: "/login?" + "%22%3E%3Cscript%3E=%22%3E%3Cscript%3E"},
+			Refused{s, s, s, s, []Reason{{s, s}, {ReasonNotListed, s}, {ReasonNotListed, "siret"}, {ReasonUnknown, s}, {ReasonExcluded, "email"}}, false, true, s, s, s},
+			Problem{s, s, s, []string{s, s}},
+			LoggedOut{HomeURL: s, Switch: true},
+			Logout{"/logout", s, s},
+		} {
+			checkHarmless(t, render(t, "fr", site, s, view))
+		}
+	}
+}
+
+// checkHarmless fails if the page has an element, an attribute or a link that
+// the templates do not have.
+func checkHarmless(t *testing.T, page string) {
+	t.Helper()
+	wellFormed(t, page)
+	page = styleElement.ReplaceAllString(page, "")
+	for _, tag := range tags.FindAllString(page, -1) {
+		if strings.HasPrefix(tag, "<script") || strings.HasPrefix(tag, "<img") || strings.HasPrefix(tag, "<b>") || eventAttribute.MatchString(tag) {
+			t.Errorf("hostile tag %s", tag)
+		}
+	}
+	for _, m := range hrefs.FindAllStringSubmatch(page, -1) {
+		if !slices.ContainsFunc([]string{"https://", "/", "data:,"}, func(p string) bool { return strings.HasPrefix(m[1], p) }) {
+			t.Errorf("hostile link %s", m[1])
+		}
+	}
+	if strings.ContainsAny(page, "\x00\x1b\u202e\u2066\u2028") {
+		t.Error("control or formatting character in the page")
+	}
+	if len(page) > 20_000 {
+		t.Errorf("page of %d bytes", len(page))
+	}
+}
+
+var (
+	voidElement    = regexp.MustCompile(`(<(?:meta|link|input)\b[^>]*)>`)
+	styleElement   = regexp.MustCompile(`(?s)<style>.*?</style>`)
+	tags           = regexp.MustCompile(`<[a-z](?:"[^"]*"|[^>"])*>`)
+	eventAttribute = regexp.MustCompile(`\son[a-z]+=`)
+	hrefs          = regexp.MustCompile(`(?:href|action)="([^"]*)"`)
+)

@@ -1,0 +1,74 @@
+package pages
+
+// Problem is the page for what went wrong, with what to do next.
+type Problem struct {
+	Code     string   // one of the codes
+	RetryURL string   // where to try again; may be empty
+	HomeURL  string   // the site's first page; may be empty
+	Detail   []string // facts that whoever runs the site needs; nothing secret
+}
+
+// Codes of a [Problem].
+const (
+	AttemptUnknown      = "attempt_unknown"      // no such login attempt: expired, used, of another browser
+	LoginFailed         = "login_failed"         // ProConnect's answer could not be verified
+	ProviderUnavailable = "provider_unavailable" // ProConnect does not answer
+	ProviderRefused     = "provider_refused"     // access_denied at ProConnect
+	ProviderRetry       = "provider_retry"       // a technical error or a cancel at the identity provider
+	Misconfigured       = "misconfigured"        // the link to ProConnect must be repaired
+	CookiesRefused      = "cookies_refused"      // the browser keeps no cookies
+	InsecureOrigin      = "insecure_origin"      // plain http
+	CallbackUnreachable = "callback_unreachable" // ProConnect's answer would not come back to the gate
+	ClientsMixed        = "clients_mixed"        // two links to ProConnect on one request
+	OriginRequired      = "origin_required"      // the site's public address is not known
+	SandboxGuard        = "sandbox_guard"        // the simulated ProConnect answers its own machine alone
+	SessionTooLarge     = "session_too_large"    // the identity does not fit in a cookie
+	StorageUnavailable  = "storage_unavailable"  // keys or revocations cannot be read
+	NotFound            = "not_found"
+	MethodNotAllowed    = "method_not_allowed"
+	BadRequest          = "bad_request"
+	TooEarly            = "too_early"  // the request came in TLS early data
+	Unexpected          = "unexpected" // anything else; also stands for an unknown code
+)
+
+var problemCodes = []string{
+	AttemptUnknown, LoginFailed, ProviderUnavailable, ProviderRefused, ProviderRetry, Misconfigured,
+	CookiesRefused, InsecureOrigin, CallbackUnreachable, ClientsMixed, OriginRequired, SandboxGuard,
+	SessionTooLarge, StorageUnavailable, NotFound, MethodNotAllowed, BadRequest, TooEarly, Unexpected,
+}
+
+// maxDetails bounds the facts on a page.
+const maxDetails = 8
+
+type problemData struct {
+	Code, What, Next  string
+	RetryURL, HomeURL string
+	RetryText         string
+	Detail            []string
+}
+
+func (Problem) pageName() string { return "problem" }
+
+func (v Problem) prepare(c *catalog) (string, any, error) {
+	code := v.Code
+	if !c.has("problem." + code + ".title") {
+		code = Unexpected
+	}
+	d := problemData{
+		Code:      code,
+		What:      c.text("problem." + code + ".what"),
+		Next:      c.text("problem." + code + ".next"),
+		RetryURL:  safeURL(v.RetryURL),
+		RetryText: c.text("action.retry"),
+		HomeURL:   safeURL(v.HomeURL),
+	}
+	if code == AttemptUnknown {
+		d.RetryText = c.text("action.restart")
+	}
+	for _, s := range v.Detail[:min(len(v.Detail), maxDetails)] {
+		if s = plain(s, maxLong); s != "" {
+			d.Detail = append(d.Detail, s)
+		}
+	}
+	return c.text("problem." + code + ".title"), d, nil
+}

@@ -1,0 +1,113 @@
+package pages
+
+import (
+	"errors"
+	"maps"
+	"net/url"
+	"slices"
+)
+
+// errURL refuses a page whose one way on is not a path of the same origin.
+var errURL = errors.New("want a path of the same origin to go on to")
+
+// Login is the page with the official button.
+type Login struct {
+	LoginURL string // path and query of the login endpoint
+	Notice   string // why the person is here again, one of the notices, or empty
+}
+
+// Notices of a [Login] page.
+const (
+	NoticeLoginRequired = "login_required" // ProConnect could not log in silently
+	NoticeSessionEnded  = "session_ended"  // the session was too old, or ProConnect ended it
+	NoticeStepUp        = "step_up"        // a stronger login is needed here
+	NoticeMoreNeeded    = "more_needed"    // the rules read a claim that was not asked for
+)
+
+// field is a hidden field of a form.
+type field struct{ Name, Value string }
+
+type loginData struct {
+	Action string
+	Fields []field
+	Notice string
+}
+
+func (Login) pageName() string { return "login" }
+
+func (v Login) prepare(c *catalog) (string, any, error) {
+	u, err := url.Parse(v.LoginURL)
+	if err != nil || !isPath(v.LoginURL) {
+		return "", nil, errURL
+	}
+	d := loginData{Action: u.EscapedPath()}
+	// A GET form replaces the query of its action by its own fields.
+	query := u.Query()
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		for _, value := range query[name] {
+			d.Fields = append(d.Fields, field{name, value})
+		}
+	}
+	if key := "login.notice." + v.Notice; c.has(key) {
+		d.Notice = c.text(key)
+	}
+	return c.text("login.heading"), d, nil
+}
+
+// LoggedOut is the page after a logout.
+type LoggedOut struct {
+	HomeURL string // where a new login may start; may be empty
+	Partial bool   // ProConnect could not be reached: the session there may go on
+	Switch  bool   // the person wants another account or organisation
+}
+
+func (LoggedOut) pageName() string { return "logged-out" }
+
+func (v LoggedOut) prepare(c *catalog) (string, any, error) {
+	v.HomeURL = safeURL(v.HomeURL)
+	return c.text("logged_out.heading"), v, nil
+}
+
+// Logout asks the person to confirm a logout that another site may have caused.
+type Logout struct {
+	Action  string // path to POST to
+	Name    string // who is logged in; may be empty
+	HomeURL string // the way back without a logout; may be empty
+}
+
+func (Logout) pageName() string { return "logout" }
+
+func (v Logout) prepare(c *catalog) (string, any, error) {
+	if !isPath(v.Action) {
+		return "", nil, errURL
+	}
+	return c.text("logout.heading"), Logout{v.Action, plain(v.Name, maxShort), safeURL(v.HomeURL)}, nil
+}
+
+// FormLost answers a form that was sent without a session.
+type FormLost struct {
+	LoginURL string // path and query of the login endpoint
+}
+
+func (FormLost) pageName() string { return "form-lost" }
+
+func (v FormLost) prepare(c *catalog) (string, any, error) {
+	if !isPath(v.LoginURL) {
+		return "", nil, errURL
+	}
+	return c.text("form_lost.heading"), v, nil
+}
+
+// Framed is the small page shown in a frame, where ProConnect cannot be.
+type Framed struct {
+	LoginURL string // path and query of the login endpoint
+}
+
+func (Framed) pageName() string { return "framed" }
+
+func (v Framed) prepare(c *catalog) (string, any, error) {
+	if !isPath(v.LoginURL) {
+		return "", nil, errURL
+	}
+	return c.text("framed.heading"), v, nil
+}
