@@ -1,0 +1,171 @@
+package rp
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	maxDocument    = 1 << 20 // bytes of a discovery document or a key set
+	maxEndpoint    = 2048    // bytes of an endpoint's URL
+	discoveryFresh = time.Hour
+	backoffFloor   = time.Second
+	backoffCeiling = 30 * time.Second
+)
+
+// metadata is what is used of OpenID Connect Discovery section 3.
+type metadata struct {
+	authorization string
+	token         string
+	userinfo      string
+	jwks          string
+	endSession    string // may be empty
+	issAdvertised bool   // RFC 9207 section 3
+}
+
+// discovery keeps the provider's metadata. During an outage, what was known
+// goes on serving, and requests fail at once rather than each by its own timeout.
+type discovery struct {
+	mu       sync.Mutex
+	known    *metadata
+	until    time.Time // when known is to be asked for again
+	failures int
+	failed   error     // the last attempt's, while failures > 0
+	retryAt  time.Time // no attempt before
+	pending  *flight
+}
+
+// get returns the metadata, asking for it if need be.
+func (d *discovery) get(ctx context.Context, p *Provider) (*metadata, error) {
+	known, pending, err := d.start(p)
+	if pending == nil {
+		return known, err
+	}
+	err = pending.wait(ctx, StageDiscovery)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.known != nil {
+		return d.known, nil
+	}
+	return nil, err
+}
+
+// start returns what is known where that must do, else the flight to wait for.
+func (d *discovery) start(p *Provider) (*metadata, *flight, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := p.cfg.Now()
+	if d.known != nil && now.Before(d.until) {
+		return d.known, nil, nil
+	}
+	if d.pending != nil {
+		return nil, d.pending, nil
+	}
+	if now.Before(d.retryAt) {
+		if d.known != nil {
+			return d.known, nil, nil
+		}
+		return nil, nil, d.failed
+	}
+	d.pending = launch(func() error { return d.refresh(p) })
+	return nil, d.pending, nil
+}
+
+func (d *discovery) refresh(p *Provider) error {
+	md, err := p.discover()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.pending, d.failed = nil, err
+	if err != nil {
+		d.retryAt = p.cfg.Now().Add(min(backoffFloor<<min(d.failures, 5), backoffCeiling))
+		d.failures++
+		return err
+	}
+	d.known, d.until, d.failures, d.retryAt = md, p.cfg.Now().Add(discoveryFresh), 0, time.Time{}
+	return nil
+}
+
+// discover fetches and checks the document (OpenID Connect Discovery section 4).
+func (p *Provider) discover() (*metadata, error) {
+	if why := p.cfg.fault(); why != "" {
+		return nil, fail(StageDiscovery, Misconfigured, why)
+	}
+	a, err := p.fetch(strings.TrimSuffix(p.cfg.Issuer, "/")+"/.well-known/openid-configuration", StageDiscovery)
+	if err != nil {
+		return nil, err
+	}
+	if a.status == http.StatusNotFound {
+		// The usual cause: an issuer without its path.
+		return nil, fail(StageDiscovery, Misconfigured, ReasonNotFound)
+	}
+	if err := a.succeeded(StageDiscovery); err != nil {
+		return nil, err
+	}
+	if a.mediaType != "application/json" {
+		return nil, fail(StageDiscovery, Unavailable, ReasonContentType)
+	}
+	return parseMetadata(a.body, p.cfg.Issuer)
+}
+
+// parseMetadata reads a discovery document.
+func parseMetadata(body []byte, issuer string) (*metadata, error) {
+	doc, err := parseObject(body)
+	if err != nil {
+		return nil, fail(StageDiscovery, Unavailable, ReasonJSON)
+	}
+	// Section 4.3: exactly the issuer, a slash more or less is another one.
+	if iss, _ := doc["issuer"].(string); iss != issuer {
+		return nil, fail(StageDiscovery, Misconfigured, ReasonDiscoveryIss)
+	}
+	md := new(metadata)
+	for name, endpoint := range map[string]*string{
+		"authorization_endpoint": &md.authorization,
+		"token_endpoint":         &md.token,
+		"userinfo_endpoint":      &md.userinfo,
+		"jwks_uri":               &md.jwks,
+		"end_session_endpoint":   &md.endSession,
+	} {
+		raw, present := doc[name]
+		if !present && name == "end_session_endpoint" {
+			continue
+		}
+		s, _ := raw.(string)
+		if !safeURL(s, isLoopback(issuer)) {
+			return nil, fail(StageDiscovery, Invalid, ReasonEndpoint)
+		}
+		*endpoint = s
+	}
+	md.issAdvertised, _ = doc["authorization_response_iss_parameter_supported"].(bool)
+	return md, nil
+}
+
+// safeURL says whether secrets may be sent to a URL: absolute, https, without
+// user or fragment. Plain http is for a provider on this very machine.
+func safeURL(s string, plain bool) bool {
+	u, err := url.Parse(s)
+	if err != nil || len(s) > maxEndpoint || u.Hostname() == "" || u.User != nil || u.Opaque != "" || strings.Contains(s, "#") {
+		return false
+	}
+	switch u.Scheme {
+	case "https":
+		return true
+	case "http":
+		return plain && loopbackHost(u.Hostname())
+	}
+	return false
+}
+
+// isLoopback says whether an issuer is plain http on this machine.
+func isLoopback(issuer string) bool {
+	u, err := url.Parse(issuer)
+	return err == nil && u.Scheme == "http" && loopbackHost(u.Hostname())
+}
+
+func loopbackHost(host string) bool {
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
+}

@@ -1,0 +1,373 @@
+package rp
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+const (
+	testClient   = "client-0b9c"
+	testSecret   = "s3cr3t-s3cr3t-s3cr3t-s3cr3t-s3cr3t-s3cr3t"
+	testCode     = "c0de-c0de-c0de"
+	testAccess   = "acc3ss-acc3ss-acc3ss"
+	testSubject  = "5f3c1f0e-6a0b-4f63-9a43-0c3b2b0a9d11"
+	testNonce    = "n0nce-n0nce-n0nce-n0nce-n0nce-n0nce-n0nce"
+	testState    = "st4te-st4te-st4te-st4te-st4te-st4te-st4te"
+	testVerifier = "v3rifier-v3rifier-v3rifier-v3rifier-v3rifier"
+	testRedirect = "https://docs.example.gouv.fr/.proconnect/callback"
+)
+
+var testNow = time.Unix(1_800_000_000, 0)
+
+// RSA keys are slow to make: all tests share them.
+var (
+	rsaOnce  = sync.OnceValue(func() *rsa.PrivateKey { return mustRSA(2048) })
+	rsaOther = sync.OnceValue(func() *rsa.PrivateKey { return mustRSA(2048) })
+	ecOnce   = sync.OnceValue(func() *ecdsa.PrivateKey { return mustEC(elliptic.P256()) })
+)
+
+func mustRSA(bits int) *rsa.PrivateKey {
+	k, err := rsa.GenerateKey(rand.Reader, bits)
+	if err != nil {
+		panic(err)
+	}
+	return k
+}
+
+func mustEC(curve elliptic.Curve) *ecdsa.PrivateKey {
+	k, err := ecdsa.GenerateKey(curve, rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	return k
+}
+
+// object is a JSON object that tests change before it is sent.
+type object map[string]any
+
+func (o object) with(kv ...any) object {
+	o = maps.Clone(o)
+	for i := 0; i < len(kv); i += 2 {
+		if kv[i+1] == nil {
+			delete(o, kv[i].(string))
+			continue
+		}
+		o[kv[i].(string)] = kv[i+1]
+	}
+	return o
+}
+
+func (o object) json() []byte {
+	b, err := json.Marshal(o)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// fake is a provider that behaves unless told otherwise.
+type fake struct {
+	*httptest.Server
+	cfg Config
+	rp  *Provider
+
+	mu    sync.Mutex
+	calls map[string]int
+	now   time.Time
+
+	document object
+	keys     []any // JWKs
+	header   object
+	claims   object
+	person   object
+	tokens   object
+
+	// Each replaces an endpoint, or a part of an answer.
+	onDiscovery, onJWKS, onToken, onUserinfo http.HandlerFunc
+	rawIDToken, rawUserinfo                  func() string
+	form                                     map[string][]string // of the last token request
+}
+
+func newFake(t testing.TB, alg, userinfoAlg string) *fake {
+	t.Helper()
+	f := &fake{calls: make(map[string]int), now: testNow}
+	f.Server = httptest.NewServer(http.HandlerFunc(f.serve))
+	t.Cleanup(func() {
+		f.CloseClientConnections()
+		f.Close()
+	})
+	f.cfg = Config{
+		Issuer: f.URL + "/api/v2", ClientID: testClient, ClientSecret: testSecret,
+		SigningAlg: alg, UserinfoSigningAlg: userinfoAlg, Now: f.clock,
+	}
+	f.document = object{
+		"issuer": f.cfg.Issuer, "authorization_endpoint": f.URL + "/authorize", "token_endpoint": f.URL + "/token",
+		"userinfo_endpoint": f.URL + "/userinfo", "jwks_uri": f.URL + "/jwks", "end_session_endpoint": f.URL + "/end",
+		"authorization_response_iss_parameter_supported": true,
+	}
+	f.keys = []any{rsaJWK("r1", &rsaOnce().PublicKey), ecJWK("e1", &ecOnce().PublicKey)}
+	f.header = object{"alg": alg, "typ": "JWT"}
+	switch alg {
+	case RS256:
+		f.header["kid"] = "r1"
+	case ES256:
+		f.header["kid"] = "e1"
+	}
+	f.claims = object{
+		"iss": f.cfg.Issuer, "aud": testClient, "sub": testSubject, "nonce": testNonce, "acr": "eidas1", "amr": []string{"pwd"},
+		"iat": testNow.Unix(), "exp": testNow.Unix() + 3600, "auth_time": testNow.Unix(), "at_hash": leftHalf(testAccess),
+	}
+	f.person = object{
+		"iss": f.cfg.Issuer, "aud": testClient, "sub": testSubject, "iat": testNow.Unix(), "exp": testNow.Unix() + 3600,
+		"email": "Jeanne@example.gouv.fr", "roles": []string{"agent_public"}, "number": json.Number("12345678901234567890"),
+	}
+	f.tokens = object{
+		"access_token": testAccess, "refresh_token": "r3fresh", "expires_in": 3600, "scope": "openid", "token_type": "Bearer",
+	}
+	f.fresh()
+	return f
+}
+
+// fresh makes a relying party that knows nothing yet.
+func (f *fake) fresh() {
+	f.rp = New(f.cfg)
+	f.rp.timeout = 3 * time.Second
+}
+
+func (f *fake) clock() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.now
+}
+
+func (f *fake) advance(d time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.now = f.now.Add(d)
+}
+
+// change sets fields between requests. A connection that was reset tells the
+// race detector nothing of the order of things; the lock does.
+func (f *fake) change(set func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	set()
+}
+
+func (f *fake) count(path string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.calls[path]
+}
+
+func (f *fake) serve(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	f.calls[r.URL.Path]++
+	own := map[string]http.HandlerFunc{
+		"/api/v2/.well-known/openid-configuration": f.onDiscovery, "/jwks": f.onJWKS, "/token": f.onToken, "/userinfo": f.onUserinfo,
+	}[r.URL.Path]
+	f.mu.Unlock()
+	if own != nil {
+		own(w, r)
+		return
+	}
+	switch r.URL.Path {
+	case "/api/v2/.well-known/openid-configuration":
+		send(w, "application/json; charset=utf-8", string(f.document.json()))
+	case "/jwks":
+		send(w, "application/json", string(object{"keys": f.keys}.json()))
+	case "/token":
+		f.serveToken(w, r)
+	case "/userinfo":
+		f.serveUserinfo(w, r)
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+func (f *fake) serveToken(w http.ResponseWriter, r *http.Request) {
+	_ = r.ParseForm()
+	f.form = r.PostForm
+	t := f.tokens
+	if _, set := t["id_token"]; !set {
+		t = t.with("id_token", f.idToken())
+	}
+	send(w, "application/json", string(t.json()))
+}
+
+func (f *fake) idToken() string {
+	if f.rawIDToken != nil {
+		return f.rawIDToken()
+	}
+	return f.sign(f.header, f.claims.json())
+}
+
+func (f *fake) serveUserinfo(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Authorization") != "Bearer "+testAccess || r.Method != http.MethodGet {
+		http.Error(w, "", http.StatusUnauthorized)
+		return
+	}
+	if f.rawUserinfo != nil {
+		send(w, "application/jwt", f.rawUserinfo())
+		return
+	}
+	if f.cfg.UserinfoSigningAlg == None {
+		send(w, "application/json", string(f.person.json()))
+		return
+	}
+	send(w, "application/jwt; charset=utf-8", f.sign(object{"alg": f.cfg.UserinfoSigningAlg, "typ": "JWT"}, f.person.json()))
+}
+
+func send(w http.ResponseWriter, contentType, body string) {
+	w.Header().Set("Content-Type", contentType)
+	_, _ = w.Write([]byte(body))
+}
+
+// sign signs with the fake's keys, as the header's alg says.
+func (f *fake) sign(header object, payload []byte) string {
+	switch header["alg"] {
+	case ES256:
+		return compact(header, payload, ecOnce())
+	case HS256:
+		return compact(header, payload, []byte(testSecret))
+	}
+	return compact(header, payload, rsaOnce())
+}
+
+// compact makes a token of anything, with any key.
+func compact(header object, payload []byte, key any) string {
+	return compactRaw(header.json(), payload, key)
+}
+
+func compactRaw(header, payload []byte, key any) string {
+	input := b64(header) + "." + b64(payload)
+	return input + "." + b64(signature([]byte(input), key))
+}
+
+func signature(input []byte, key any) []byte {
+	sum := sha256.Sum256(input)
+	switch k := key.(type) {
+	case []byte:
+		m := hmac.New(sha256.New, k)
+		m.Write(input)
+		return m.Sum(nil)
+	case *rsa.PrivateKey:
+		s, err := rsa.SignPKCS1v15(nil, k, crypto.SHA256, sum[:])
+		if err != nil {
+			panic(err)
+		}
+		return s
+	case *ecdsa.PrivateKey:
+		r, s, err := ecdsa.Sign(rand.Reader, k, sum[:])
+		if err != nil {
+			panic(err)
+		}
+		size := (k.Curve.Params().BitSize + 7) / 8
+		return append(r.FillBytes(make([]byte, size)), s.FillBytes(make([]byte, size))...)
+	}
+	panic(fmt.Sprintf("key %T", key))
+}
+
+func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+func leftHalf(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return b64(sum[:16])
+}
+
+func rsaJWK(kid string, k *rsa.PublicKey) object {
+	return object{"kty": "RSA", "use": "sig", "kid": kid, "alg": RS256, "n": b64(k.N.Bytes()), "e": b64(big.NewInt(int64(k.E)).Bytes())}
+}
+
+func ecJWK(kid string, k *ecdsa.PublicKey) object {
+	point, err := k.Bytes()
+	if err != nil {
+		panic(err)
+	}
+	size := (len(point) - 1) / 2
+	return object{"kty": "EC", "use": "sig", "kid": kid, "crv": k.Curve.Params().Name, "x": b64(point[1 : 1+size]), "y": b64(point[1+size:])}
+}
+
+func (f *fake) attempt() Attempt {
+	return Attempt{Nonce: testNonce, Verifier: testVerifier, RedirectURI: testRedirect}
+}
+
+func (f *fake) response() Response {
+	return Response{Code: testCode, State: testState, Iss: f.cfg.Issuer}
+}
+
+// finish ends a login, and fails the test if an error gives anything away.
+func (f *fake) finish(t testing.TB) (*Result, error) {
+	t.Helper()
+	return f.finishWith(t, f.response(), f.attempt())
+}
+
+func (f *fake) finishWith(t testing.TB, r Response, a Attempt) (*Result, error) {
+	t.Helper()
+	result, err := f.rp.Finish(t.Context(), r, a)
+	if (result == nil) == (err == nil) {
+		t.Fatalf("result %v and error %v", result, err)
+	}
+	if err != nil {
+		noSecret(t, err)
+	}
+	return result, err
+}
+
+func noSecret(t testing.TB, err error) {
+	t.Helper()
+	for _, secret := range []string{
+		testSecret, testCode, testAccess, testNonce, testState, testVerifier, testSubject, "eyJ", "r3fresh", "<", "evil",
+	} {
+		if strings.Contains(err.Error(), secret) || strings.Contains(fmt.Sprintf("%+v", err), secret) {
+			t.Errorf("error gives %q away: %v", secret, err)
+		}
+	}
+}
+
+// outcome is what an error must be.
+type outcome struct {
+	stage  Stage
+	kind   Kind
+	reason Reason
+}
+
+func (want outcome) check(t testing.TB, err error) *Error {
+	t.Helper()
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		t.Fatalf("got error %v, want %v", err, want)
+	}
+	if got := (outcome{e.Stage, e.Kind, e.Reason}); got != want {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	return e
+}
+
+// calls checks how often the token and userinfo endpoints were called.
+func (f *fake) wantCalls(t testing.TB, token, userinfo int) {
+	t.Helper()
+	if got := f.count("/token"); got != token {
+		t.Errorf("token calls: got %d, want %d", got, token)
+	}
+	if got := f.count("/userinfo"); got != userinfo {
+		t.Errorf("userinfo calls: got %d, want %d", got, userinfo)
+	}
+}

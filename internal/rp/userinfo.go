@@ -1,0 +1,89 @@
+package rp
+
+import (
+	"context"
+	"net/http"
+)
+
+// userinfo fetches the claims about a person, once: they are computed from the
+// live session at the provider (OpenID Connect Core section 5.3).
+func (p *Provider) userinfo(ctx context.Context, md *metadata, access, sub string) (map[string]any, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, md.userinfo, nil)
+	if err != nil {
+		return nil, fail(StageUserinfo, Invalid, ReasonEndpoint)
+	}
+	req.Header.Set("Authorization", "Bearer "+access)
+	req.Header.Set("Accept", p.userinfoType())
+	ans, err := p.call(req, StageUserinfo, maxAnswer)
+	if err != nil {
+		return nil, err
+	}
+	if err := ans.succeeded(StageUserinfo); err != nil {
+		return nil, err
+	}
+	claims, err := p.userinfoClaims(ctx, md, ans)
+	if err != nil {
+		return nil, err
+	}
+	// Section 5.3.2: otherwise the claims may be somebody else's.
+	if !same(claims["sub"], sub) {
+		return nil, fail(StageUserinfo, Invalid, ReasonUserinfoSubject)
+	}
+	return claims, nil
+}
+
+func (p *Provider) userinfoType() string {
+	if p.cfg.UserinfoSigningAlg == None {
+		return "application/json"
+	}
+	return "application/jwt"
+}
+
+// userinfoClaims reads the answer in the one form that the client is registered
+// for: taking plain JSON where a signature is due would be taking no signature.
+func (p *Provider) userinfoClaims(ctx context.Context, md *metadata, ans *answer) (map[string]any, error) {
+	wanted := p.userinfoType()
+	switch {
+	case ans.mediaType == wanted && wanted == "application/jwt":
+		return p.verifyUserinfo(ctx, md, string(ans.body))
+	case ans.mediaType == wanted:
+		claims, err := parseObject(ans.body)
+		if err != nil {
+			return nil, fail(StageUserinfo, Invalid, ReasonJSON)
+		}
+		return claims, nil
+	case ans.mediaType == "application/json":
+		return nil, fail(StageUserinfo, Misconfigured, ReasonUserinfoPlainJSON)
+	case ans.mediaType == "application/jwt":
+		return nil, fail(StageUserinfo, Misconfigured, ReasonUserinfoSigned)
+	}
+	return nil, fail(StageUserinfo, Unavailable, ReasonContentType)
+}
+
+// verifyUserinfo verifies a signed answer. Section 5.3.2 has it carry iss and
+// aud: without them it might have been signed for another client.
+func (p *Provider) verifyUserinfo(ctx context.Context, md *metadata, raw string) (map[string]any, error) {
+	jws := &signed{p: p, md: md, stage: StageUserinfo, alg: p.cfg.UserinfoSigningAlg, algReason: ReasonUserinfoAlg}
+	payload, err := jws.verify(ctx, raw)
+	if err != nil {
+		return nil, err
+	}
+	claims, err := parseObject(payload)
+	if err != nil {
+		return nil, fail(StageUserinfo, Invalid, ReasonPayload)
+	}
+	now := p.cfg.Now()
+	switch {
+	case claims["iss"] != p.cfg.Issuer:
+		return nil, fail(StageUserinfo, Invalid, ReasonIssuer)
+	case !audience(claims["aud"], p.cfg.ClientID):
+		return nil, fail(StageUserinfo, Invalid, ReasonAudience)
+	case !unexpired(claims, now):
+		return nil, fail(StageUserinfo, Invalid, ReasonExpiry)
+	case !begun(claims, now):
+		return nil, fail(StageUserinfo, Invalid, ReasonNotBefore)
+	}
+	return claims, nil
+}
