@@ -1,6 +1,11 @@
 package proconnect
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+
+	"go.uber.org/zap/zapcore"
+)
 
 // identity is who ProConnect says a person is: the claims that were asked for,
 // already normalised. It is never changed once made, and lives for one request.
@@ -23,15 +28,22 @@ type extraClaim struct {
 // person, who has to pass by ProConnect once more.
 func (id *identity) values(c claimRef) (values []string, asked bool) {
 	if c.index >= 0 {
-		s := id.known[c.index]
-		return id.text[s.lo:s.hi:s.hi], id.asked&(1<<c.index) != 0
+		return id.at(id.known[c.index]), id.asked&(1<<c.index) != 0
 	}
-	for _, e := range id.extra {
-		if e.name == c.name {
-			return id.text[e.lo:e.hi:e.hi], true
+	for i := range id.extra {
+		if id.extra[i].name == c.name {
+			return id.at(id.extra[i].span), true
 		}
 	}
 	return nil, false
+}
+
+func (id *identity) at(s span) []string { return id.text[s.lo:s.hi:s.hi] }
+
+// place records that the text from lo on is the values of a known claim.
+func (id *identity) place(index, lo int) {
+	id.known[index] = span{uint16(lo), uint16(len(id.text))}
+	id.asked |= 1 << index
 }
 
 // first returns the first value of a claim, or nothing.
@@ -44,14 +56,21 @@ func (id *identity) first(index int) string {
 
 // set records the values of a claim that was asked for.
 func (id *identity) set(c claimRef, values []string) {
-	s := span{uint16(len(id.text)), uint16(len(id.text) + len(values))}
+	lo := len(id.text)
 	id.text = append(id.text, values...)
 	if c.index < 0 {
-		id.extra = append(id.extra, extraClaim{c.name, s})
+		id.extra = append(id.extra, extraClaim{c.name, span{uint16(lo), uint16(len(id.text))}})
 		return
 	}
-	id.known[c.index] = s
-	id.asked |= 1 << c.index
+	id.place(c.index, lo)
+}
+
+// sirens derives the SIREN: ProConnect does not, and often leaves it out.
+func (id *identity) sirens() []string {
+	if s := id.first(claimSiret); len(s) == 14 {
+		return []string{s[:9]}
+	}
+	return nil
 }
 
 // newIdentity keeps of the raw claims those that were asked for.
@@ -62,12 +81,7 @@ func newIdentity(asked []claimRef, raw map[string]any) *identity {
 		case c.index < 0:
 			id.set(c, claimValues(textClaim, customValue(raw["custom"], c.name[len(customPrefix):])))
 		case c.index == claimSiren:
-			// ProConnect does not derive it and often leaves it out.
-			var sirens []string
-			if s := id.first(claimSiret); len(s) == 14 {
-				sirens = []string{s[:9]}
-			}
-			id.set(c, sirens)
+			id.set(c, id.sirens())
 		default:
 			id.set(c, claimValues(c.kind(), raw[c.name]))
 		}
@@ -79,18 +93,14 @@ func newIdentity(asked []claimRef, raw map[string]any) *identity {
 // before siren, custom claims last by name.
 func sortAsked(asked []claimRef) {
 	slices.SortFunc(asked, func(a, b claimRef) int {
-		if ai, bi := uint(a.index), uint(b.index); ai != bi { // -1 sorts last
-			if ai < bi {
-				return -1
-			}
-			return 1
-		}
-		if a.name < b.name {
-			return -1
-		}
-		if a.name > b.name {
-			return 1
-		}
-		return 0
+		return cmp.Or(cmp.Compare(uint(a.index), uint(b.index)), cmp.Compare(a.name, b.name)) // uint(-1) is last
 	})
+}
+
+// MarshalLogObject writes what a log may hold of a person: no name, no email.
+func (id *identity) MarshalLogObject(enc zapcore.ObjectEncoder) error {
+	for _, index := range []int{claimSub, claimIDPID, claimSiret} {
+		enc.AddString(claimSpecs[index].name, id.first(index))
+	}
+	return nil
 }

@@ -1,0 +1,170 @@
+package proconnect
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"path"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/caddyserver/certmagic"
+	"go.uber.org/zap"
+)
+
+const (
+	revocationsEvery = 5 * time.Second // how often the storage is asked
+	revocationsWait  = 2 * time.Second // how long a request may wait for the first answer
+)
+
+// revocations are the families that were logged out. Each is one small record
+// in the storage, whose name says all there is to say, so that nodes which
+// write at the same time never overwrite each other.
+type revocations struct {
+	storage certmagic.Storage
+	prefix  string
+	log     *zap.Logger
+
+	first   sync.Once
+	loaded  atomic.Bool
+	mu      sync.RWMutex
+	until   map[familyID]int64    // when the family's lifetime is over, Unix seconds
+	pending map[familyID]struct{} // not in the storage yet
+	failing bool
+}
+
+func newRevocations(storage certmagic.Storage, prefix string, log *zap.Logger) *revocations {
+	return &revocations{
+		storage: storage, prefix: prefix, log: log,
+		until: make(map[familyID]int64), pending: make(map[familyID]struct{}),
+	}
+}
+
+// has says whether a family was revoked. The first caller of all waits for the
+// storage, two seconds at most: a cookie that was logged out before a restart
+// stays dead after it.
+func (r *revocations) has(ctx context.Context, f familyID) bool {
+	if !r.loaded.Load() {
+		r.first.Do(func() {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revocationsWait)
+			defer cancel()
+			r.refresh(ctx)
+			r.loaded.Store(true)
+		})
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	_, revoked := r.until[f]
+	return revoked
+}
+
+// revoke ends every session of a family: here at once, elsewhere when the other
+// nodes look into the storage. A storage that fails is tried again later.
+func (r *revocations) revoke(ctx context.Context, f familyID, until time.Time) {
+	r.mu.Lock()
+	r.until[f] = until.Unix()
+	r.pending[f] = struct{}{}
+	r.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revocationsWait)
+	defer cancel()
+	r.told(r.flush(ctx))
+}
+
+// refresh writes what is pending, reads what other nodes revoked, and forgets
+// what has ended by itself.
+func (r *revocations) refresh(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, revocationsWait)
+	defer cancel()
+	err := r.flush(ctx)
+	if err == nil {
+		err = r.read(ctx)
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return // the app stops
+	}
+	r.told(err)
+}
+
+// flush writes the records that are not in the storage yet.
+func (r *revocations) flush(ctx context.Context) error {
+	r.mu.RLock()
+	names := make(map[familyID]string, len(r.pending))
+	for f := range r.pending {
+		names[f] = r.name(f, r.until[f])
+	}
+	r.mu.RUnlock()
+	for f, name := range names {
+		if err := r.storage.Store(ctx, name, []byte{'\n'}); err != nil {
+			return err
+		}
+		r.mu.Lock()
+		delete(r.pending, f)
+		r.mu.Unlock()
+	}
+	return nil
+}
+
+// read takes over the records of the storage and drops those that are over.
+func (r *revocations) read(ctx context.Context) error {
+	names, err := r.storage.List(ctx, r.prefix, false)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	now := time.Now().Unix()
+	var over []string
+	r.mu.Lock()
+	for _, name := range names {
+		f, until, ok := parseRevocation(path.Base(name))
+		switch {
+		case !ok:
+		case until < now-int64(clockSkew/time.Second):
+			over = append(over, name)
+			delete(r.until, f)
+		default:
+			r.until[f] = until
+		}
+	}
+	for f, until := range r.until {
+		if _, waiting := r.pending[f]; !waiting && until < now-int64(clockSkew/time.Second) {
+			delete(r.until, f)
+		}
+	}
+	r.mu.Unlock()
+	for _, name := range over {
+		if err := r.storage.Delete(ctx, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// told logs a storage that began to fail or works again, once each.
+func (r *revocations) told(err error) {
+	r.mu.Lock()
+	changed := r.failing != (err != nil)
+	r.failing = err != nil
+	r.mu.Unlock()
+	switch {
+	case changed && err != nil:
+		r.log.Error("storage fails: a logout here is not seen on other nodes, nor theirs here, until it works again", zap.Error(err))
+	case changed:
+		r.log.Info("storage works again: logouts are shared")
+	}
+}
+
+func (r *revocations) name(f familyID, until int64) string {
+	return path.Join(r.prefix, hex.EncodeToString(f[:])+"."+strconv.FormatInt(until, 10))
+}
+
+func parseRevocation(name string) (f familyID, until int64, ok bool) {
+	id, end, _ := strings.Cut(name, ".")
+	if n, err := hex.Decode(f[:], []byte(id[:min(len(id), 2*len(f))])); err != nil || n != len(f) || len(id) != 2*len(f) {
+		return f, 0, false
+	}
+	until, err := strconv.ParseInt(end, 10, 64)
+	return f, until, err == nil
+}

@@ -1,0 +1,169 @@
+package proconnect
+
+import (
+	"encoding/binary"
+	"errors"
+	"time"
+)
+
+// sessionVersion opens every session: the format of what follows. A node that
+// reads a later format goes on reading this one.
+const sessionVersion = 1
+
+// maxSessionCookie is what a sealed session may weigh as a cookie, in bytes:
+// browsers drop what is over 4 kB together with its name and attributes.
+const maxSessionCookie = 3800
+
+// clockSkew is how far apart the clocks of nodes may be.
+const clockSkew = time.Minute
+
+// session is what is remembered of a person between requests: an identity, and
+// the family of logins that it belongs to. Every renewal, step-up or further
+// login of the same person stays in the family, so that logging out ends all
+// the cookies that were ever made for it, stolen ones too.
+type session struct {
+	identity
+	family   familyID
+	first    int64    // the family's first login, Unix seconds
+	askedACR []string // the essential acr values of the last login
+}
+
+type familyID [16]byte
+
+// isZero says that there is no session.
+func (s *session) isZero() bool { return s.family == familyID{} }
+
+// expiresAt is when the session's lifetime is over.
+func (s *session) expiresAt(lifetime time.Duration) time.Time {
+	return time.Unix(s.first, 0).Add(lifetime)
+}
+
+// alive says whether the session may be used at a time. One from the future was
+// made by a clock that nobody can trust.
+func (s *session) alive(now time.Time, lifetime time.Duration) bool {
+	return !s.isZero() && time.Unix(s.first, 0).Before(now.Add(clockSkew)) && now.Before(s.expiresAt(lifetime))
+}
+
+// encode writes the session in the compact form that is sealed into the cookie.
+func (s *session) encode() []byte {
+	b := make([]byte, 0, 512)
+	b = append(b, sessionVersion)
+	b = append(b, s.family[:]...)
+	b = binary.AppendUvarint(b, uint64(s.first))
+	b = appendStrings(b, s.askedACR)
+	b = binary.AppendUvarint(b, uint64(s.asked))
+	for i := range claimSpecs {
+		if s.asked&(1<<i) != 0 && i != claimSiren { // siren is derived anew
+			b = appendStrings(b, s.at(s.known[i]))
+		}
+	}
+	b = binary.AppendUvarint(b, uint64(len(s.extra)))
+	for _, e := range s.extra {
+		b = appendString(b, e.name)
+		b = appendStrings(b, s.at(e.span))
+	}
+	return b
+}
+
+func appendString(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+func appendStrings(b []byte, list []string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(list)))
+	for _, s := range list {
+		b = appendString(b, s)
+	}
+	return b
+}
+
+var errSession = errors.New("session: not in a format of this version")
+
+// decode reads what encode wrote. The strings share the memory of text.
+func (s *session) decode(text string) error {
+	r := reader{rest: text}
+	if r.bytes(1) != string(rune(sessionVersion)) {
+		return errSession
+	}
+	copy(s.family[:], r.bytes(len(s.family)))
+	s.first = int64(r.uvarint())
+	if n := r.count(); n > 0 {
+		s.askedACR = r.strings(nil, n)
+	}
+	s.text = make([]string, 0, 24)
+	asked := r.uvarint()
+	if asked >= 1<<len(claimSpecs) {
+		return errSession
+	}
+	for i := range claimSpecs {
+		if asked&(1<<i) == 0 {
+			continue
+		}
+		if i == claimSiren {
+			s.set(claimRef{index: i}, s.sirens())
+			continue
+		}
+		lo := len(s.text)
+		s.text = r.strings(s.text, r.count())
+		s.place(i, lo)
+	}
+	for range r.count() {
+		name, lo := r.string(), len(s.text)
+		s.text = r.strings(s.text, r.count())
+		s.extra = append(s.extra, extraClaim{name, span{uint16(lo), uint16(len(s.text))}})
+	}
+	if r.failed || r.rest != "" || s.isZero() {
+		return errSession
+	}
+	return nil
+}
+
+// reader takes a sealed session apart. After a fault it yields nothing.
+type reader struct {
+	rest   string
+	failed bool
+}
+
+func (r *reader) bytes(n int) string {
+	if n > len(r.rest) {
+		r.failed, r.rest = true, ""
+		return ""
+	}
+	out := r.rest[:n]
+	r.rest = r.rest[n:]
+	return out
+}
+
+func (r *reader) uvarint() (v uint64) {
+	for shift := 0; shift < 63; shift += 7 {
+		b := r.bytes(1)
+		if b == "" {
+			return 0
+		}
+		v |= uint64(b[0]&0x7f) << shift
+		if b[0] < 0x80 {
+			return v
+		}
+	}
+	r.failed, r.rest = true, ""
+	return 0
+}
+
+// count reads how many things follow; each takes a byte at least.
+func (r *reader) count() int {
+	n := r.uvarint()
+	if n > uint64(len(r.rest)) {
+		r.failed, r.rest = true, ""
+		return 0
+	}
+	return int(n)
+}
+
+func (r *reader) string() string { return r.bytes(r.count()) }
+
+func (r *reader) strings(into []string, n int) []string {
+	for range n {
+		into = append(into, r.string())
+	}
+	return into
+}
