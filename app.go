@@ -1,0 +1,165 @@
+package proconnect
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
+)
+
+func init() {
+	caddy.RegisterModule(App{})
+}
+
+// defaultClient is the link that a gate uses when it names none.
+const defaultClient = "default"
+
+// pollEvery is how often what changes outside (revoked sessions in the storage,
+// lists in files) is looked at.
+const pollEvery = time.Second
+
+// App holds the links to ProConnect that the gates of all sites share: for each
+// a client as it was registered at ProConnect.
+type App struct {
+	// The links by name. A gate that names none uses `default`.
+	Clients map[string]*Client `json:"clients,omitempty"`
+
+	log    *zap.Logger
+	stop   context.CancelFunc
+	polled chan struct{} // closed when the poller has ended
+	pool   *listPool
+}
+
+// CaddyModule returns the Caddy module information.
+func (App) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "proconnect",
+		New: func() caddy.Module { return new(App) },
+	}
+}
+
+// Provision resolves and checks every link. It neither uses the network nor
+// writes to the storage.
+func (a *App) Provision(ctx caddy.Context) error {
+	a.log, a.pool = ctx.Logger(), new(listPool)
+	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
+		c := a.Clients[name]
+		if c == nil {
+			return fmt.Errorf("proconnect: client %q is empty", name)
+		}
+		if err := c.provision(ctx, a, name); err != nil {
+			return fmt.Errorf("proconnect: client %q: %w", name, err)
+		}
+	}
+	return a.checkCookieNames()
+}
+
+// checkCookieNames refuses two links whose cookies would overwrite each other.
+func (a *App) checkCookieNames() error {
+	owner := make(map[string]string)
+	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
+		base := a.Clients[name].cookieBase
+		if other, taken := owner[base]; taken {
+			return fmt.Errorf("proconnect: clients %q and %q have the same cookie_name %q: give each its own", other, name, base)
+		}
+		owner[base] = name
+	}
+	return nil
+}
+
+// Start begins to look for sessions revoked elsewhere and for lists that
+// changed. It never runs for a configuration that is only validated.
+func (a *App) Start() error {
+	ctx, cancel := context.WithCancel(context.Background())
+	a.stop = cancel
+	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
+		if a.Clients[name].sandbox != nil {
+			a.log.Warn("SANDBOX: ProConnect is simulated, identities are not verified, and only this machine is answered",
+				zap.String("client", name))
+		}
+	}
+	a.polled = make(chan struct{})
+	go func() {
+		defer close(a.polled)
+		a.poll(ctx)
+	}()
+	return nil
+}
+
+// Stop ends what Start began and waits for it.
+func (a *App) Stop() error {
+	a.stop()
+	<-a.polled
+	return nil
+}
+
+// Cleanup closes idle connections to ProConnect.
+func (a *App) Cleanup() error {
+	for _, c := range a.Clients {
+		if c != nil && c.close != nil {
+			c.close()
+		}
+	}
+	return nil
+}
+
+// poll looks at lists every second and at the storage every five, less or more
+// so that nodes started together do not ask together.
+func (a *App) poll(ctx context.Context) {
+	ticker := time.NewTicker(pollEvery)
+	defer ticker.Stop()
+	next := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-ticker.C:
+			a.refreshLists()
+			if now.Before(next) {
+				continue
+			}
+			next = now.Add(revocationsEvery - time.Duration(rand.Int64N(int64(time.Second)))) // jitter, not a secret
+			for _, c := range a.Clients {
+				c.revoked.refresh(ctx)
+			}
+		}
+	}
+}
+
+// refreshLists reads again the lists whose files changed. The pool is complete
+// when the app starts.
+func (a *App) refreshLists() {
+	for _, l := range a.pool.lists {
+		if _, err := l.Refresh(); err != nil {
+			a.log.Error("list: the last good version stays in force", zap.Error(err))
+		}
+	}
+}
+
+// client returns a link by name.
+func (a *App) client(name string) (*Client, error) {
+	if name == "" {
+		name = defaultClient
+	}
+	if c, ok := a.Clients[name]; ok {
+		return c, nil
+	}
+	if len(a.Clients) == 0 {
+		return nil, fmt.Errorf("no link to ProConnect: add the global option `proconnect { … }` at the top of the Caddyfile")
+	}
+	known := strings.Join(slices.Sorted(maps.Keys(a.Clients)), ", ")
+	return nil, fmt.Errorf("no link to ProConnect named %q: known are %s", name, known)
+}
+
+// Interface guards
+var (
+	_ caddy.App          = (*App)(nil)
+	_ caddy.Provisioner  = (*App)(nil)
+	_ caddy.CleanerUpper = (*App)(nil)
+)

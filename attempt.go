@@ -1,0 +1,165 @@
+package proconnect
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+const (
+	attemptTime  = time.Hour // creating an account at ProConnect takes a while
+	maxAttempts  = 5         // cookies of attempts that one browser keeps
+	attemptIDLen = 10        // how much of the state names its cookie
+)
+
+// attempt is a login under way, sealed into a cookie of its own, so that several
+// tabs can log in side by side and answer in any order.
+type attempt struct {
+	State       string   `json:"s"`
+	Nonce       string   `json:"n"`
+	Verifier    string   `json:"v"`
+	RedirectURI string   `json:"r"`
+	Target      string   `json:"t"` // where to go when it is done
+	ACR         []string `json:"a,omitempty"`
+	Started     int64    `json:"d"` // Unix seconds
+}
+
+// randomText returns 32 random bytes in base64url: 43 characters, which satisfies
+// the 32 that ProConnect's documentation asks of state and nonce.
+func randomText() string {
+	b := make([]byte, 32)
+	rand.Read(b) // never fails, by its documentation
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+func newAttempt(redirectURI, target string, acr []string, now time.Time) *attempt {
+	return &attempt{
+		State:       randomText(),
+		Nonce:       randomText(),
+		Verifier:    oauth2.GenerateVerifier(),
+		RedirectURI: redirectURI,
+		Target:      target,
+		ACR:         acr,
+		Started:     now.Unix(),
+	}
+}
+
+// keep seals the attempt into a cookie, and drops the oldest of the browser's
+// others when they are too many.
+func (c *Client) keep(ctx context.Context, w http.ResponseWriter, p place, cookies []string, a *attempt) error {
+	plain, err := json.Marshal(a)
+	if err != nil {
+		return err
+	}
+	value, err := c.attempts.Seal(ctx, plain, p.host)
+	if err != nil {
+		return err
+	}
+	c.dropOldAttempts(ctx, w, p, cookies)
+	setCookie(w, c.names(p.secure).login+a.State[:attemptIDLen], value, "/", int(attemptTime/time.Second))
+	return nil
+}
+
+// dropOldAttempts leaves room for one more attempt: it clears the cookies of
+// those that are over or unreadable, then the oldest.
+func (c *Client) dropOldAttempts(ctx context.Context, w http.ResponseWriter, p place, cookies []string) {
+	type pending struct {
+		name    string
+		started int64
+	}
+	var live []pending
+	eachCookie(cookies, c.names(p.secure).login, func(name, value string) {
+		a := c.openAttempt(ctx, p, value)
+		if a == nil || len(live) > 4*maxAttempts {
+			setCookie(w, name, "", "/", -1)
+			return
+		}
+		live = append(live, pending{name, a.Started})
+	})
+	for len(live) >= maxAttempts {
+		oldest := 0
+		for i := range live {
+			if live[i].started < live[oldest].started {
+				oldest = i
+			}
+		}
+		setCookie(w, live[oldest].name, "", "/", -1)
+		live = append(live[:oldest], live[oldest+1:]...)
+	}
+}
+
+// openAttempt reads an attempt's cookie; nil if it is not ours or over.
+func (c *Client) openAttempt(ctx context.Context, p place, value string) *attempt {
+	plain, err := c.attempts.Open(ctx, value, p.host)
+	if err != nil {
+		return nil
+	}
+	a := new(attempt)
+	if json.Unmarshal([]byte(plain), a) != nil {
+		return nil
+	}
+	started := time.Unix(a.Started, 0)
+	if now := time.Now(); now.Sub(started) > attemptTime || started.Sub(now) > clockSkew {
+		return nil
+	}
+	return a
+}
+
+// findAttempt finds the attempt of this browser that a state belongs to.
+func (c *Client) findAttempt(ctx context.Context, p place, cookies []string, state string) *attempt {
+	if len(state) < attemptIDLen {
+		return nil
+	}
+	value, ok := findCookie(cookies, c.names(p.secure).login+state[:attemptIDLen])
+	if !ok {
+		return nil
+	}
+	a := c.openAttempt(ctx, p, value)
+	if a == nil || subtle.ConstantTimeCompare([]byte(a.State), []byte(state)) != 1 {
+		return nil
+	}
+	return a
+}
+
+// maxUsed bounds how many used attempts are remembered: beyond it, ProConnect's
+// one-time code alone decides.
+const maxUsed = 100_000
+
+// usedAttempts remembers the attempts that this node consumed, so that a
+// callback that comes twice makes no second call.
+type usedAttempts struct {
+	mu     sync.Mutex
+	states map[string]int64 // Unix seconds
+	swept  int64
+}
+
+// consume says whether the attempt was still unused, and uses it.
+func (u *usedAttempts) consume(state string, now time.Time) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if _, used := u.states[state]; used {
+		return false
+	}
+	if u.states == nil {
+		u.states = make(map[string]int64)
+	}
+	if over := now.Add(-attemptTime - clockSkew).Unix(); u.swept < now.Add(-time.Minute).Unix() {
+		for s, at := range u.states {
+			if at < over {
+				delete(u.states, s)
+			}
+		}
+		u.swept = now.Unix()
+	}
+	if len(u.states) < maxUsed {
+		u.states[state] = now.Unix()
+	}
+	return true
+}

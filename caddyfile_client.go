@@ -1,0 +1,186 @@
+package proconnect
+
+import (
+	"encoding/json"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
+)
+
+func init() {
+	httpcaddyfile.RegisterGlobalOption("proconnect", parseClient)
+}
+
+// parseClient reads the global option:
+//
+//	proconnect [<name>] {
+//		environment          production|integration|production-rie|integration-rie|sandbox
+//		issuer               <url>
+//		client_id            <id>
+//		client_secret        <secret>
+//		signing_alg          RS256|ES256|HS256
+//		userinfo_signing_alg RS256|ES256|HS256|none
+//		scopes               <scope...> | <+scope...>
+//		claims               <name...>
+//		ca                   <file>
+//		session {
+//			lifetime    <duration>
+//			secret      <key...>
+//			cookie_name <name>
+//		}
+//		title, audience, contact, link: as in the directive
+//	}
+//
+// It may be given several times under different names.
+func parseClient(d *caddyfile.Dispenser, existing any) (any, error) {
+	app := App{Clients: make(map[string]*Client)}
+	if before, ok := existing.(httpcaddyfile.App); ok {
+		if err := json.Unmarshal(before.Value, &app); err != nil {
+			return nil, d.WrapErr(err)
+		}
+	}
+	d.Next()
+	name := defaultClient
+	if d.NextArg() {
+		name = d.Val()
+	}
+	if err := tooMuch(d, "proconnect"); err != nil {
+		return nil, err
+	}
+	if app.Clients[name] != nil {
+		return nil, d.Errf("proconnect: the link %q stands there twice: give one of them another name", name)
+	}
+	c := new(Client)
+	if err := c.unmarshalCaddyfile(d); err != nil {
+		return nil, err
+	}
+	app.Clients[name] = c
+	return httpcaddyfile.App{Name: "proconnect", Value: caddyconfig.JSON(app, nil)}, nil
+}
+
+func tooMuch(d *caddyfile.Dispenser, option string) error {
+	if d.NextArg() {
+		return d.Errf("%s: %q is too much: want a name at most", option, d.Val())
+	}
+	return nil
+}
+
+func (c *Client) unmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	said := make(map[string]bool)
+	for d.NextBlock(0) {
+		option := d.Val()
+		if said[option] && !repeatable[option] {
+			return d.Errf("%s: it stands there twice", option)
+		}
+		said[option] = true
+		if err := c.unmarshalOption(d, option); err != nil {
+			return err
+		}
+		if err := c.Texts.check(); err != nil {
+			return d.WrapErr(err)
+		}
+	}
+	if err := c.checkIssuer(); err != nil {
+		return d.WrapErr(err)
+	}
+	if c.Environment == sandboxEnvironment {
+		return nil
+	}
+	for _, option := range []string{"client_id", "client_secret"} {
+		if !said[option] {
+			return d.Errf("%s is missing: ProConnect's partner portal gave it with the client", option)
+		}
+	}
+	return nil
+}
+
+func (c *Client) unmarshalOption(d *caddyfile.Dispenser, option string) (err error) {
+	switch option {
+	case "environment":
+		return checked(d, oneArg(d, option, &c.Environment), func() error { return checkEnvironment(c.Environment) })
+	case "issuer":
+		return checked(d, oneArg(d, option, &c.Issuer), func() error { return checkIssuer(c.Issuer) })
+	case "client_id":
+		return oneArg(d, option, &c.ClientID)
+	case "client_secret":
+		return oneArg(d, option, &c.ClientSecret)
+	case "signing_alg":
+		return checked(d, oneArg(d, option, &c.SigningAlg), func() error {
+			return checkAlg(option, c.SigningAlg, rp.RS256, rp.ES256, rp.HS256)
+		})
+	case "userinfo_signing_alg":
+		return checked(d, oneArg(d, option, &c.UserinfoSigningAlg), func() error {
+			return checkAlg(option, c.UserinfoSigningAlg, rp.RS256, rp.ES256, rp.HS256, rp.None)
+		})
+	case "scopes":
+		c.Scopes, err = someArgs(d, option)
+		return checked(d, err, func() error { return checkScopes(c.Scopes) })
+	case "claims":
+		c.Claims, err = someArgs(d, option)
+		return checked(d, err, func() error { return checkClaims(c.Claims) })
+	case "ca":
+		return oneArg(d, option, &c.CA)
+	case "session":
+		c.Session = new(Session)
+		return c.Session.unmarshalCaddyfile(d)
+	}
+	if known, err := c.Texts.unmarshalOption(d, option); known {
+		return err
+	}
+	return d.Errf("unrecognized subdirective '%s'", option)
+}
+
+// checked reports what was read and cannot work on its line.
+func checked(d *caddyfile.Dispenser, err error, check func() error) error {
+	if err != nil {
+		return err
+	}
+	if err := check(); err != nil {
+		return d.WrapErr(err)
+	}
+	return nil
+}
+
+func (s *Session) unmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	if err := tooMuchForBlock(d); err != nil {
+		return err
+	}
+	said := make(map[string]bool)
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		option := d.Val()
+		if said[option] {
+			return d.Errf("session: %s stands there twice", option)
+		}
+		said[option] = true
+		if err := checked(d, s.unmarshalOption(d, option), s.check); err != nil {
+			return err
+		}
+	}
+	if len(said) == 0 {
+		return d.Errf("session: nothing in it: want { lifetime, secret or cookie_name }")
+	}
+	return nil
+}
+
+func tooMuchForBlock(d *caddyfile.Dispenser) error {
+	if d.NextArg() {
+		return d.Errf("session: %q is too much: want a block", d.Val())
+	}
+	return nil
+}
+
+func (s *Session) unmarshalOption(d *caddyfile.Dispenser, option string) (err error) {
+	switch option {
+	case "lifetime":
+		return duration(d, option, &s.Lifetime)
+	case "secret":
+		s.Secrets, err = someArgs(d, option)
+		return err
+	case "cookie_name":
+		return oneArg(d, option, &s.CookieName)
+	}
+	return d.Errf("session: unrecognized subdirective '%s'", option)
+}

@@ -1,0 +1,131 @@
+package proconnect
+
+import (
+	"crypto/rand"
+	"net/http"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
+)
+
+// serveCallback takes what ProConnect answers and establishes who the person is.
+// It runs no rules: the gate of the page that they go to decides.
+func (h *Handler) serveCallback(w http.ResponseWriter, r *http.Request, v *visit) error {
+	v.open(r, h.client)
+	response, err := rp.ParseResponse(r.URL.RawQuery)
+	if err != nil {
+		return h.attemptUnknown(w, r, v, "the query is malformed")
+	}
+	a := h.client.findAttempt(r.Context(), v.place, v.cookies, response.State)
+	if a == nil {
+		return h.attemptUnknown(w, r, v, "no attempt of this browser has this state")
+	}
+	setCookie(w, h.client.names(v.place.secure).login+a.State[:attemptIDLen], "", "/", -1)
+	if !h.client.used.consume(a.State, time.Now()) {
+		return h.attemptUnknown(w, r, v, "the attempt was used")
+	}
+	result, err := h.client.provider.Finish(r.Context(), response, rp.Attempt{
+		Nonce: a.Nonce, Verifier: a.Verifier, RedirectURI: a.RedirectURI, ACRValues: a.ACR,
+	})
+	if err != nil {
+		return h.loginFailed(w, r, v, a, err)
+	}
+	return h.establish(w, r, v, a, result)
+}
+
+// attemptUnknown answers a callback that belongs to no login of this browser: an
+// old bookmark, a second click, or an attack. Whoever is logged in goes on.
+func (h *Handler) attemptUnknown(w http.ResponseWriter, r *http.Request, v *visit, why string) error {
+	if !v.session.isZero() {
+		return redirect(w, "/")
+	}
+	code := pages.AttemptUnknown
+	if len(v.cookies) == 0 {
+		code = pages.CookiesRefused
+	}
+	v.uri = "/"
+	h.log.Info("callback refused", zap.String("reference", v.refer()), zap.String("reason", why))
+	return h.problem(w, r, v, http.StatusBadRequest, pages.Problem{Code: code, RetryURL: v.loginURL(), HomeURL: "/"})
+}
+
+// establish makes a session of who ProConnect says the person is.
+func (h *Handler) establish(w http.ResponseWriter, r *http.Request, v *visit, a *attempt, result *rp.Result) error {
+	s := h.client.newSession(&v.session, a, result, time.Now())
+	// A logout that ran meanwhile ended the family: nothing resurrects it.
+	if h.client.revoked.has(r.Context(), s.family) {
+		return h.attemptUnknown(w, r, v, "the session was logged out meanwhile")
+	}
+	value, err := h.client.sessions.Seal(r.Context(), s.encode(), v.place.host)
+	if err != nil {
+		return h.storageFailed(w, r, v, err)
+	}
+	if len(value) > maxSessionCookie {
+		h.log.Error("login refused: the identity does not fit into a cookie; ask for less with `scopes` and `claims`",
+			zap.String("reference", v.refer()), zap.String("largest_claim", s.largest()), zap.Int("bytes", len(value)))
+		return h.problem(w, r, v, http.StatusInternalServerError, pages.Problem{Code: pages.SessionTooLarge, HomeURL: "/"})
+	}
+	names := h.client.names(v.place.secure)
+	setCookie(w, names.session, value, "/", 0)
+	h.keepHint(w, r, v, s.family, result.IDToken)
+	h.log.Info("login", zap.Object("who", &s.identity))
+	return redirect(w, a.Target)
+}
+
+// newSession continues the family of the same person's session, or begins one.
+// Of the same person, the levels proven before stay proven: ProConnect answers
+// eidas1 to any plain login, also minutes after one with two factors.
+func (c *Client) newSession(old *session, a *attempt, result *rp.Result, now time.Time) *session {
+	raw := make(map[string]any, len(result.Claims)+3)
+	for name, value := range result.Claims {
+		raw[name] = value
+	}
+	raw["sub"], raw["acr"], raw["amr"] = result.Subject, result.ACR, anyList(result.AMR)
+	s := &session{first: now.Unix(), askedACR: a.ACR}
+	same := !old.isZero() && old.identity.first(claimSub) == result.Subject && result.Subject != "" &&
+		slices.Equal(old.at(old.known[claimIDPID]), claimValues(idClaim, raw["idp_id"]))
+	if same {
+		s.family, s.first = old.family, old.first
+		proven := anyList(old.at(old.known[claimACR]))
+		if result.ACR != "" && !slices.Contains(proven, any(result.ACR)) {
+			proven = append(proven, result.ACR)
+		}
+		raw["acr"] = proven
+	} else {
+		rand.Read(s.family[:]) // never fails, by its documentation
+	}
+	s.identity = *newIdentity(c.asking().claims, raw)
+	return s
+}
+
+func anyList(list []string) []any {
+	out := make([]any, len(list))
+	for i, s := range list {
+		out[i] = s
+	}
+	return out
+}
+
+// largest names the claim that weighs most.
+func (s *session) largest() string {
+	name, size := "", -1
+	weigh := func(claim string, values []string) {
+		n := 0
+		for _, v := range values {
+			n += len(v)
+		}
+		if n > size {
+			name, size = claim, n
+		}
+	}
+	for i := range claimSpecs {
+		weigh(claimSpecs[i].name, s.at(s.known[i]))
+	}
+	for _, e := range s.extra {
+		weigh(e.name, s.at(e.span))
+	}
+	return name
+}

@@ -1,0 +1,267 @@
+package proconnect
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/sandbox"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
+)
+
+// sandboxIssuer is the one issuer of every simulated ProConnect. Nothing answers
+// at this name, and no cookie sealed for it opens for a real environment.
+const sandboxIssuer = "https://sandbox.invalid"
+
+const sandboxEnvironment = "sandbox"
+
+// environments are the issuers of ProConnect by name.
+var environments = map[string]string{
+	"production":       "https://auth.agentconnect.gouv.fr/api/v2",
+	"integration":      "https://fca.integ01.dev-agentconnect.fr/api/v2",
+	"production-rie":   "https://auth.agentconnect.rie.gouv.fr/api/v2",
+	"integration-rie":  "https://fca.integ02.agentconnect.rie.gouv.fr/api/v2",
+	sandboxEnvironment: sandboxIssuer,
+}
+
+const environmentNames = "production, integration, production-rie, integration-rie, sandbox"
+
+// Client is one link to ProConnect: a client as it was registered there, and
+// what its sites have in common.
+type Client struct {
+	// Which ProConnect: `production`, `integration`, `production-rie`,
+	// `integration-rie` (the State's internal network) or `sandbox` (a simulated
+	// one inside this process, for this machine alone). Either this or an issuer
+	// is required.
+	Environment string `json:"environment,omitempty"`
+
+	// The issuer of another ProConnect: an https URL, or http on loopback,
+	// exactly as its discovery document spells it.
+	Issuer string `json:"issuer,omitempty"`
+
+	// The client ID as registered. Placeholders such as `{env.NAME}` and
+	// `{file./path}` are resolved when the configuration loads; an unset one is
+	// an error. Required, but in the sandbox.
+	ClientID string `json:"client_id,omitempty"`
+
+	// The client secret as registered; as for the client ID. A literal one draws
+	// a warning, because Caddy's admin API shows the configuration.
+	ClientSecret string `json:"client_secret,omitempty"`
+
+	// How the client is registered to get ID tokens signed: `RS256` (default),
+	// `ES256` or `HS256`. A token signed otherwise is refused.
+	SigningAlg string `json:"signing_alg,omitempty"`
+
+	// How the client is registered to get userinfo: signed by `RS256`, `ES256`
+	// or `HS256`, or `none` for plain JSON. Default: as `signing_alg`.
+	UserinfoSigningAlg string `json:"userinfo_signing_alg,omitempty"`
+
+	// The scopes asked of everybody. With a `+` in front, one is added to the
+	// default: openid given_name usual_name email uid siret idp_id roles
+	// organization_label. What rules, matchers and `claims` need is added by
+	// itself.
+	Scopes []string `json:"scopes,omitempty"`
+
+	// Further claims to keep for placeholders and headers: phone_number,
+	// chorusdt:matricule, chorusdt:societe, idp_acr, belonging_population,
+	// organizational_unit, or custom.<path>.
+	Claims []string `json:"claims,omitempty"`
+
+	// A PEM file of certificate authorities to trust for ProConnect beside the
+	// system's.
+	CA string `json:"ca,omitempty"`
+
+	// How sessions are kept.
+	Session *Session `json:"session,omitempty"`
+
+	// What the pages say, unless a gate says otherwise.
+	Texts
+
+	name       string
+	app        *App
+	log        *zap.Logger
+	provider   *rp.Provider
+	sandbox    *sandbox.Server
+	close      func()
+	lifetime   time.Duration
+	cookieBase string
+	cookies    [2]cookieNames // over plain http, over https
+	sessions   *seal.Box
+	attempts   *seal.Box
+	hints      *seal.Box // ID tokens, kept for the logout
+	logouts    *seal.Box
+	revoked    *revocations
+	used       *usedAttempts
+
+	expected []claimRef // what matchers read
+
+	mu      sync.Mutex
+	needed  []claimRef
+	request *claimsRequest // what is asked of ProConnect; nil until the first login
+}
+
+// Session says how sessions are kept.
+type Session struct {
+	// How long a session lasts, counted from the first login. Default: 12 hours.
+	Lifetime caddy.Duration `json:"lifetime,omitempty"`
+
+	// Keys of 32 random bytes each, in base64 or hex: the first seals, all open.
+	// Placeholders as for the client secret. Default: keys are made and rotated in
+	// Caddy's storage.
+	Secrets []string `json:"secret,omitempty"`
+
+	// The name of the cookie, without the `__Host-` that is put in front.
+	// Default: `proconnect`, or `proconnect-<client>` for a named link.
+	CookieName string `json:"cookie_name,omitempty"`
+}
+
+// provision resolves and checks the link.
+func (c *Client) provision(ctx caddy.Context, a *App, name string) error {
+	c.app, c.name, c.log = a, name, a.log.With(zap.String("client", name))
+	for _, step := range []func(caddy.Context) error{
+		c.provisionIssuer, c.provisionCredentials, c.provisionAlgs, c.provisionClaims, c.provisionSession, c.provisionProvider,
+	} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return c.Texts.check()
+}
+
+// provisionIssuer finds the one issuer that the link trusts.
+func (c *Client) provisionIssuer(caddy.Context) error {
+	if err := c.checkIssuer(); err != nil {
+		return err
+	}
+	if c.Environment != "" {
+		c.Issuer = environments[c.Environment]
+	}
+	return nil
+}
+
+// checkIssuer wants one way, and no more, of saying which ProConnect it is.
+func (c *Client) checkIssuer() error {
+	switch {
+	case c.Environment != "" && c.Issuer != "" && environments[c.Environment] != c.Issuer:
+		return errors.New("environment and issuer exclude each other: keep one")
+	case c.Environment != "":
+		return checkEnvironment(c.Environment)
+	case c.Issuer != "":
+		return checkIssuer(c.Issuer)
+	}
+	return errors.New("say which ProConnect: environment <name> (" + environmentNames + ") or issuer <url>")
+}
+
+func checkEnvironment(name string) error {
+	if _, ok := environments[name]; !ok {
+		return fmt.Errorf("environment %q is unknown: want one of %s", name, environmentNames)
+	}
+	return nil
+}
+
+func checkIssuer(issuer string) error {
+	u, err := url.Parse(issuer)
+	switch {
+	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Opaque != "":
+		return fmt.Errorf("issuer %q: want an https URL such as https://auth.agentconnect.gouv.fr/api/v2", issuer)
+	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopbackHost(u.Hostname())):
+		return fmt.Errorf("issuer %q: want https, or http on loopback", issuer)
+	}
+	for name, known := range environments {
+		if k, _ := url.Parse(known); k.Host == u.Host && issuer != known {
+			return fmt.Errorf("issuer %q: %s spells it %s; say `environment %s`", issuer, u.Host, known, name)
+		}
+	}
+	return nil
+}
+
+// provisionCredentials resolves the client ID and secret. The resolved secret
+// stays out of the exported field, which the admin API shows.
+func (c *Client) provisionCredentials(caddy.Context) error {
+	if c.Environment == sandboxEnvironment {
+		return nil
+	}
+	id, err := resolve("client_id", c.ClientID)
+	if err != nil {
+		return err
+	}
+	if _, err := resolve("client_secret", c.ClientSecret); err != nil {
+		return err
+	}
+	if literal(c.ClientSecret) {
+		c.log.Warn("client_secret stands in the configuration, which Caddy's admin API shows: use {env.NAME} or {file./path}")
+	}
+	c.ClientID = id
+	return nil
+}
+
+// resolve replaces the placeholders that are known when a configuration loads.
+func resolve(option, value string) (string, error) {
+	if value == "" {
+		return "", fmt.Errorf("%s is missing: ProConnect's partner portal gave it with the client", option)
+	}
+	resolved, err := caddy.NewReplacer().ReplaceOrErr(value, true, true)
+	if err != nil {
+		return "", fmt.Errorf("%s: %s: is the variable set, or the file there?", option, err)
+	}
+	if resolved = strings.TrimSpace(resolved); resolved == "" {
+		return "", fmt.Errorf("%s is empty once its placeholder is resolved", option)
+	}
+	return resolved, nil
+}
+
+func literal(value string) bool { return !strings.Contains(value, "{") }
+
+// provisionAlgs pins the algorithms (RFC 8725 §3.1).
+func (c *Client) provisionAlgs(caddy.Context) error {
+	if c.SigningAlg == "" {
+		c.SigningAlg = rp.RS256
+	}
+	if c.UserinfoSigningAlg == "" {
+		c.UserinfoSigningAlg = c.SigningAlg
+	}
+	if err := checkAlg("signing_alg", c.SigningAlg, rp.RS256, rp.ES256, rp.HS256); err != nil {
+		return err
+	}
+	return checkAlg("userinfo_signing_alg", c.UserinfoSigningAlg, rp.RS256, rp.ES256, rp.HS256, rp.None)
+}
+
+func checkAlg(option, alg string, known ...string) error {
+	if slices.Contains(known, alg) {
+		return nil
+	}
+	return fmt.Errorf("%s %q: want one of %s, as the client was registered", option, alg, strings.Join(known, ", "))
+}
+
+// clientSecret resolves the secret anew: Provision has seen that it can be.
+func (c *Client) clientSecret() string {
+	secret, _ := resolve("client_secret", c.ClientSecret)
+	return secret
+}
+
+// names returns the names of the link's cookies.
+func (c *Client) names(secure bool) *cookieNames {
+	if secure {
+		return &c.cookies[1]
+	}
+	return &c.cookies[0]
+}
+
+// hideCookies takes the cookies of every link out of a request.
+func (c *Client) hideCookies(h http.Header) {
+	if _, ok := h["Cookie"]; !ok {
+		return
+	}
+	for _, other := range c.app.Clients {
+		hideCookies(h, other.cookieBase)
+	}
+}

@@ -1,0 +1,79 @@
+package proconnect
+
+import (
+	"crypto/x509"
+	"fmt"
+	"os"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/sandbox"
+)
+
+// provisionProvider makes the relying party; it does not use the network.
+func (c *Client) provisionProvider(caddy.Context) error {
+	cfg := rp.Config{
+		Issuer:             c.Issuer,
+		ClientID:           c.ClientID,
+		SigningAlg:         c.SigningAlg,
+		UserinfoSigningAlg: c.UserinfoSigningAlg,
+	}
+	if c.Environment == sandboxEnvironment {
+		return c.provisionSandbox(cfg)
+	}
+	cfg.ClientSecret = c.clientSecret()
+	roots, err := c.roots()
+	if err != nil {
+		return err
+	}
+	cfg.Transport = rp.NewTransport(roots)
+	if t, ok := cfg.Transport.(interface{ CloseIdleConnections() }); ok {
+		c.close = t.CloseIdleConnections
+	}
+	c.provider = rp.New(cfg)
+	return nil
+}
+
+// provisionSandbox sets up the simulated ProConnect, which nothing but this
+// process can reach: its client secret is made here and forgotten with it.
+func (c *Client) provisionSandbox(cfg rp.Config) error {
+	cfg.ClientID = "sandbox"
+	if c.ClientID != "" {
+		cfg.ClientID = c.ClientID
+	}
+	cfg.ClientSecret = randomText() + randomText()
+	server, err := sandbox.New(sandbox.Config{
+		Issuer:             cfg.Issuer,
+		ClientID:           cfg.ClientID,
+		ClientSecret:       cfg.ClientSecret,
+		SigningAlg:         cfg.SigningAlg,
+		UserinfoSigningAlg: cfg.UserinfoSigningAlg,
+	})
+	if err != nil {
+		return err
+	}
+	c.sandbox = server
+	cfg.Transport = server.Transport()
+	c.provider = rp.New(cfg)
+	return nil
+}
+
+// roots returns the certificate authorities to trust; nil for the system's.
+func (c *Client) roots() (*x509.CertPool, error) {
+	if c.CA == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(c.CA)
+	if err != nil {
+		return nil, fmt.Errorf("ca: %w", err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("ca: %s holds no certificate in PEM form", c.CA)
+	}
+	return pool, nil
+}

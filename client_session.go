@@ -1,0 +1,102 @@
+package proconnect
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
+)
+
+var validCookieName = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
+
+const defaultLifetime = 12 * time.Hour
+
+// check refuses values that cannot work.
+func (s *Session) check() error {
+	switch lifetime := time.Duration(s.Lifetime); {
+	case lifetime != 0 && (lifetime < time.Minute || lifetime > 30*24*time.Hour):
+		return fmt.Errorf("session: lifetime %s: want from 1m to 720h", lifetime)
+	case s.CookieName != "" && !validCookieName.MatchString(s.CookieName):
+		return fmt.Errorf("session: cookie_name %q: want letters, digits and hyphens; the __Host- prefix is put in front by itself", s.CookieName)
+	}
+	return nil
+}
+
+// provisionSession checks how sessions are kept and makes the boxes that seal
+// what travels through browsers.
+func (c *Client) provisionSession(ctx caddy.Context) error {
+	if c.Session == nil {
+		c.Session = new(Session)
+	}
+	if err := c.Session.check(); err != nil {
+		return err
+	}
+	c.lifetime, c.cookieBase = time.Duration(c.Session.Lifetime), c.Session.CookieName
+	if c.lifetime == 0 {
+		c.lifetime = defaultLifetime
+	}
+	switch {
+	case c.cookieBase != "":
+	case c.name == defaultClient:
+		c.cookieBase = "proconnect"
+	default:
+		c.cookieBase = "proconnect-" + c.name
+	}
+	if !validCookieName.MatchString(c.cookieBase) {
+		return fmt.Errorf("the name %q does not fit into the name of a cookie: say session { cookie_name … }", c.name)
+	}
+	c.cookies = [2]cookieNames{newCookieNames(c.cookieBase, false), newCookieNames(c.cookieBase, true)}
+	keyring, err := c.keyring(ctx)
+	if err != nil {
+		return err
+	}
+	c.sessions = keyring.Box("session", c.Issuer, c.ClientID)
+	c.attempts = keyring.Box("login attempt", c.Issuer, c.ClientID)
+	c.hints = keyring.Box("id token hint", c.Issuer, c.ClientID)
+	c.logouts = keyring.Box("logout", c.Issuer, c.ClientID)
+	c.revoked = newRevocations(ctx.Storage(), c.storagePath("revoked"), c.log)
+	c.used = new(usedAttempts)
+	return nil
+}
+
+// keyring takes the operator's keys, or those of the storage.
+func (c *Client) keyring(ctx caddy.Context) (*seal.Keyring, error) {
+	if len(c.Session.Secrets) == 0 {
+		return seal.StoredKeyring(ctx.Storage(), c.storagePath("keys.json"), c.lifetime, func(message string, err error) {
+			c.log.Error(message, zap.Error(err))
+		}), nil
+	}
+	var keys [][]byte
+	for i, s := range c.Session.Secrets {
+		resolved, err := resolve("session: secret", s)
+		if err != nil {
+			return nil, err
+		}
+		if c.ClientSecret != "" && resolved == c.clientSecret() {
+			return nil, errors.New("session: secret is the client_secret: make a key of its own with `openssl rand -base64 32`")
+		}
+		key, err := seal.ParseSecret(resolved)
+		if err != nil {
+			return nil, fmt.Errorf("session: secret %d: %w: make one with `openssl rand -base64 32`", i+1, err)
+		}
+		if literal(s) {
+			c.log.Warn("session secret stands in the configuration, which Caddy's admin API shows: use {env.NAME} or {file./path}")
+		}
+		keys = append(keys, key)
+	}
+	return seal.NewKeyring(keys...), nil
+}
+
+// storagePath is where the link keeps something in Caddy's storage. Links of
+// the same client share it, on whatever node.
+func (c *Client) storagePath(what string) string {
+	sum := sha256.Sum256([]byte(c.Issuer + "\x00" + c.ClientID))
+	return "proconnect/" + hex.EncodeToString(sum[:8]) + "/" + what
+}

@@ -1,0 +1,135 @@
+package proconnect
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
+)
+
+// Endpoints, by their names below the gate's path.
+const (
+	endpointLogin     = "login"
+	endpointCallback  = "callback"
+	endpointLogout    = "logout"
+	endpointLoggedOut = "logged-out"
+	endpointSession   = "session"
+	endpointSandbox   = "sandbox/"
+	endpointUnknown   = ""
+)
+
+// endpoint says whether a path is ours, and which endpoint it is. Everything
+// below the gate's path is ours: it never reaches the site.
+func (h *Handler) endpoint(path string) (name string, ours bool) {
+	switch path {
+	case h.CallbackPath:
+		return endpointCallback, true
+	case h.LoggedOutPath:
+		return endpointLoggedOut, true
+	}
+	rest, ok := strings.CutPrefix(path, h.Path)
+	if !ok || rest != "" && rest[0] != '/' {
+		return "", false
+	}
+	switch name = strings.TrimPrefix(rest, "/"); name {
+	case endpointLogin, endpointLogout, endpointSession:
+		return name, true
+	}
+	if strings.HasPrefix(name, endpointSandbox) && h.client.sandbox != nil {
+		return endpointSandbox, true
+	}
+	return endpointUnknown, true
+}
+
+// serveEndpoint answers an endpoint of ours.
+func (h *Handler) serveEndpoint(w http.ResponseWriter, r *http.Request, v *visit, name string) error {
+	if answered, err := h.standsFast(w, r, v); answered {
+		return err
+	}
+	// What is sent in TLS early data can be sent again by somebody else (RFC 8470 §5.1).
+	if r.TLS != nil && !r.TLS.HandshakeComplete && name != endpointSession {
+		return h.problem(w, r, v, http.StatusTooEarly, pages.Problem{Code: pages.TooEarly, RetryURL: v.uri})
+	}
+	switch name {
+	case endpointSandbox:
+		http.StripPrefix(h.Path+"/sandbox", h.client.sandbox).ServeHTTP(w, originalRequest(r, v))
+		return nil
+	case endpointUnknown:
+		return h.problem(w, r, v, http.StatusNotFound, pages.Problem{Code: pages.NotFound, HomeURL: "/"})
+	case endpointLogout:
+		return h.serveLogout(w, r, v)
+	}
+	if r.Method != http.MethodGet || loadsAhead(r) {
+		w.Header().Set("Allow", http.MethodGet)
+		return h.problem(w, r, v, http.StatusMethodNotAllowed, pages.Problem{Code: pages.MethodNotAllowed, HomeURL: "/"})
+	}
+	switch name {
+	case endpointLogin:
+		return h.serveLogin(w, r, v)
+	case endpointCallback:
+		return h.serveCallback(w, r, v)
+	case endpointLoggedOut:
+		return h.serveLoggedOut(w, r, v)
+	}
+	return h.serveSession(w, r, v)
+}
+
+// originalRequest is the request as the browser sent it: the simulated
+// ProConnect keeps a cookie of its own.
+func originalRequest(r *http.Request, v *visit) *http.Request {
+	clone := r.Clone(r.Context())
+	if orig, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
+		u := *orig.URL
+		clone.URL = &u
+	}
+	clone.Header["Cookie"] = v.cookies
+	return clone
+}
+
+// serveSession tells the page's own script who is logged in.
+func (h *Handler) serveSession(w http.ResponseWriter, r *http.Request, v *visit) error {
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
+		return h.problem(w, r, v, http.StatusForbidden, pages.Problem{Code: pages.BadRequest, HomeURL: "/"})
+	}
+	v.open(r, h.client)
+	if v.session.isZero() {
+		v.uri = "/"
+		return h.unauthorized(w, r, v)
+	}
+	body, err := json.Marshal(v.session.describe(h.client.lifetime))
+	if err != nil {
+		return caddyhttp.Error(http.StatusInternalServerError, errors.New("session cannot be described"))
+	}
+	w.Header().Set("Content-Type", "application/json")
+	return send(w, r, http.StatusOK, append(body, '\n'))
+}
+
+// describe puts the session under ProConnect's own names; lists stay lists.
+func (s *session) describe(lifetime time.Duration) map[string]any {
+	out := map[string]any{"expires_at": s.expiresAt(lifetime).UTC().Format(time.RFC3339)}
+	for i, spec := range claimSpecs {
+		values := s.at(s.known[i])
+		switch {
+		case len(values) == 0:
+		case i == claimRoles || i == claimACR || i == claimAMR || len(values) > 1:
+			out[spec.name] = values
+		default:
+			out[spec.name] = values[0]
+		}
+	}
+	custom := make(map[string]any)
+	for _, e := range s.extra {
+		if values := s.at(e.span); len(values) > 0 {
+			custom[strings.TrimPrefix(e.name, customPrefix)] = values
+		}
+	}
+	if len(custom) > 0 {
+		out["custom"] = custom
+	}
+	return out
+}

@@ -1,0 +1,153 @@
+package proconnect
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
+)
+
+// Decisions in one word: what {http.proconnect.decision} says.
+const (
+	wordAllow  = "allow"
+	wordDeny   = "deny"
+	wordStepUp = "step_up"
+	wordLogin  = "login" // nobody is logged in, or the login did not ask for enough
+)
+
+// ServeHTTP is a request's way through the gate: our endpoints are answered,
+// what is gated is decided, and the rest goes on without our cookies and
+// without forged identity headers.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	v := h.visit(r)
+	if h.Headers != "" {
+		deleteHeaders(r.Header, h.Headers)
+	}
+	if name, ours := h.endpoint(originalPath(r)); ours {
+		if h.answerProbe(r, name) {
+			return nil
+		}
+		v.gate = h
+		return h.serveEndpoint(w, r, v, name)
+	}
+	if len(h.match) > 0 {
+		matched, err := h.match.AnyMatchWithError(r)
+		if err != nil {
+			return err // fails closed
+		}
+		if !matched {
+			return next.ServeHTTP(w, r)
+		}
+	}
+	return h.pass(w, r, v, next)
+}
+
+// pass lets a request through, or answers it.
+func (h *Handler) pass(w http.ResponseWriter, r *http.Request, v *visit, next caddyhttp.Handler) error {
+	v.gate = h
+	if v.client != nil && v.client != h.client {
+		h.log.Error("two links to ProConnect gate one request: give the gates of a path the same `client`",
+			zap.String("one", v.client.name), zap.String("other", h.client.name), zap.String("path", originalPath(r)))
+		return h.problem(w, r, v, http.StatusInternalServerError, pages.Problem{
+			Code: pages.ClientsMixed, Detail: []string{"client " + v.client.name, "client " + h.client.name},
+		})
+	}
+	v.client = h.client
+	if answered, err := h.standsFast(w, r, v); answered {
+		return err
+	}
+	v.open(r, h.client)
+	if h.decide(v) {
+		v.admitted = true
+		h.setHeaders(r, v)
+		return next.ServeHTTP(v.keepPrivate(w), r)
+	}
+	return h.turnAway(w, r, v, next)
+}
+
+// decide says whether the person may pass, and records why.
+func (h *Handler) decide(v *visit) bool {
+	if v.session.isZero() {
+		v.word = wordLogin
+		return false
+	}
+	d := h.rules.decide(&v.session.identity).requireACR(&v.session.identity, h.ACR)
+	if d.outcome == outcomeStepUp && slices.Equal(d.acr, v.session.askedACR) {
+		d.outcome = outcomeDeny // ProConnect was asked just this, once
+	}
+	if name, missing := h.client.missing(&v.session.identity); missing && d.outcome == outcomeAllow {
+		d = decision{outcome: outcomeStale, claim: name}
+	}
+	v.decision = d
+	switch d.outcome {
+	case outcomeAllow:
+		if !v.refused { // an earlier gate's refusal stands
+			v.word = wordAllow
+		}
+		return true
+	case outcomeStepUp:
+		v.word = wordStepUp
+	case outcomeStale:
+		v.word = wordLogin
+	default:
+		v.word = wordDeny
+	}
+	return false
+}
+
+// turnAway answers somebody who may not pass. Whoever is refused is named to
+// nothing that runs behind this gate, whatever the gates before it said.
+func (h *Handler) turnAway(w http.ResponseWriter, r *http.Request, v *visit, next caddyhttp.Handler) error {
+	v.refused = !v.session.isZero()
+	for _, prefix := range v.prefixes {
+		deleteHeaders(r.Header, prefix)
+	}
+	if h.Optional {
+		return next.ServeHTTP(v.keepPrivate(w), r)
+	}
+	switch v.word {
+	case wordStepUp:
+		return h.askStepUp(w, r, v)
+	case wordDeny:
+		return h.refuse(w, r, v)
+	}
+	return h.askLogin(w, r, v)
+}
+
+// standsFast checks what must hold before anybody is asked who they are.
+func (h *Handler) standsFast(w http.ResponseWriter, r *http.Request, v *visit) (answered bool, err error) {
+	switch {
+	case h.client.sandbox != nil && !fromThisMachine(r):
+		h.log.Error("SANDBOX: a request that did not come straight from this machine was refused",
+			zap.String("host", r.Host), zap.String("remote", r.RemoteAddr))
+		return true, h.problem(w, r, v, http.StatusServiceUnavailable, pages.Problem{Code: pages.SandboxGuard})
+	case h.origin == nil && !h.exact:
+		h.log.Error("the site answers any host: set `origin` to its public address", zap.String("host", r.Host))
+		return true, h.problem(w, r, v, http.StatusInternalServerError, pages.Problem{Code: pages.OriginRequired})
+	case !v.place.usable():
+		h.log.Error("the site is reached over plain http, which cannot keep a session: set `origin`, or `trusted_proxies` if a proxy in front ends TLS",
+			zap.String("host", r.Host))
+		return true, h.problem(w, r, v, http.StatusInternalServerError, pages.Problem{Code: pages.InsecureOrigin})
+	}
+	return false, nil
+}
+
+// fromThisMachine says whether a request came from a program on this machine
+// without anybody in between. A site on http://localhost:8080 answers the whole
+// local network, and a proxy in front of it looks like a local program but for
+// the headers and the version that it sends.
+func fromThisMachine(r *http.Request) bool {
+	if !isLoopbackHost(hostOf(r.Host)) || !isLoopbackHost(hostOf(r.RemoteAddr)) || !r.ProtoAtLeast(1, 1) {
+		return false
+	}
+	for name := range r.Header {
+		if name == "Forwarded" || name == "Via" || strings.HasPrefix(name, "X-Forwarded-") || name == "X-Real-Ip" {
+			return false
+		}
+	}
+	return true
+}

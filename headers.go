@@ -1,0 +1,71 @@
+package proconnect
+
+import (
+	"net/http"
+	"strings"
+)
+
+// setHeaders hands the identity on as request headers.
+func (h *Handler) setHeaders(r *http.Request, v *visit) {
+	id := v.user()
+	if h.Headers == "" || id == nil {
+		return
+	}
+	v.prefixes = append(v.prefixes, h.Headers)
+	for i := range claimSpecs {
+		if values := id.at(id.known[i]); len(values) > 0 {
+			r.Header.Set(h.Headers+headerName(claimSpecs[i].name), strings.Join(values, " "))
+		}
+	}
+	for _, e := range id.extra {
+		if values := id.at(e.span); len(values) > 0 {
+			r.Header.Set(h.Headers+headerName(e.name), strings.Join(values, " "))
+		}
+	}
+}
+
+// headerName turns a claim's name into the end of a header's. A hyphen stands
+// for what header names cannot hold, and for the underscore, which many servers
+// take for one or drop.
+func headerName(claim string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
+			return r
+		}
+		return '-'
+	}, claim)
+}
+
+// deleteHeaders drops every header that a server behind us might take for one
+// with this prefix: whatever the case, and with _ or . for the hyphen, which CGI
+// and WSGI make the same variable of.
+func deleteHeaders(h http.Header, prefix string) {
+	for name := range h {
+		if looksPrefixed(name, prefix) {
+			delete(h, name)
+		}
+	}
+}
+
+func looksPrefixed(name, prefix string) bool {
+	if len(name) < len(prefix) {
+		return false
+	}
+	for i := range len(prefix) {
+		a, b := name[i], prefix[i]
+		if a == '_' || a == '.' {
+			a = '-'
+		}
+		if lower(a) != lower(b) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}

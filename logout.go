@@ -1,0 +1,165 @@
+package proconnect
+
+import (
+	"crypto/subtle"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
+)
+
+// maxHintCookie is what the sealed ID token may weigh: over it, the logout goes
+// without, and names the client instead.
+const maxHintCookie = 4000
+
+// logoutTime is how long a browser may stay at ProConnect during a logout.
+const logoutTime = 10 * time.Minute
+
+// logoutState is a logout under way, sealed into a cookie.
+type logoutState struct {
+	State   string `json:"s"`
+	Login   bool   `json:"l,omitempty"` // go on to a login: another account or organisation
+	Target  string `json:"t,omitempty"`
+	Started int64  `json:"d"`
+}
+
+// keepHint keeps the ID token for the logout, where alone the browser sends it.
+// It is bound to the family: another session's token is no hint for this one.
+func (h *Handler) keepHint(w http.ResponseWriter, r *http.Request, v *visit, family familyID, idToken string) {
+	name := h.client.names(v.place.secure).idToken
+	value, err := h.client.hints.Seal(r.Context(), append(family[:], idToken...), v.place.host)
+	if err != nil || len(value) > maxHintCookie {
+		setCookie(w, name, "", h.Path+"/logout", -1)
+		return
+	}
+	setCookie(w, name, value, h.Path+"/logout", 0)
+}
+
+// hint returns the ID token that was kept for a session; empty if there is none.
+func (h *Handler) hint(r *http.Request, v *visit) string {
+	value, ok := findCookie(v.cookies, h.client.names(v.place.secure).idToken)
+	if !ok || v.session.isZero() {
+		return ""
+	}
+	plain, err := h.client.hints.Open(r.Context(), value, v.place.host)
+	if err != nil || len(plain) < len(familyID{}) || plain[:len(familyID{})] != string(v.session.family[:]) {
+		return ""
+	}
+	return plain[len(familyID{}):]
+}
+
+// serveLogout ends the session: on a click on our own site at once, on any other
+// way after a question, because a logout is nobody else's to cause.
+func (h *Handler) serveLogout(w http.ResponseWriter, r *http.Request, v *visit) error {
+	v.open(r, h.client)
+	switch {
+	case loadsAhead(r), r.Method != http.MethodGet && r.Method != http.MethodPost:
+		w.Header().Set("Allow", "GET, POST")
+		return h.problem(w, r, v, http.StatusMethodNotAllowed, pages.Problem{Code: pages.MethodNotAllowed, HomeURL: "/"})
+	case audienceOf(r) != person:
+		return h.problem(w, r, v, http.StatusForbidden, pages.Problem{Code: pages.BadRequest, HomeURL: "/"})
+	case r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Site") == "same-origin",
+		r.Method == http.MethodPost && h.csrf.Check(r) == nil:
+		return h.logout(w, r, v)
+	}
+	action := h.Path + "/logout"
+	if query := r.URL.RawQuery; query != "" && len(query) <= 2*maxTarget {
+		action += "?" + query
+	}
+	return h.page(w, r, v, http.StatusOK, pages.Logout{Action: action, Name: v.session.name(), HomeURL: "/"})
+}
+
+// logout ends the session here, then sends the browser to ProConnect to end it
+// there. Ours goes first: whatever happens on the way, it is gone.
+func (h *Handler) logout(w http.ResponseWriter, r *http.Request, v *visit) error {
+	query := r.URL.Query()
+	state := logoutState{State: randomText(), Login: query.Get("then") == "login", Started: time.Now().Unix()}
+	if state.Login {
+		state.Target = returnTarget(query.Get("return_to"), h.Path)
+	}
+	hint := h.hint(r, v)
+	if !v.session.isZero() {
+		h.client.revoked.revoke(r.Context(), v.session.family, v.session.expiresAt(h.client.lifetime))
+		h.log.Info("logout", zap.Object("who", &v.session.identity))
+	}
+	h.forget(w, v)
+	w.Header().Set("Clear-Site-Data", `"cache"`)
+	location, err := h.client.provider.EndSessionURL(r.Context(), hint, v.place.url(h.LoggedOutPath), state.State)
+	if err == nil {
+		err = h.keepLogout(w, r, v, state)
+	}
+	if err != nil {
+		h.log.Warn("logged out here, but not at ProConnect", zap.Error(err))
+		v.session = session{}
+		return h.page(w, r, v, http.StatusOK, pages.LoggedOut{HomeURL: "/", Partial: true, Switch: state.Login})
+	}
+	return redirect(w, h.browserURL(location))
+}
+
+// forget drops everything that the browser keeps for us. The attempts go too: a
+// login that another tab began before the logout does not bring a session back.
+func (h *Handler) forget(w http.ResponseWriter, v *visit) {
+	names := h.client.names(v.place.secure)
+	setCookie(w, names.session, "", "/", -1)
+	setCookie(w, names.idToken, "", h.Path+"/logout", -1)
+	dropped := 0
+	eachCookie(v.cookies, names.login, func(name, _ string) {
+		if dropped++; dropped <= 4*maxAttempts {
+			setCookie(w, name, "", "/", -1)
+		}
+	})
+}
+
+func (h *Handler) keepLogout(w http.ResponseWriter, r *http.Request, v *visit, state logoutState) error {
+	plain, err := json.Marshal(state)
+	if err != nil {
+		return err
+	}
+	value, err := h.client.logouts.Seal(r.Context(), plain, v.place.host)
+	if err != nil {
+		return err
+	}
+	setCookie(w, h.client.names(v.place.secure).logout, value, "/", int(logoutTime/time.Second))
+	return nil
+}
+
+// serveLoggedOut is where ProConnect sends the browser after a logout. A state
+// that is wrong or missing changes nothing: the page is the same for everybody,
+// and only a logout that this browser began goes on to a login.
+func (h *Handler) serveLoggedOut(w http.ResponseWriter, r *http.Request, v *visit) error {
+	v.open(r, h.client)
+	name := h.client.names(v.place.secure).logout
+	state, ok := h.findLogout(r, v, name)
+	if ok {
+		setCookie(w, name, "", "/", -1)
+		if state.Login && v.session.isZero() {
+			v.uri = state.Target
+			return h.startLogin(w, r, v, state.Target, nil)
+		}
+	}
+	if !v.session.isZero() {
+		return redirect(w, "/")
+	}
+	return h.page(w, r, v, http.StatusOK, pages.LoggedOut{HomeURL: "/"})
+}
+
+// findLogout returns the logout that the state in the query belongs to.
+func (h *Handler) findLogout(r *http.Request, v *visit, name string) (state logoutState, ok bool) {
+	value, found := findCookie(v.cookies, name)
+	if !found {
+		return state, false
+	}
+	plain, err := h.client.logouts.Open(r.Context(), value, v.place.host)
+	if err != nil || json.Unmarshal([]byte(plain), &state) != nil {
+		return logoutState{}, false
+	}
+	if time.Since(time.Unix(state.Started, 0)) > logoutTime {
+		return logoutState{}, false
+	}
+	returned := r.URL.Query()["state"]
+	ok = len(returned) == 1 && subtle.ConstantTimeCompare([]byte(returned[0]), []byte(state.State)) == 1
+	return state, ok
+}

@@ -1,0 +1,118 @@
+package proconnect
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+)
+
+func init() {
+	caddy.RegisterModule(Matcher{})
+}
+
+// Matcher matches requests of people of whom a rule holds, behind a gate. It is
+// false of strangers and of people whom a gate refused. Where no gate has run
+// it is an error, so that a `not` around it never lets a stranger through.
+type Matcher struct {
+	// The link whose gate decides, by its name. Default: `default`.
+	Client string `json:"client,omitempty"`
+
+	// The conditions, all of which must hold.
+	Conditions []Condition `json:"conditions,omitempty"`
+
+	// Everybody whom a gate admitted. It stands alone.
+	Any bool `json:"any,omitempty"`
+
+	client *Client
+	rules  *ruleSet
+	log    *zap.Logger
+}
+
+// CaddyModule returns the Caddy module information.
+func (Matcher) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "http.matchers.proconnect",
+		New: func() caddy.Module { return new(Matcher) },
+	}
+}
+
+// Provision compiles the rule and has the claims it reads asked for.
+func (m *Matcher) Provision(ctx caddy.Context) error {
+	m.log = ctx.Logger()
+	iface, err := ctx.App("proconnect")
+	if err != nil {
+		return err
+	}
+	app := iface.(*App)
+	if m.client, err = app.client(m.Client); err != nil {
+		return err
+	}
+	if m.rules, err = compileMatcher(Rule{Any: m.Any, Conditions: m.Conditions}, app.pool); err != nil {
+		return err
+	}
+	m.client.needEverywhere(m.rules.needs()...)
+	return nil
+}
+
+// UnmarshalCaddyfile reads the matcher: a rule, as after `allow`.
+//
+//	proconnect <field> <value...>
+//	proconnect {
+//		<field> <value...>
+//		not <field> <value...>
+//	}
+func (m *Matcher) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	for d.Next() {
+		if m.Any || len(m.Conditions) > 0 {
+			return d.Err("proconnect: it stands twice in one matcher: put the conditions in one block, or make two named matchers")
+		}
+		rule, err := unmarshalRule(d, "")
+		if err != nil {
+			return err
+		}
+		m.Any, m.Conditions = rule.Any, rule.Conditions
+	}
+	return nil
+}
+
+var (
+	errNoGate      = errors.New("the proconnect matcher stands where no proconnect gate has run")
+	errOtherClient = errors.New("the proconnect matcher asks for another link than the gate's")
+	errStale       = errors.New("the session never asked for a claim that the proconnect matcher reads")
+)
+
+// MatchWithError says whether the rule holds of the person whom the gates
+// admitted.
+func (m *Matcher) MatchWithError(r *http.Request) (bool, error) {
+	v := visitOf(r)
+	if v == nil {
+		m.log.Error("the matcher stands where no gate has run, so the request is refused: put it behind `proconnect`, in a `handle`, `route`, `respond`, `reverse_proxy` or `file_server`",
+			zap.String("path", originalPath(r)))
+		return false, caddyhttp.Error(http.StatusInternalServerError, errNoGate)
+	}
+	id := v.user()
+	if id == nil {
+		return false, nil
+	}
+	if v.client != m.client {
+		m.log.Error("the matcher's `client` is not that of the gate before it, so the request is refused",
+			zap.String("client", m.client.name), zap.String("gate", v.client.name))
+		return false, caddyhttp.Error(http.StatusInternalServerError, errOtherClient)
+	}
+	d := m.rules.decide(id)
+	if d.outcome == outcomeStale { // the gate sees to it that this cannot be
+		return false, caddyhttp.Error(http.StatusInternalServerError, errStale)
+	}
+	return d.outcome == outcomeAllow, nil
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner                 = (*Matcher)(nil)
+	_ caddyfile.Unmarshaler             = (*Matcher)(nil)
+	_ caddyhttp.RequestMatcherWithError = (*Matcher)(nil)
+)

@@ -1,0 +1,267 @@
+package proconnect
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/siret"
+)
+
+func init() {
+	caddy.RegisterModule(Handler{})
+}
+
+// Handler is a gate: it lets a request pass when ProConnect says who the person
+// is and the rules admit them. It answers the login, callback and logout
+// endpoints, and hands the identity on as placeholders `{http.auth.user.*}`.
+//
+// It belongs in a route without matchers: where it gates is its own `match`, so
+// that it deletes forged identity headers and its cookies everywhere.
+type Handler struct {
+	// The link to ProConnect, by its name in the `proconnect` app.
+	// Default: `default`.
+	Client string `json:"client,omitempty"`
+
+	// Where to gate. Default: everywhere.
+	MatcherSetsRaw caddyhttp.RawMatcherSets `json:"match,omitempty" caddy:"namespace=http.matchers"`
+
+	// Who may enter: any `allow` that holds admits, unless a `deny` fires.
+	// At least one `allow` is required.
+	Rules []Rule `json:"rules,omitempty"`
+
+	// Levels of assurance, any of which is required of everybody, on every
+	// request, whatever rule admits them.
+	ACR []string `json:"acr,omitempty"`
+
+	// What a stranger meets: `page` (default), a page with ProConnect's button;
+	// or `auto`, straight to ProConnect.
+	Login string `json:"login,omitempty"`
+
+	// Let strangers pass with empty placeholders, and people whom the rules
+	// refuse as strangers. This is not access control.
+	Optional bool `json:"optional,omitempty"`
+
+	// Hand the identity on as request headers with this prefix, which ends in a
+	// hyphen; such headers of the client's are deleted. Default: off.
+	Headers string `json:"headers,omitempty"`
+
+	// The site's public scheme and host, behind another proxy. Required where the
+	// site answers any host. Default: from the connection and the routed host.
+	Origin string `json:"origin,omitempty"`
+
+	// Where the gate's endpoints live. Default: `/.proconnect`.
+	Path string `json:"path,omitempty"`
+
+	// The redirect URI's path, if one is registered elsewhere already.
+	// Default: `<path>/callback`.
+	CallbackPath string `json:"callback_path,omitempty"`
+
+	// The post-logout redirect URI's path, likewise.
+	// Default: `<path>/logged-out`.
+	LoggedOutPath string `json:"logged_out_path,omitempty"`
+
+	// The identity provider to send people to, by its idp_id.
+	IDPHint string `json:"idp_hint,omitempty"`
+
+	// The organisation to suggest, by its SIRET. It is not access control.
+	SiretHint string `json:"siret_hint,omitempty"`
+
+	// What the pages say.
+	Texts
+
+	// Who answers refused people and errors: `builtin` (default), the gate's
+	// pages; or `caddy`, the site's `handle_errors`.
+	Errors string `json:"errors,omitempty"`
+
+	client *Client
+	log    *zap.Logger
+	match  caddyhttp.MatcherSets
+	rules  *ruleSet
+	origin *place
+	exact  bool      // the site answers exactly the hosts it names
+	probes *sync.Map // the hosts whose callback comes back to us
+	csrf   *http.CrossOriginProtection
+}
+
+// Values of Login and Errors.
+const (
+	loginPage     = "page"
+	loginAuto     = "auto"
+	errorsBuiltin = "builtin"
+	errorsCaddy   = "caddy"
+)
+
+const (
+	defaultPath         = "/.proconnect"
+	defaultHeaderPrefix = "X-ProConnect-"
+)
+
+// CaddyModule returns the Caddy module information.
+func (Handler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "http.handlers.proconnect",
+		New: func() caddy.Module { return new(Handler) },
+	}
+}
+
+// Provision checks the gate and joins it to its link.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	h.log, h.probes = ctx.Logger(), new(sync.Map)
+	h.setDefaults()
+	if err := h.check(); err != nil {
+		return err
+	}
+	iface, err := ctx.App("proconnect")
+	if err != nil {
+		return err
+	}
+	app := iface.(*App)
+	if h.client, err = app.client(h.Client); err != nil {
+		return err
+	}
+	if err := h.provisionRules(app); err != nil {
+		return err
+	}
+	sets, err := ctx.LoadModule(h, "MatcherSetsRaw")
+	if err != nil {
+		return fmt.Errorf("matcher: %w", err)
+	}
+	if err := h.match.FromInterface(sets); err != nil {
+		return err
+	}
+	return h.provisionPlace(ctx)
+}
+
+// provisionRules compiles the rules and has the claims they read asked for.
+func (h *Handler) provisionRules(app *App) error {
+	rules, err := compileRules(h.Rules, app.pool)
+	if err != nil {
+		return err
+	}
+	for _, w := range rules.warnings {
+		h.log.Warn(w)
+	}
+	h.rules = rules
+	h.client.need(rules.needs()...)
+	return nil
+}
+
+// provisionPlace finds out under which names the site answers.
+func (h *Handler) provisionPlace(ctx caddy.Context) (err error) {
+	h.csrf = http.NewCrossOriginProtection()
+	if h.Origin != "" {
+		if h.origin, err = parseOrigin(h.Origin); err != nil {
+			return err
+		}
+		if err := h.csrf.AddTrustedOrigin(h.origin.scheme + "://" + h.origin.addr); err != nil {
+			return err
+		}
+	}
+	site := siteOf(ctx)
+	h.exact = site.exact
+	hosts := site.hosts
+	switch {
+	case h.origin != nil:
+		hosts = []string{h.origin.host}
+	case site.known && !site.exact && len(hosts) == 0:
+		return errors.New("this site answers any host: say its public address with `origin https://…`")
+	case site.known && !site.exact:
+		return fmt.Errorf("this site answers %s: say its public address with `origin https://…`", strings.Join(hosts, ", "))
+	}
+	return h.checkEnvironment(hosts)
+}
+
+// checkEnvironment keeps environments in which anybody can be anybody away from
+// real sites.
+func (h *Handler) checkEnvironment(hosts []string) error {
+	for _, host := range hosts {
+		if isLoopbackHost(hostOf(host)) {
+			continue
+		}
+		if h.client.sandbox != nil {
+			return fmt.Errorf("environment sandbox simulates ProConnect for this machine alone: %q is not a loopback name; use http://localhost, or a real environment", host)
+		}
+		if strings.HasPrefix(h.client.Environment, "integration") {
+			h.log.Warn("environment integration lets anybody be anybody: not for a site with real data", zap.String("host", host))
+		}
+	}
+	return nil
+}
+
+func (h *Handler) setDefaults() {
+	if h.Login == "" {
+		h.Login = loginPage
+	}
+	if h.Errors == "" {
+		h.Errors = errorsBuiltin
+	}
+	if h.Path == "" {
+		h.Path = defaultPath
+	}
+	if h.CallbackPath == "" {
+		h.CallbackPath = h.Path + "/callback"
+	}
+	if h.LoggedOutPath == "" {
+		h.LoggedOutPath = h.Path + "/logged-out"
+	}
+}
+
+var (
+	validHeaderPrefix = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*-$`)
+	validIDPHint      = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`)
+)
+
+// check refuses values that cannot work.
+func (h *Handler) check() error {
+	for option, p := range map[string]string{"path": h.Path, "callback_path": h.CallbackPath, "logged_out_path": h.LoggedOutPath} {
+		if !isLocalPath(p) || p == "/" || path.Clean(p) != p || strings.ContainsAny(p, "*?#%{} ") {
+			return fmt.Errorf("%s %q: want a path such as %s, without * and without a slash at its end", option, p, defaultPath)
+		}
+	}
+	switch {
+	case h.CallbackPath == h.LoggedOutPath:
+		return errors.New("callback_path and logged_out_path are the same: each needs its own")
+	case h.Login != loginPage && h.Login != loginAuto:
+		return fmt.Errorf("login %q: want page or auto", h.Login)
+	case h.Errors != errorsBuiltin && h.Errors != errorsCaddy:
+		return fmt.Errorf("errors %q: want builtin or caddy", h.Errors)
+	case h.Headers != "" && !validHeaderPrefix.MatchString(h.Headers):
+		return fmt.Errorf("headers %q: want a prefix of letters, digits and hyphens that ends in a hyphen, such as %s", h.Headers, defaultHeaderPrefix)
+	case h.IDPHint != "" && !validIDPHint.MatchString(h.IDPHint):
+		return fmt.Errorf("idp_hint %q: want an idp_id, such as 71144ab3-ee1a-4401-b7b3-79b44f7daeeb", h.IDPHint)
+	case h.SiretHint != "" && (!siret.IsSIRET(h.SiretHint) || !siret.Valid(h.SiretHint)):
+		return fmt.Errorf("siret_hint %q: want a SIRET, fourteen digits whose checksum holds", h.SiretHint)
+	}
+	for i, acr := range h.ACR {
+		if _, err := parseACR(acr); err != nil {
+			return fmt.Errorf("acr: %w", err)
+		}
+		if slices.Contains(h.ACR[:i], acr) {
+			return fmt.Errorf("acr: %q stands there twice", acr)
+		}
+	}
+	return h.Texts.check()
+}
+
+// isLocalPath says whether p is a path of the same origin. Browsers take a
+// backslash for a slash, and drop tabs and line breaks, before they look.
+func isLocalPath(p string) bool {
+	return strings.HasPrefix(p, "/") && !strings.HasPrefix(p, "//") &&
+		!strings.ContainsFunc(p, func(r rune) bool { return r <= ' ' || r == '\\' || r == 0x7f })
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+)

@@ -1,0 +1,127 @@
+package proconnect
+
+import (
+	"fmt"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+// place is where a request was sent, as the browser knows it.
+type place struct {
+	scheme string // http or https
+	addr   string // host, with the port if it is not the scheme's own
+	host   string // the same in lower case, without port or trailing dot: what cookies are bound to
+	secure bool
+}
+
+// url returns the absolute URL of a path of this place.
+func (p place) url(path string) string { return p.scheme + "://" + p.addr + path }
+
+// usable says whether a session can be kept here: cookies that siblings and
+// networks cannot plant need https, or a host that never leaves the machine.
+func (p place) usable() bool { return p.secure || isLoopbackHost(p.host) }
+
+// place finds out where a request was sent: from `origin`, else from the
+// connection and the host that Caddy routed. X-Forwarded-Host is never read, and
+// X-Forwarded-Proto only from a proxy that the server trusts.
+func (h *Handler) place(r *http.Request) place {
+	if h.origin != nil {
+		return *h.origin
+	}
+	p := place{scheme: "http", addr: r.Host, host: hostOf(r.Host)}
+	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
+	if r.TLS != nil || trusted && forwardedHTTPS(r.Header) {
+		p.scheme, p.secure = "https", true
+	}
+	return p
+}
+
+func forwardedHTTPS(h http.Header) bool {
+	values := h["X-Forwarded-Proto"]
+	return len(values) == 1 && strings.EqualFold(values[0], "https")
+}
+
+// hostOf returns a Host header's host name: lower case, without port, brackets
+// and trailing dot.
+func hostOf(addr string) string {
+	host := addr
+	if i := strings.LastIndexByte(addr, ':'); i >= 0 && !strings.HasSuffix(addr, "]") {
+		host = addr[:i]
+	}
+	host = strings.TrimSuffix(strings.Trim(host, "[]"), ".")
+	return strings.ToLower(host)
+}
+
+// isLoopbackHost says whether a host name never leaves the machine (RFC 6761
+// §6.3 for localhost).
+func isLoopbackHost(host string) bool {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+// parseOrigin reads the origin option.
+func parseOrigin(s string) (*place, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" ||
+		strings.ContainsAny(u.Host, "*{} ") {
+		return nil, fmt.Errorf("origin %q: want scheme and host alone, such as https://docs.example.gouv.fr", s)
+	}
+	p := &place{scheme: u.Scheme, addr: strings.ToLower(u.Host), host: hostOf(u.Host), secure: u.Scheme == "https"}
+	if !p.secure && (u.Scheme != "http" || !isLoopbackHost(p.host)) {
+		return nil, fmt.Errorf("origin %q: want https, or http on loopback", s)
+	}
+	return p, nil
+}
+
+// site is what is known of the site that a gate stands in.
+type site struct {
+	known bool     // the routes say which it is
+	hosts []string // the names that it answers
+	exact bool     // it answers no others: neither a catch-all nor a wildcard
+}
+
+// siteOf finds the site whose handlers are being provisioned.
+//
+// Caddy provisions the matchers of all routes first and then the handlers route
+// by route, clearing each route's raw handlers behind it: so the route that we
+// stand in is the first that still has some. A named route, which any site may
+// invoke, stands in none.
+func siteOf(ctx caddy.Context) site {
+	server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
+	if !ok {
+		return site{}
+	}
+	for _, route := range server.Routes {
+		if len(route.HandlersRaw) > 0 {
+			hosts, exact := routeHosts(route.MatcherSets)
+			return site{known: true, hosts: hosts, exact: exact}
+		}
+	}
+	return site{}
+}
+
+func routeHosts(sets caddyhttp.MatcherSets) (hosts []string, exact bool) {
+	exact = len(sets) > 0
+	for _, set := range sets {
+		named := false
+		for _, m := range set {
+			if match, ok := m.(*caddyhttp.MatchHost); ok {
+				hosts = append(hosts, *match...)
+				named = true
+			}
+		}
+		exact = exact && named
+	}
+	for _, host := range hosts {
+		exact = exact && !strings.ContainsAny(host, "*{")
+	}
+	return hosts, exact
+}

@@ -1,0 +1,236 @@
+package proconnect
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
+)
+
+// problemTypes is where the types of problem documents are explained.
+const problemTypes = "https://github.com/caddy-proconnect/caddy-proconnect#"
+
+// refer gives the request a reference, which stands on the page and in the log.
+func (v *visit) refer() string {
+	if v.reference == "" {
+		v.reference = rand.Text()[:10]
+	}
+	return v.reference
+}
+
+// askLogin answers somebody who is not logged in, or not far enough.
+func (h *Handler) askLogin(w http.ResponseWriter, r *http.Request, v *visit) error {
+	switch who := audienceOf(r); {
+	case who == frame:
+		return h.page(w, r, v, http.StatusUnauthorized, pages.Framed{LoginURL: v.loginURL()})
+	case who == machines || r.Method == http.MethodHead:
+		return h.unauthorized(w, r, v)
+	case r.Method != http.MethodGet:
+		return h.page(w, r, v, http.StatusUnauthorized, pages.FormLost{LoginURL: v.formLoginURL(r)})
+	case h.Login == loginAuto || !v.session.isZero():
+		return h.startLogin(w, r, v, v.uri, nil)
+	}
+	return h.page(w, r, v, http.StatusUnauthorized, pages.Login{LoginURL: v.loginURL()})
+}
+
+// askStepUp sends somebody back to ProConnect for a login at another level.
+func (h *Handler) askStepUp(w http.ResponseWriter, r *http.Request, v *visit) error {
+	if mayStartLogin(r) {
+		return h.startLogin(w, r, v, v.uri, v.decision.acr)
+	}
+	return h.askLogin(w, r, v)
+}
+
+// formLoginURL leads, after the login, to the page that held the form: the
+// address that it was sent to may answer nothing else.
+func (v *visit) formLoginURL(r *http.Request) string {
+	target := "/"
+	if ref := r.Header.Get("Referer"); len(ref) > 0 {
+		if rest, ok := cutOrigin(ref, v.place.url("")); ok {
+			target = rest
+		}
+	}
+	return v.gate.Path + "/login?return_to=" + url.QueryEscape(returnTarget(target, v.gate.Path))
+}
+
+// refuse answers a person whom the rules do not admit.
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *visit) error {
+	id, d := &v.session.identity, v.decision
+	position, text := d.rule()
+	h.log.Info("refused", zap.String("reference", v.refer()), zap.String("reason", d.reason()),
+		zap.Int("rule", position), zap.String("text", text), zap.String("path", originalPath(r)), zap.Object("who", id))
+	if h.Errors == errorsCaddy {
+		return caddyhttp.Error(http.StatusForbidden, errRefused)
+	}
+	if audienceOf(r) != person {
+		return h.forbidden(w, r, v)
+	}
+	view := pages.Refused{
+		Name: id.name(), Email: id.first(claimEmail),
+		Organization: id.first(claimOrganizationLabel), Siret: id.first(claimSiret),
+		SwitchURL: h.Path + "/logout?then=login&return_to=" + url.QueryEscape(returnTarget(v.uri, h.Path)),
+		LogoutURL: h.Path + "/logout",
+	}
+	h.explain(&view, v)
+	return h.page(w, r, v, http.StatusForbidden, view)
+}
+
+var errRefused = errors.New("the rules of this site do not admit this person")
+
+// explain puts a refusal into the terms of the page.
+func (h *Handler) explain(view *pages.Refused, v *visit) {
+	d := v.decision
+	view.ACRUnmet = len(d.acr) > 0
+	if view.ACRUnmet {
+		view.RetryURL = h.Path + "/login?return_to=" + url.QueryEscape(returnTarget(v.uri, h.Path)) +
+			"&acr_values=" + url.QueryEscape(strings.Join(d.acr, " "))
+	}
+	for _, s := range d.shortfalls {
+		reason := pages.Reason{Code: pages.ReasonNotListed, Field: s.field}
+		switch {
+		case s.unknown:
+			reason.Code = pages.ReasonUnknown
+			view.RolesUnknown = view.RolesUnknown || s.field == "roles"
+		case s.field == "acr":
+			reason.Code = pages.ReasonACR
+		}
+		view.Reasons = append(view.Reasons, reason)
+	}
+	if d.by != nil && len(d.shortfalls) == 0 && len(d.by.conditions) > 0 {
+		view.Reasons = append(view.Reasons, pages.Reason{Code: pages.ReasonExcluded, Field: d.by.conditions[0].field.name})
+	}
+	if len(view.Reasons) == 0 && view.ACRUnmet {
+		view.Reasons = []pages.Reason{{Code: pages.ReasonACR, Field: "acr"}}
+	}
+}
+
+// problem answers what went wrong, with what to do next.
+func (h *Handler) problem(w http.ResponseWriter, r *http.Request, v *visit, status int, p pages.Problem) error {
+	v.refer()
+	if h.Errors == errorsCaddy {
+		return caddyhttp.Error(status, errors.New(p.Code))
+	}
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "30")
+	}
+	if audienceOf(r) == machines {
+		return h.document(w, r, v, problemDocument{Type: problemTypes + p.Code, Status: status})
+	}
+	return h.page(w, r, v, status, p)
+}
+
+// page writes a page of ours.
+func (h *Handler) page(w http.ResponseWriter, r *http.Request, v *visit, status int, view pages.View) error {
+	var body bytes.Buffer
+	lang := pages.Language(r.Header.Get("Accept-Language"))
+	site := h.Texts.or(h.client.Texts).site(v.place.host, h.banner())
+	if err := pages.Render(&body, lang, site, v.reference, view); err != nil {
+		return caddyhttp.Error(http.StatusInternalServerError, err)
+	}
+	head := w.Header()
+	head.Set("Content-Type", "text/html; charset=utf-8")
+	head.Set("Content-Language", lang)
+	head.Set("Content-Security-Policy", pages.CSP(view))
+	// Not no-referrer: it would make the Origin of our own forms null.
+	head.Set("Referrer-Policy", "same-origin")
+	head.Set("Vary", "Accept-Language, Cookie")
+	if status == http.StatusUnauthorized {
+		head.Set("WWW-Authenticate", "ProConnect") // RFC 9110 §15.5.2: a 401 names a scheme
+	}
+	return send(w, r, status, body.Bytes())
+}
+
+// banner names an environment in which an identity proves nothing.
+func (h *Handler) banner() string {
+	switch h.client.Environment {
+	case sandboxEnvironment:
+		return pages.BannerSandbox
+	case "integration", "integration-rie":
+		return pages.BannerIntegration
+	}
+	return ""
+}
+
+// problemDocument is an answer for programs (RFC 9457).
+type problemDocument struct {
+	Type      string   `json:"type"`
+	Title     string   `json:"title"`
+	Status    int      `json:"status"`
+	LoginURL  string   `json:"login_url,omitempty"`
+	LogoutURL string   `json:"logout_url,omitempty"`
+	ACRValues []string `json:"acr_values,omitempty"`
+	Reason    string   `json:"reason,omitempty"`
+	Reference string   `json:"reference,omitempty"`
+}
+
+// unauthorized tells a program that a person has to log in, and where.
+func (h *Handler) unauthorized(w http.ResponseWriter, r *http.Request, v *visit) error {
+	doc := problemDocument{
+		Type: problemTypes + "login_required", Title: "Log in with ProConnect",
+		Status: http.StatusUnauthorized, LoginURL: v.loginURL(),
+	}
+	if v.word == wordStepUp {
+		doc.Type, doc.Title = problemTypes+"step_up_required", "Log in with ProConnect at another level of assurance"
+		doc.ACRValues = v.decision.acr
+	}
+	w.Header().Set("WWW-Authenticate", "ProConnect")
+	return h.document(w, r, v, doc)
+}
+
+// forbidden tells a program that the rules refuse the person.
+func (h *Handler) forbidden(w http.ResponseWriter, r *http.Request, v *visit) error {
+	return h.document(w, r, v, problemDocument{
+		Type: problemTypes + "refused", Title: "The rules of this site do not admit this person",
+		Status: http.StatusForbidden, Reason: v.reason(), LogoutURL: h.Path + "/logout",
+	})
+}
+
+func (h *Handler) document(w http.ResponseWriter, r *http.Request, v *visit, doc problemDocument) error {
+	if doc.Title == "" {
+		doc.Title = http.StatusText(doc.Status)
+	}
+	doc.Reference = v.reference
+	body, err := json.Marshal(doc)
+	if err != nil {
+		return caddyhttp.Error(http.StatusInternalServerError, err)
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Vary", "Cookie")
+	return send(w, r, doc.Status, append(body, '\n'))
+}
+
+// send writes an answer of ours, which nobody stores, sniffs or indexes.
+func send(w http.ResponseWriter, r *http.Request, status int, body []byte) error {
+	head := w.Header()
+	head.Set("Cache-Control", "no-store")
+	head.Set("X-Content-Type-Options", "nosniff")
+	head.Set("X-Robots-Tag", "noindex")
+	head.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	if r.Method == http.MethodHead {
+		return nil
+	}
+	_, err := w.Write(body)
+	return err
+}
+
+// redirect sends the browser on with a GET. The address it comes from may hold
+// a code, and is told to nobody.
+func redirect(w http.ResponseWriter, location string) error {
+	head := w.Header()
+	head.Set("Location", location)
+	head.Set("Cache-Control", "no-store")
+	head.Set("Referrer-Policy", "no-referrer")
+	head.Set("X-Robots-Tag", "noindex")
+	w.WriteHeader(http.StatusSeeOther)
+	return nil
+}

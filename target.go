@@ -1,0 +1,45 @@
+package proconnect
+
+import (
+	"net/url"
+	"strings"
+)
+
+// maxTarget is how long a return target may be: it travels in a cookie.
+const maxTarget = 1024
+
+// returnTarget makes a path of this site of where somebody wants to go after a
+// login, or "/": never another origin, and never one of our endpoints, below
+// own. One that is too long loses its query.
+func returnTarget(s, own string) string {
+	if !isLocalPath(s) {
+		return "/"
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !harmlessPath(u.Path) {
+		return "/"
+	}
+	if u.Path == own || strings.HasPrefix(u.Path, own+"/") {
+		return "/"
+	}
+	target := u.EscapedPath()
+	if u.RawQuery != "" && len(target)+1+len(u.RawQuery) <= maxTarget {
+		target += "?" + u.RawQuery
+	}
+	if len(target) > maxTarget || strings.HasPrefix(target, "//") {
+		return "/"
+	}
+	return target
+}
+
+// harmlessPath looks at the decoded path: a browser or a proxy may decode it too.
+func harmlessPath(p string) bool {
+	return strings.HasPrefix(p, "/") && !strings.HasPrefix(p, "//") &&
+		!strings.ContainsFunc(p, func(r rune) bool { return r < ' ' || r == '\\' || r == 0x7f })
+}
+
+// cutOrigin removes an origin from the front of an absolute URL.
+func cutOrigin(s, origin string) (rest string, ok bool) {
+	rest, ok = strings.CutPrefix(s, origin)
+	return rest, ok && strings.HasPrefix(rest, "/")
+}

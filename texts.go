@@ -1,0 +1,76 @@
+package proconnect
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
+)
+
+// Texts is what the pages say of a site.
+type Texts struct {
+	// The site's name. Default: its host name.
+	Title string `json:"title,omitempty"`
+
+	// Who may enter, in words, shown before login: "les agents de la DINUM".
+	Audience string `json:"audience,omitempty"`
+
+	// Whom to ask: an email address, a URL or plain text.
+	Contact string `json:"contact,omitempty"`
+
+	// Further links at the foot of the pages: accessibility, legal notice,
+	// personal data.
+	Links []Link `json:"links,omitempty"`
+}
+
+// Link is a link at the foot of the pages.
+type Link struct {
+	// What the link says.
+	Text string `json:"text"`
+	// Where it leads: an http or https URL, or a path of the site.
+	URL string `json:"url"`
+}
+
+// check refuses links that a browser would not follow safely.
+func (t *Texts) check() error {
+	for _, l := range t.Links {
+		u, err := url.Parse(l.URL)
+		switch {
+		case strings.TrimSpace(l.Text) == "":
+			return fmt.Errorf("link %q: the text is empty", l.URL)
+		case err != nil, u.Scheme != "https" && u.Scheme != "http" && !isLocalPath(l.URL):
+			return fmt.Errorf("link %q: want an http or https URL, or a path of the site", l.URL)
+		}
+	}
+	return nil
+}
+
+// or fills what t leaves open from the defaults.
+func (t Texts) or(defaults Texts) Texts {
+	if t.Title == "" {
+		t.Title = defaults.Title
+	}
+	if t.Audience == "" {
+		t.Audience = defaults.Audience
+	}
+	if t.Contact == "" {
+		t.Contact = defaults.Contact
+	}
+	if len(t.Links) == 0 {
+		t.Links = defaults.Links
+	}
+	return t
+}
+
+// site is the form in which the pages take it.
+func (t Texts) site(host, banner string) pages.Site {
+	s := pages.Site{Title: t.Title, Audience: t.Audience, Contact: t.Contact, Banner: banner}
+	if s.Title == "" {
+		s.Title = host
+	}
+	for _, l := range t.Links {
+		s.Links = append(s.Links, pages.Link{Text: l.Text, URL: l.URL})
+	}
+	return s
+}

@@ -1,0 +1,179 @@
+package proconnect
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+// visitVar is where the visit lies among the variables of a request.
+const visitVar = "proconnect.visit"
+
+// visit is one request's passage through all the gates on its way: what they
+// and the matchers share. The first gate makes it. It lives among the request's
+// variables, because the request itself may be replaced between two gates.
+type visit struct {
+	gate    *Handler // the gate that spoke last: its link, its paths, its texts
+	client  *Client  // the link of the gates that the request had to pass
+	place   place
+	cookies []string // as the browser sent them
+	uri     string   // as the browser sent it
+
+	session  session
+	opened   bool // the session was looked for
+	admitted bool // a gate let the person pass
+	refused  bool // a gate did not
+	wrapped  bool // the response is kept out of shared caches
+	writer   privateWriter
+
+	word      string // the decision in one word
+	decision  decision
+	prefixes  []string // of the identity headers that gates set
+	reference string
+}
+
+// String is empty: what prints the request's variables learns nothing.
+func (*visit) String() string { return "" }
+
+// visitOf returns the visit that a request is, if a gate has run.
+func visitOf(r *http.Request) *visit {
+	v, _ := caddyhttp.GetVar(r.Context(), visitVar).(*visit)
+	return v
+}
+
+// visit returns the visit that a request is. The first gate begins it: it maps
+// the placeholders and takes our cookies out of what the others see.
+func (h *Handler) visit(r *http.Request) *visit {
+	if v := visitOf(r); v != nil {
+		return v
+	}
+	v := &visit{gate: h, place: h.place(r), cookies: r.Header["Cookie"], uri: originalURI(r)}
+	h.client.hideCookies(r.Header)
+	caddyhttp.SetVar(r.Context(), visitVar, v)
+	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
+		repl.Map(v.placeholder)
+	}
+	return v
+}
+
+// originalURI is the path and query that the browser asked for, whatever was
+// rewritten since.
+func originalURI(r *http.Request) string {
+	if orig, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
+		return orig.URL.RequestURI()
+	}
+	return r.URL.RequestURI()
+}
+
+// originalPath is the decoded path that the browser asked for.
+func originalPath(r *http.Request) string {
+	if orig, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
+		return orig.URL.Path
+	}
+	return r.URL.Path
+}
+
+// open looks for the session, once.
+func (v *visit) open(r *http.Request, c *Client) {
+	if v.opened {
+		return
+	}
+	v.opened = true
+	c.openSession(r.Context(), v.place, v.cookies, &v.session)
+}
+
+// user is who may be named to what runs behind the gates: nobody, once a gate
+// refused.
+func (v *visit) user() *identity {
+	if v.admitted && !v.refused && !v.session.isZero() {
+		return &v.session.identity
+	}
+	return nil
+}
+
+// candidate is the person whom a gate refused.
+func (v *visit) candidate() *identity {
+	if v.refused && !v.session.isZero() {
+		return &v.session.identity
+	}
+	return nil
+}
+
+// placeholder resolves the documented placeholders. One that has no value is
+// empty: an unknown one would travel on literally.
+func (v *visit) placeholder(key string) (any, bool) {
+	if name, ok := strings.CutPrefix(key, "http.auth.user."); ok {
+		return v.user().placeholder(name), true
+	}
+	if name, ok := strings.CutPrefix(key, "http.auth.candidate."); ok {
+		return v.candidate().placeholder(name), true
+	}
+	name, ok := strings.CutPrefix(key, "http.proconnect.")
+	if !ok {
+		return nil, false
+	}
+	switch name {
+	case "decision":
+		return v.word, true
+	case "reason":
+		return v.reason(), true
+	case "reference":
+		return v.reference, true
+	case "login_url":
+		return v.loginURL(), true
+	case "logout_url":
+		return v.gate.Path + "/logout", true
+	}
+	return "", true
+}
+
+// reason tells the decision in fixed words and names of fields.
+func (v *visit) reason() string {
+	switch v.word {
+	case "":
+		return ""
+	case wordLogin:
+		return "no session"
+	}
+	return v.decision.reason()
+}
+
+// loginURL is where to log in and come back to this request.
+func (v *visit) loginURL() string {
+	u := v.gate.Path + "/login?return_to=" + url.QueryEscape(returnTarget(v.uri, v.gate.Path))
+	if v.decision.outcome == outcomeStepUp && len(v.decision.acr) > 0 {
+		u += "&acr_values=" + url.QueryEscape(strings.Join(v.decision.acr, " "))
+	}
+	return u
+}
+
+// placeholder returns a claim by name, lists joined by a space. It may be called
+// on nobody.
+func (id *identity) placeholder(name string) string {
+	if id == nil {
+		return ""
+	}
+	switch name {
+	case "id":
+		return id.first(claimSub)
+	case "name":
+		return id.name()
+	}
+	ref, ok := lookupClaim(name)
+	if !ok {
+		return ""
+	}
+	values, _ := id.values(ref)
+	if len(values) == 1 {
+		return values[0]
+	}
+	return strings.Join(values, " ")
+}
+
+// name is how to address the person.
+func (id *identity) name() string {
+	return strings.TrimSpace(id.first(claimGivenName) + " " + id.first(claimUsualName))
+}
