@@ -156,7 +156,7 @@ func oneStar(s string) string {
 }
 
 // appendFold appends s with its ASCII capitals made small. Folding more would make
-// letters alike that no system treats alike (the Kelvin sign is no k).
+// letters alike that no system treats alike (the long s is no s).
 func appendFold(b []byte, s string) []byte {
 	for i := range len(s) {
 		c := s[i]

@@ -1,0 +1,184 @@
+package proconnect
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+)
+
+// tableCase is one case of testdata/rules; README.md there tells the format.
+type tableCase struct {
+	name, rules, requires         string
+	asked, claims, expect, reason string
+}
+
+func TestRuleTable(t *testing.T) {
+	paths, err := filepath.Glob("testdata/rules/*.txt")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no tables: %v", err)
+	}
+	total := 0
+	for _, path := range paths {
+		dir := t.TempDir()
+		for _, c := range readTable(t, path, dir) {
+			total++
+			t.Run(filepath.Base(path)+"/"+c.name, func(t *testing.T) { c.run(t) })
+		}
+	}
+	if total < 80 {
+		t.Errorf("%d cases, want 80 at least", total)
+	}
+}
+
+func (c tableCase) run(t *testing.T) {
+	rs, err := compileRules(parseRules(t, c.rules), new(listPool))
+	if err != nil {
+		t.Fatal(err)
+	}
+	required := strings.Fields(c.requires)
+	if c.requires == wordMFA {
+		required = acrMFA
+	}
+	asked := rs.needs()
+	if len(required) > 0 {
+		asked = appendNew(asked, mustClaim(t, "acr"))
+	}
+	if c.asked != "" {
+		asked = nil
+		for name := range strings.FieldsSeq(c.asked) {
+			asked = append(asked, mustClaim(t, name))
+		}
+	}
+	id := newTestIdentity(t, asked, c.claims)
+	d := rs.decide(id).requireACR(id, required)
+	if got := d.expectation(); got != c.expect {
+		t.Errorf("got %s, want %s", got, c.expect)
+	}
+	if got := d.reason(); got != c.reason {
+		t.Errorf("reason\n got %s\nwant %s", got, c.reason)
+	}
+}
+
+// expectation writes a decision as the tables do.
+func (d decision) expectation() string {
+	switch d.outcome {
+	case outcomeAllow:
+		return "allow"
+	case outcomeStale:
+		return "stale"
+	case outcomeStepUp:
+		return "step up to " + strings.Join(d.acr, " ")
+	}
+	return "deny"
+}
+
+// readTable reads the cases of one file and writes the lists that stand in it to dir.
+func readTable(t *testing.T, path, dir string) []tableCase {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []tableCase
+	var rules, requires, heading string
+	var block *string
+	files := make(map[string]*string)
+	for n, line := range strings.Split(string(text), "\n") {
+		word, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		indented := strings.HasPrefix(line, "\t")
+		switch {
+		case word == "" || !indented && word[0] == '#':
+		case !indented && word == "rules":
+			rules, requires, block, heading = "", "", &rules, word
+		case !indented && word == "file":
+			files[rest] = new(string)
+			block, heading = files[rest], word
+		case !indented && word == "gate":
+			requires = strings.TrimPrefix(rest, "requires ")
+		case !indented && word == "case":
+			heading = word
+			cases = append(cases, tableCase{name: rest, rules: strings.ReplaceAll(rules, "DIR", dir), requires: requires})
+		case indented && heading == "case":
+			*cases[len(cases)-1].field(t, word) = strings.TrimSpace(rest)
+		case indented:
+			*block += strings.TrimPrefix(line, "\t") + "\n"
+		default:
+			t.Fatalf("%s:%d: unknown word %q", path, n+1, word)
+		}
+	}
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(*content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return cases
+}
+
+func (c *tableCase) field(t *testing.T, word string) *string {
+	t.Helper()
+	field, ok := map[string]*string{"asked": &c.asked, "claims": &c.claims, "expect": &c.expect, "reason": &c.reason}[word]
+	if !ok {
+		t.Fatalf("case %s: unknown word %q", c.name, word)
+	}
+	return field
+}
+
+// parseRules reads rules as they stand in a gate.
+func parseRules(t testing.TB, text string) []Rule {
+	t.Helper()
+	rules, err := tryParseRules(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rules
+}
+
+func tryParseRules(text string) ([]Rule, error) {
+	tokens, err := caddyfile.Tokenize([]byte("gate {\n"+text+"\n}\n"), "Caddyfile")
+	if err != nil {
+		return nil, err
+	}
+	d := caddyfile.NewDispenser(tokens)
+	var rules []Rule
+	d.Next()
+	for d.NextBlock(0) {
+		switch d.Val() {
+		case effectAllow, effectDeny:
+			rule, err := unmarshalRule(d, d.Val())
+			if err != nil {
+				return nil, err
+			}
+			rules = append(rules, rule)
+		default:
+			return nil, fmt.Errorf("unrecognized subdirective %q", d.Val())
+		}
+	}
+	return rules, nil
+}
+
+func mustClaim(t testing.TB, name string) claimRef {
+	t.Helper()
+	ref, ok := lookupClaim(name)
+	if !ok {
+		t.Fatalf("no claim %q", name)
+	}
+	return ref
+}
+
+// newTestIdentity makes the identity of a login that asked for some claims.
+func newTestIdentity(t testing.TB, asked []claimRef, claims string) *identity {
+	t.Helper()
+	var raw map[string]any
+	dec := json.NewDecoder(strings.NewReader(claims))
+	dec.UseNumber()
+	if err := dec.Decode(&raw); err != nil {
+		t.Fatalf("claims: %v", err)
+	}
+	sortAsked(asked)
+	return newIdentity(asked, raw)
+}
