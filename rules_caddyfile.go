@@ -84,6 +84,8 @@ func unmarshalLine(d *caddyfile.Dispenser, name string) (Condition, error) {
 		return Condition{}, d.Errf("%s: not: say a field and its values after it", name)
 	}
 	switch {
+	case not && isWord(d, wordNot):
+		return Condition{}, d.Errf("%s: not not: say it once, or not at all", name)
 	case isWord(d, wordAny):
 		return Condition{}, d.Errf("%s: any stands alone, outside of a block", name)
 	case isWord(d, effectAllow), isWord(d, effectDeny), isWord(d, "{"):

@@ -25,6 +25,77 @@ func lookupField(name string) (claimRef, error) {
 	return claimRef{}, fmt.Errorf("unknown field %q: want one of %s", name, fieldNames)
 }
 
+// checkRules says what is wrong with the rules of a gate, without opening files.
+func checkRules(rules []Rule) error {
+	seen := make(map[string]int)
+	allows := 0
+	for i, r := range rules {
+		if r.Effect != effectAllow && r.Effect != effectDeny {
+			return fmt.Errorf("rule %d: effect %q: want allow or deny", i+1, r.Effect)
+		}
+		if err := checkRule(r); err != nil {
+			return fmt.Errorf("rule %d: %w", i+1, err)
+		}
+		if r.Any && len(rules) > 1 {
+			return errors.New("allow any: it stands alone, since it lets every professional in: remove it, or the other rules; to except some, say allow { not … }")
+		}
+		key := r.key()
+		if first, ok := seen[key]; ok {
+			return fmt.Errorf("rule %d: it says the same as rule %d (%s): remove one", i+1, first, r)
+		}
+		seen[key] = i + 1
+		if r.Effect == effectAllow {
+			allows++
+		}
+	}
+	if allows == 0 {
+		return errors.New("no allow rule: nobody could enter; say allow any to let every professional in")
+	}
+	return nil
+}
+
+// checkRule says what is wrong with one rule, by itself.
+func checkRule(r Rule) error {
+	name := r.name()
+	switch {
+	case r.Any && r.Effect == effectDeny:
+		return errors.New("deny any: it would refuse everybody, whatever is allowed: remove it")
+	case r.Any && len(r.Conditions) > 0:
+		return fmt.Errorf("%s any: it takes no conditions: remove any, or the conditions", name)
+	case !r.Any && len(r.Conditions) == 0:
+		return fmt.Errorf("%s: no conditions: say a field and its values, or any to mean every professional", name)
+	}
+	seen := make(map[string]bool)
+	for _, c := range r.Conditions {
+		if err := checkCondition(c); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if key := c.key(); seen[key] {
+			return fmt.Errorf("%s: %q is said twice: remove one", name, c.String())
+		}
+		seen[c.key()] = true
+	}
+	return nil
+}
+
+// name is how the rule begins, for messages.
+func (r Rule) name() string {
+	if r.Effect == "" {
+		return "proconnect"
+	}
+	return r.Effect
+}
+
+// key is the same for two rules that say the same.
+func (r Rule) key() string {
+	keys := make([]string, len(r.Conditions))
+	for i, c := range r.Conditions {
+		keys[i] = c.key()
+	}
+	slices.Sort(keys)
+	return r.Effect + "\x00" + strings.Join(keys, "\x00")
+}
+
 // checkCondition says what is wrong with a condition, without opening files.
 func checkCondition(c Condition) error {
 	field, err := lookupField(c.Field)
