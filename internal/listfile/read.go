@@ -45,7 +45,7 @@ type reader struct {
 	rows   int    // rows that are neither blank nor comments
 	said   bool   // a comment was found: an empty list is meant
 	seps   string // what parts columns; texts: told by the first row
-	cols   int    // columns of the first row of a text list
+	cols   int    // columns of the first good row
 }
 
 // read reads a whole list. It fails if the file as a whole cannot be trusted;
@@ -64,11 +64,12 @@ func read(r io.Reader, size int64, f Format) (*Set, error) {
 		if err != nil && !errors.Is(err, errLong) {
 			return nil, err
 		}
+		at := rd.line // a quoted column may end further down
 		if err == nil {
 			err = rd.row(line)
 		}
 		if err != nil {
-			rd.set.bad.add(rd.line, err)
+			rd.set.bad.add(at, err)
 		}
 	}
 	if rd.set.Len() == 0 && rd.set.Complete() && !rd.said {
@@ -139,7 +140,7 @@ func (rd *reader) row(line []byte) error {
 	if err != nil {
 		return err
 	}
-	if rd.rows == 1 {
+	if rd.cols == 0 {
 		rd.cols = row.columns
 	}
 	// A plain list whose values hold commas is no CSV: the first column of one
