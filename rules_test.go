@@ -1,0 +1,194 @@
+package proconnect
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// What the Caddyfile's grammar cannot say, JSON can.
+func TestCompileRulesJSON(t *testing.T) {
+	for _, c := range []struct{ name, rules, want string }{
+		{"no rules", `[]`, "no allow rule: nobody could enter; say allow any to let every professional in"},
+		{"no effect", `[{"any":true}]`, `rule 1: effect "": want allow or deny`},
+		{"another effect", `[{"effect":"permit","any":true}]`, `rule 1: effect "permit": want allow or deny`},
+		// The zero rule must not be the one that lets everybody in.
+		{"no conditions", `[{"effect":"allow"}]`, "rule 1: allow: no conditions: say a field and its values, or any to mean every professional"},
+		{"any with conditions", `[{"effect":"allow","any":true,"conditions":[{"field":"roles","values":["a"]}]}]`, "rule 1: allow any: it takes no conditions: remove any, or the conditions"},
+		{"no values", `[{"effect":"allow","conditions":[{"field":"roles"}]}]`, "rule 1: allow: roles: no value: say what it must be, or absent"},
+		{"absent with values", `[{"effect":"allow","conditions":[{"field":"roles","absent":true,"values":["a"]}]}]`, "rule 1: allow: roles absent: it takes no values; put quotes around absent if it is one"},
+		{"values and from", `[{"effect":"allow","conditions":[{"field":"roles","values":["a"],"from":["/x"]}]}]`, "rule 1: allow: roles: values or from, not both: put the values into a file, or into a rule of their own"},
+		{"a relative path", `[{"effect":"allow","conditions":[{"field":"roles","from":["x"]}]}]`, `rule 1: allow: roles from "x": a relative path would depend on the directory in which Caddy starts: say the whole path, as in /etc/caddy/list.txt`},
+		{"a condition twice", `[{"effect":"allow","conditions":[{"field":"roles","values":["a","b"]},{"field":"roles","values":["B","a"]}]}]`, `rule 1: allow: "roles B a" is said twice: remove one`},
+		{"a placeholder", `[{"effect":"allow","conditions":[{"field":"roles","values":["{env.X}"]}]}]`, `rule 1: allow: roles "{env.X}": no placeholders in rules, which are read once: say {$VAR} to take a variable of the environment`},
+		{"mfa is a word of the Caddyfile", `[{"effect":"allow","conditions":[{"field":"mfa"}]}]`, `rule 1: allow: unknown field "mfa": want one of ` + fieldNames},
+		{"a very long value", `[{"effect":"allow","conditions":[{"field":"uid","values":["` + strings.Repeat("a", 257) + `"]}]}]`, `rule 1: allow: uid "` + strings.Repeat("a", 257) + `": it can match nobody: values are kept up to 256 characters`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var rules []Rule
+			if err := json.Unmarshal([]byte(c.rules), &rules); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := compileRules(rules, new(listPool)); err == nil || err.Error() != c.want {
+				t.Errorf("\n got %v\nwant %s", err, c.want)
+			}
+		})
+	}
+	if _, err := compileMatcher(Rule{Effect: "deny", Any: true}, new(listPool)); err == nil {
+		t.Error("a matcher with an effect")
+	}
+	if _, err := compileMatcher(Rule{}, new(listPool)); err == nil {
+		t.Error("a matcher without conditions")
+	}
+}
+
+func TestRuleJSON(t *testing.T) {
+	rules := parseRules(t, "allow any\nallow {\n siren 130025265\n not roles absent\n}\ndeny siret from /x")
+	got, err := json.Marshal(rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `[{"effect":"allow","any":true},` +
+		`{"effect":"allow","conditions":[{"field":"siren","values":["130025265"]},{"field":"roles","not":true,"absent":true}]},` +
+		`{"effect":"deny","conditions":[{"field":"siret","from":["/x"]}]}]`
+	if string(got) != want {
+		t.Errorf("\n got %s\nwant %s", got, want)
+	}
+}
+
+func TestRuleWarnings(t *testing.T) {
+	for text, want := range map[string]string{
+		"allow email *@gouv.fr":                               "rule 1 (allow email *@gouv.fr): an email proves only that some identity provider said so: add a line with idp_id, siret or siren",
+		"allow {\n email *@gouv.fr\n siren 130025265\n}":      "",
+		"allow {\n email *@gouv.fr\n not siren 130025265\n}":  "",
+		"allow {\n email *@gouv.fr\n siret absent\n}":         "rule 1 (allow { email *@gouv.fr; siret absent }): an email proves only that some identity provider said so: add a line with idp_id, siret or siren",
+		"allow roles a\ndeny email *@example.org":             "",
+		"allow {\n acr eidas1\n acr eidas3\n}":                "rule 1 (allow { acr eidas1; acr eidas3 }): no login has all these levels at once: put them on one line to accept any of them",
+		"allow {\n acr eidas1 eidas3\n acr eidas3 eidas2\n}":  "",
+		"allow {\n email absent\n roles agent_public_etat\n}": "",
+	} {
+		rs, err := compileRules(parseRules(t, text), new(listPool))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(rs.warnings, "|"); got != want {
+			t.Errorf("%s:\n got %s\nwant %s", text, got, want)
+		}
+	}
+}
+
+func TestRuleSetNeeds(t *testing.T) {
+	rs, err := compileRules(parseRules(t, "allow siren 130025265\nallow {\n roles a\n custom.x.y b\n}\ndeny roles c"), new(listPool))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, ref := range rs.needs() {
+		names = append(names, ref.name)
+	}
+	if got, want := strings.Join(names, " "), "siret siren roles custom.x.y"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// Rules on one file share one list, and a change of it acts on the next decision.
+func TestRulesFollowTheirLists(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "list.txt")
+	list := func(content string) {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list("13002526500013\n")
+	pool := new(listPool)
+	rs, err := compileRules(parseRules(t, "allow siret from "+path+"\nallow {\n siret from "+path+"\n roles a\n}"), pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rs.lists()) != 1 || len(pool.lists) != 1 {
+		t.Fatalf("%d lists, %d in the pool", len(rs.lists()), len(pool.lists))
+	}
+	id := newTestIdentity(t, rs.needs(), `{"siret": "13002526500013"}`)
+	if d := rs.decide(id); d.outcome != outcomeAllow {
+		t.Error(d.reason())
+	}
+	list("21920023500014\n")
+	for range 2 {
+		if _, err := rs.lists()[0].Refresh(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if d := rs.decide(id); d.outcome != outcomeDeny {
+		t.Error(d.reason())
+	}
+}
+
+// A decision that nobody took refuses.
+func TestZeroDecisionDenies(t *testing.T) {
+	if d := (decision{}); d.outcome != outcomeDeny || !strings.HasPrefix(d.reason(), "no rule matched") {
+		t.Error(d.reason())
+	}
+}
+
+// A reason is bounded, whatever the number of rules, and tells neither what
+// the rules hold nor what the person is.
+func TestReasonIsBounded(t *testing.T) {
+	var text strings.Builder
+	for i := range 100 {
+		text.WriteString("allow {\n uid secret" + strings.Repeat("x", i) + "\n roles b\n}\n")
+	}
+	rs, err := compileRules(parseRules(t, text.String()), new(listPool))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := rs.decide(newTestIdentity(t, rs.needs(), `{"uid": "personal"}`)).reason()
+	if len(got) > maxReason+50 || !strings.HasSuffix(got, "; …") || strings.ContainsAny(got, "\n") {
+		t.Errorf("%d bytes: %s", len(got), got)
+	}
+	if strings.Contains(got, "secret") || strings.Contains(got, "personal") {
+		t.Error(got)
+	}
+}
+
+func TestDecisionNamesItsRule(t *testing.T) {
+	rs, err := compileRules(parseRules(t, "allow siren 130025265\ndeny roles c d"), new(listPool))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for claims, want := range map[string]string{
+		`{"siret": "13002526500013", "roles": ["a"]}`: "allow siren 130025265",
+		`{"siret": "13002526500013", "roles": ["c"]}`: "deny roles c d",
+		`{"siret": "21920023500014", "roles": ["a"]}`: "",
+	} {
+		if _, text := rs.decide(newTestIdentity(t, rs.needs(), claims)).rule(); text != want {
+			t.Errorf("%s: got %q, want %q", claims, text, want)
+		}
+	}
+}
+
+func TestMatchGlob(t *testing.T) {
+	for _, c := range []struct {
+		glob, s string
+		want    bool
+	}{
+		{"*", "", true},
+		{"", "", true},
+		{"", "a", false},
+		{"a*", "a", true},
+		{"a*", "ba", false},
+		{"*a", "ba", true},
+		{"*a*b*", "xxaxxbxx", true},
+		{"*a*b*", "xxbxxaxx", false},
+		{"a*a", "a", false},
+		{"*aab", "aaaab", true},
+		{"é*é", "éxé", true},
+		{"?", "a", false},
+		{strings.Repeat("*a", 100), strings.Repeat("a", 255) + "b", false},
+	} {
+		if got := matchGlob(c.glob, []byte(c.s)); got != c.want {
+			t.Errorf("%q on %q: %t", c.glob, c.s, got)
+		}
+	}
+}
