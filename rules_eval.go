@@ -181,6 +181,9 @@ func (c comparison) readable(value string) bool {
 	return value != ""
 }
 
+// usualValue is the length up to which comparing a value needs no memory.
+const usualValue = 128
+
 // in says whether a set holds a person's value.
 func (c comparison) in(set *listfile.Set, value string) bool {
 	switch c {
@@ -189,10 +192,10 @@ func (c comparison) in(set *listfile.Set, value string) bool {
 	case compareSIREN:
 		return set.HasSIREN(value)
 	case compareExact:
-		var exact [4 * maxValueChars]byte
-		return set.HasText(append(exact[:0], value...))
+		var buf [usualValue]byte
+		return set.HasText(append(buf[:0], value...))
 	}
-	var buf [4 * maxValueChars]byte
+	var buf [usualValue]byte
 	folded := appendFold(buf[:0], value)
 	if set.HasText(folded) {
 		return true

@@ -1,6 +1,7 @@
 package listfile
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -8,12 +9,15 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/siret"
 )
 
+const fewTexts = 8
+
 // Set is the values of a list. It never changes once made, so any number of
 // requests may read it.
 type Set struct {
 	sirets []uint64 // sorted: a search in a sorted array needs no memory beyond the numbers
 	sirens []uint32
 	texts  map[string]struct{}
+	few    []string // the texts, if they are so few that comparing beats hashing
 	globs  []string
 	bad    BadLines
 }
@@ -96,6 +100,9 @@ func (s *Set) finish() {
 	s.sirets = shrink(slices.Compact(s.sirets))
 	slices.Sort(s.sirens)
 	s.sirens = shrink(slices.Compact(s.sirens))
+	if len(s.texts) <= fewTexts {
+		s.few = slices.Sorted(maps.Keys(s.texts))
+	}
 }
 
 func shrink[T any](s []T) []T {
@@ -132,8 +139,16 @@ func (s *Set) HasSIREN(value string) bool {
 // HasText says whether a value, in the form that Format.Parse returns, is in the
 // set. Patterns are not tried.
 func (s *Set) HasText(value []byte) bool {
-	_, ok := s.texts[string(value)]
-	return ok
+	if len(s.texts) > fewTexts {
+		_, ok := s.texts[string(value)]
+		return ok
+	}
+	for _, text := range s.few {
+		if text == string(value) {
+			return true
+		}
+	}
+	return false
 }
 
 // Globs returns the values that hold a *.
