@@ -50,7 +50,7 @@ func FuzzUnmarshalRule(f *testing.F) {
 // A glob means what the same regular expression means, and an email pattern
 // never reaches across the @.
 func FuzzGlob(f *testing.F) {
-	for _, s := range [][2]string{{"*@*.gouv.fr", "a@b.gouv.fr"}, {"a*b", "aXb"}, {"*a*a*", "aaaa"}, {"*@x.fr", "a@evil.org@x.fr"}, {"**", "é"}} {
+	for _, s := range [][2]string{{"*@*.gouv.fr", "a@b.gouv.fr"}, {"a*b", "aXb"}, {"*a*a*", "aaaa"}, {"*@x.fr", "a@evil.org@x.fr"}, {"**", "é"}, {"*@*.x.fr", "a@evil.org@b.x.fr"}} {
 		f.Add(s[0], s[1])
 	}
 	f.Fuzz(func(t *testing.T, glob, s string) {
