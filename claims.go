@@ -1,7 +1,9 @@
 package proconnect
 
 import (
+	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -189,27 +191,45 @@ func validEmail(s string) bool {
 	return true
 }
 
-// claimValues reads a claim's raw JSON value: a string, or a list of strings.
-// Anything unreadable is left out, so that a rule on it finds nothing.
+// claimValues reads a claim's raw JSON value: a string, a number, a boolean, or a
+// list of those. A list with an element that cannot be read is unreadable as a
+// whole: without it, `not roles prestataire` would hold of somebody who has it.
 func claimValues(kind claimKind, raw any) []string {
-	var values []string
-	switch v := raw.(type) {
-	case string:
-		if s, ok := readable(kind, v); ok {
-			values = []string{s}
+	list, ok := raw.([]any)
+	if !ok {
+		list = []any{raw}
+	}
+	if len(list) > maxValues {
+		return nil
+	}
+	values := make([]string, 0, len(list))
+	for _, element := range list {
+		text, ok := scalarText(element)
+		if !ok {
+			return nil
 		}
-	case bool:
-		values = []string{map[bool]string{true: "true", false: "false"}[v]}
-	case interface{ String() string }: // json.Number
-		values = claimValues(kind, v.String())
-	case []any:
-		for _, e := range v[:min(len(v), maxValues)] {
-			if _, nested := e.([]any); !nested {
-				values = append(values, claimValues(kind, e)...)
-			}
+		if strings.TrimSpace(text) == "" {
+			continue // an empty string says nothing
 		}
+		value, ok := readable(kind, text)
+		if !ok {
+			return nil
+		}
+		values = append(values, value)
 	}
 	return values
+}
+
+func scalarText(raw any) (text string, ok bool) {
+	switch v := raw.(type) {
+	case string:
+		return v, true
+	case json.Number:
+		return v.String(), true
+	case bool:
+		return strconv.FormatBool(v), true
+	}
+	return "", false
 }
 
 // customValue finds a dotted path below the custom claim.

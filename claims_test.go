@@ -1,0 +1,113 @@
+package proconnect
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestClaimValues(t *testing.T) {
+	for name, c := range map[string]struct {
+		kind claimKind
+		raw  any
+		want []string
+	}{
+		"text":                           {textClaim, "  Éloïse\u00a0", []string{"Éloïse"}},
+		"text is composed":               {textClaim, "E\u0301loi\u0308se", []string{"Éloïse"}},
+		"a template":                     {textClaim, `{{env "SECRET"}}`, []string{`env "SECRET"`}},
+		"markup":                         {textClaim, `<img src=x onerror=alert(1)>`, []string{"img src=x onerror=alert(1)"}},
+		"a line break":                   {textClaim, "a\r\nX-Admin: 1\x00", []string{"aX-Admin: 1"}},
+		"right to left":                  {textClaim, "a\u202eb\u2066c", []string{"abc"}},
+		"only brackets":                  {textClaim, "{}<>", nil},
+		"256 characters":                 {textClaim, strings.Repeat("é", 256), []string{strings.Repeat("é", 256)}},
+		"257 characters":                 {textClaim, strings.Repeat("é", 257), nil},
+		"100 kB":                         {textClaim, strings.Repeat("x", 100_000), nil},
+		"invalid UTF-8":                  {textClaim, "a\xff", nil},
+		"empty":                          {textClaim, "", nil},
+		"white space":                    {textClaim, " \t\u00a0", nil},
+		"null":                           {textClaim, nil, nil},
+		"an object":                      {textClaim, map[string]any{"a": "b"}, nil},
+		"a number":                       {textClaim, json.Number("12"), []string{"12"}},
+		"true":                           {textClaim, true, []string{"true"}},
+		"an identifier":                  {idClaim, "agent_public", []string{"agent_public"}},
+		"an identifier with markup":      {idClaim, "agent<_public", nil},
+		"an identifier with a zero":      {idClaim, "agent\u200b_public", nil},
+		"a list":                         {idClaim, []any{"a", "b"}, []string{"a", "b"}},
+		"an empty list":                  {idClaim, []any{}, nil},
+		"a list of empty strings":        {idClaim, []any{"", " "}, nil},
+		"a list with an unreadable role": {idClaim, []any{"agent_public", "prestataire\u200b"}, nil},
+		"a list with a list":             {idClaim, []any{"agent_public", []any{"prestataire"}}, nil},
+		"a list with null":               {idClaim, []any{"agent_public", nil}, nil},
+		"64 elements":                    {idClaim, slices.Repeat([]any{"a"}, 64), slices.Repeat([]string{"a"}, 64)},
+		"65 elements":                    {idClaim, slices.Repeat([]any{"a"}, 65), nil},
+		"a SIRET with spaces":            {digitsClaim, "130 025 265\u00a000013", []string{"13002526500013"}},
+		"13 digits":                      {digitsClaim, "1300252650001", nil},
+		"a SIRET with a letter":          {digitsClaim, "1300252650001x", nil},
+		"an email":                       {emailClaim, "Jean.Dupont@Ville.fr", []string{"Jean.Dupont@Ville.fr"}},
+		"an accented local part":         {emailClaim, "jérôme@ville.fr", []string{"jérôme@ville.fr"}},
+		"two @":                          {emailClaim, "a@evil.fr@gouv.fr", nil},
+		"a quoted local part":            {emailClaim, `"a@gouv.fr"@evil.fr`, nil},
+		"a trailing dot":                 {emailClaim, "a@gouv.fr.", nil},
+		"NUL":                            {emailClaim, "a@gouv.fr\x00.evil.fr", nil},
+		"a look-alike domain":            {emailClaim, "a@gоuv.fr", nil}, // the о is Cyrillic
+		"no local part":                  {emailClaim, "@gouv.fr", nil},
+		"no domain":                      {emailClaim, "a@", nil},
+		"a space":                        {emailClaim, "a b@gouv.fr", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := claimValues(c.kind, c.raw)
+			if len(got) != len(c.want) || !slices.Equal(got, c.want) && len(c.want) > 0 {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestNewIdentity(t *testing.T) {
+	asked := newClaimsRequest([]string{"+custom"}, []claimRef{mustClaim(t, "custom.org.grade"), mustClaim(t, "phone_number")}).claims
+	id := newIdentity(asked, map[string]any{
+		"sub": "u1", "siret": "13002526500013", "siren": "000000000", "roles": []any{"agent_public", "agent_public_etat"},
+		"phone_number": "+33 1 02 03 04 05", "given_name": "Jean", "usual_name": "Dupont",
+		"custom": map[string]any{"org": map[string]any{"grade": "A", "secret": "not kept"}},
+	})
+	for name, want := range map[string]string{
+		"id": "u1", "sub": "u1", "siren": "130025265", "roles": "agent_public agent_public_etat", "name": "Jean Dupont",
+		"phone_number": "+33 1 02 03 04 05", "custom.org.grade": "A", "custom.org.secret": "", "email": "", "no_such_claim": "",
+	} {
+		if got := id.placeholder(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	if _, asked := id.values(mustClaim(t, "email")); !asked {
+		t.Error("email was asked for and not given, which is not: not asked for")
+	}
+	if _, asked := id.values(mustClaim(t, "belonging_population")); asked {
+		t.Error("belonging_population was never asked for")
+	}
+}
+
+func TestScopesAreTheUnionOfWhatIsRead(t *testing.T) {
+	for name, c := range map[string]struct {
+		wanted []string
+		needed []string
+		want   string
+	}{
+		"default":            {nil, nil, "openid given_name usual_name email uid siret idp_id roles organization_label"},
+		"added":              {[]string{"+phone"}, nil, "openid given_name usual_name email uid siret idp_id roles organization_label phone"},
+		"replaced":           {[]string{"email"}, nil, "openid email"},
+		"needed by rules":    {[]string{"email"}, []string{"siren", "roles"}, "openid email siret roles"},
+		"needed custom":      {[]string{"openid"}, []string{"custom.grade"}, "openid custom"},
+		"acr needs no scope": {[]string{"openid"}, []string{"acr"}, "openid"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var needed []claimRef
+			for _, n := range c.needed {
+				needed = append(needed, mustClaim(t, n))
+			}
+			if got := strings.Join(newClaimsRequest(c.wanted, needed).scopes, " "); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,97 @@
+package proconnect
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+// testSession is a session with the claims that are asked for by default.
+func testSession(t testing.TB) *session {
+	t.Helper()
+	asked := newClaimsRequest(nil, []claimRef{mustClaim(t, "custom.grade")}).claims
+	s := &session{family: familyID{1, 2, 3}, first: time.Now().Unix(), askedACR: []string{"eidas1-mfa"}}
+	s.identity = *newIdentity(asked, map[string]any{
+		"sub": "7c9e6679-7425-40de-944b-e07fc1f90ae7", "given_name": "Jean-Christophe", "usual_name": "Dupont-Durand",
+		"email": "jean-christophe.dupont-durand@developpement-durable.gouv.fr", "uid": "b3e1f0a2-5a4f-4b0e-8c2d-90c1d7a1e3f4",
+		"siret": "13002526500013", "idp_id": "71144ab3-ee1a-4401-b7b3-79b44f7daeeb",
+		"roles":              []any{"agent_public", "agent_public_etat"},
+		"organization_label": "Direction interministérielle du numérique", "acr": "eidas1-mfa", "amr": []any{"pwd", "otp"},
+		"custom": map[string]any{"grade": "A+"},
+	})
+	return s
+}
+
+func TestSessionSurvivesItsCookie(t *testing.T) {
+	s, got := testSession(t), new(session)
+	if err := got.decode(string(s.encode())); err != nil {
+		t.Fatal(err)
+	}
+	if got.family != s.family || got.first != s.first || !reflect.DeepEqual(got.askedACR, s.askedACR) || got.asked != s.asked {
+		t.Errorf("got %+v", got)
+	}
+	for _, name := range []string{"sub", "email", "siret", "siren", "roles", "organization_label", "acr", "amr", "custom.grade"} {
+		if got, want := got.placeholder(name), s.placeholder(name); got != want || want == "" {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+}
+
+// What was sealed cannot be forged, but it may have been sealed by another
+// version: whatever is not wholly understood is no session.
+func TestSessionThatIsNotUnderstood(t *testing.T) {
+	good := string(testSession(t).encode())
+	for i := range len(good) {
+		if new(session).decode(good[:i]) == nil {
+			t.Fatalf("a session cut after %d bytes is taken", i)
+		}
+	}
+	for name, text := range map[string]string{
+		"another version": "\x02" + good[1:],
+		"trailing bytes":  good + "x",
+		"no family":       good[:1] + strings.Repeat("\x00", 16) + good[17:],
+	} {
+		if new(session).decode(text) == nil {
+			t.Errorf("%s: taken", name)
+		}
+	}
+}
+
+func TestSessionLifetime(t *testing.T) {
+	now := time.Now()
+	for name, c := range map[string]struct {
+		first time.Time
+		alive bool
+	}{
+		"fresh":               {now, true},
+		"at its end":          {now.Add(-time.Hour + 2*time.Second), true},
+		"over":                {now.Add(-time.Hour - time.Second), false},
+		"a clock a bit ahead": {now.Add(30 * time.Second), true},
+		"from the future":     {now.Add(2 * time.Minute), false},
+		"from the far future": {now.Add(100 * 365 * 24 * time.Hour), false},
+		"from the beginning":  {time.Unix(0, 0), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &session{family: familyID{1}, first: c.first.Unix()}
+			if got := s.alive(now, time.Hour); got != c.alive {
+				t.Errorf("alive is %v", got)
+			}
+		})
+	}
+}
+
+func FuzzSessionDecode(f *testing.F) {
+	f.Add(testSession(f).encode())
+	f.Add([]byte{sessionVersion})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s := new(session)
+		if s.decode(string(data)) != nil {
+			return
+		}
+		again := new(session)
+		if err := again.decode(string(s.encode())); err != nil {
+			t.Fatalf("what was read cannot be written and read again: %v", err)
+		}
+	})
+}
