@@ -60,52 +60,80 @@ func eachCookie(lines []string, prefix string, yield func(name, value string)) {
 }
 
 // hideCookies takes our cookies out of the request, so that what runs behind
-// the gate never holds what would let it act as the person elsewhere.
+// the gate never holds what would let it act as the person elsewhere. The
+// header's own slice is kept as it was: the gate still reads it.
 func hideCookies(h http.Header, base string) {
 	lines := h["Cookie"]
+	var kept []string
 	for i, line := range lines {
-		if !strings.Contains(line, base) {
-			continue
+		rest := line
+		if strings.Contains(line, base) {
+			rest = withoutCookies(line, base)
 		}
-		// The header's own slice is kept as it was: the gate still reads it.
-		kept := make([]string, 0, len(lines))
-		kept = append(kept, lines[:i]...)
-		for _, line := range lines[i:] {
-			if line = withoutCookies(line, base); line != "" {
-				kept = append(kept, line)
-			}
+		if kept == nil && rest != line {
+			kept = append(make([]string, 0, len(lines)), lines[:i]...)
 		}
-		if len(kept) == 0 {
-			delete(h, "Cookie")
-			return
+		if kept != nil && rest != "" {
+			kept = append(kept, rest)
 		}
+	}
+	switch {
+	case kept == nil:
+	case len(kept) == 0:
+		delete(h, "Cookie")
+	default:
 		h["Cookie"] = kept
-		return
 	}
 }
 
-// withoutCookies drops the cookies of one base name from a line.
+// withoutCookies drops the cookies of one base name from a line. Where those
+// that stay stand together, as they mostly do, nothing is copied.
 func withoutCookies(line, base string) string {
+	runs, from, to, inRun := 0, 0, 0, false
+	for start := 0; start < len(line); {
+		end := cookieEnd(line, start)
+		stays := !oursByName(line[start:end], base)
+		if stays && !inRun {
+			runs, from = runs+1, start
+		}
+		if stays {
+			to = end
+		}
+		start, inRun = end+1, stays
+	}
+	if runs == 0 {
+		return ""
+	}
+	if runs == 1 {
+		return strings.TrimLeft(line[from:to], " \t")
+	}
 	var b strings.Builder
-	for rest := line; rest != ""; {
-		var pair string
-		pair, rest, _ = strings.Cut(rest, ";")
-		pair = strings.TrimLeft(pair, " \t")
-		if pair == "" || oursByName(pair, base) {
-			continue
+	b.Grow(len(line))
+	for start := 0; start < len(line); {
+		end := cookieEnd(line, start)
+		if pair := strings.TrimLeft(line[start:end], " \t"); !oursByName(pair, base) {
+			if b.Len() > 0 {
+				b.WriteString("; ")
+			}
+			b.WriteString(pair)
 		}
-		if b.Len() > 0 {
-			b.WriteString("; ")
-		}
-		b.WriteString(pair)
+		start = end + 1
 	}
 	return b.String()
+}
+
+// cookieEnd is where the cookie that starts in a line ends.
+func cookieEnd(line string, start int) int {
+	if i := strings.IndexByte(line[start:], ';'); i >= 0 {
+		return start + i
+	}
+	return len(line)
 }
 
 // oursByName says whether a cookie is of this base name, prefixed or not.
 func oursByName(pair, base string) bool {
 	name, _, _ := strings.Cut(pair, "=")
-	name = strings.TrimRight(name, " \t")
+	name = strings.Trim(name, " \t")
 	name = strings.TrimPrefix(strings.TrimPrefix(name, "__Host-"), "__Secure-")
 	rest, ok := strings.CutPrefix(name, base)
 	return ok && (rest == "" || rest[0] == '_')

@@ -26,6 +26,8 @@ type session struct {
 	family   familyID
 	first    int64    // the family's first login, Unix seconds
 	askedACR []string // the essential acr values of the last login
+
+	room [24]string // for the values, so that they need no memory of their own
 }
 
 type familyID [16]byte
@@ -87,10 +89,8 @@ func (s *session) decode(text string) error {
 	}
 	copy(s.family[:], r.bytes(len(s.family)))
 	s.first = int64(r.uvarint())
-	if n := r.count(); n > 0 {
-		s.askedACR = r.strings(nil, n)
-	}
-	s.text = make([]string, 0, 24)
+	s.text = r.strings(s.room[:0], r.count())
+	s.askedACR = s.text[:len(s.text):len(s.text)]
 	asked := r.uvarint()
 	if asked >= 1<<len(claimSpecs) {
 		return errSession

@@ -10,21 +10,22 @@ import (
 // testSession is a session with the claims that are asked for by default.
 func testSession(t testing.TB) *session {
 	t.Helper()
-	asked := newClaimsRequest(nil, []claimRef{mustClaim(t, "custom.grade")}).claims
-	s := &session{family: familyID{1, 2, 3}, first: time.Now().Unix(), askedACR: []string{"eidas1-mfa"}}
+	asked := newClaimsRequest(nil, nil).claims
+	s := &session{family: familyID{1, 2, 3}, first: time.Now().Unix()}
 	s.identity = *newIdentity(asked, map[string]any{
 		"sub": "7c9e6679-7425-40de-944b-e07fc1f90ae7", "given_name": "Jean-Christophe", "usual_name": "Dupont-Durand",
 		"email": "jean-christophe.dupont-durand@developpement-durable.gouv.fr", "uid": "b3e1f0a2-5a4f-4b0e-8c2d-90c1d7a1e3f4",
 		"siret": "13002526500013", "idp_id": "71144ab3-ee1a-4401-b7b3-79b44f7daeeb",
 		"roles":              []any{"agent_public", "agent_public_etat"},
 		"organization_label": "Direction interministérielle du numérique", "acr": "eidas1-mfa", "amr": []any{"pwd", "otp"},
-		"custom": map[string]any{"grade": "A+"},
 	})
 	return s
 }
 
 func TestSessionSurvivesItsCookie(t *testing.T) {
 	s, got := testSession(t), new(session)
+	s.askedACR = []string{"eidas1-mfa", "eidas2"}
+	s.identity.set(mustClaim(t, "custom.grade"), []string{"A+", "B"})
 	if err := got.decode(string(s.encode())); err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,78 @@
+package proconnect
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+)
+
+func TestReturnTarget(t *testing.T) {
+	long := strings.Repeat("x", maxTarget)
+	for in, want := range map[string]string{
+		"/":                       "/",
+		"/docs/a.html?b=c&d=%20":  "/docs/a.html?b=c&d=%20",
+		"/my%20file.pdf":          "/my%20file.pdf",
+		"/été":                    "/%C3%A9t%C3%A9",
+		"/a#fragment":             "/a",
+		"":                        "/",
+		"docs":                    "/",
+		"//evil.fr":               "/",
+		"///evil.fr":              "/",
+		`/\evil.fr`:               "/",
+		`\\evil.fr`:               "/",
+		"/%09/evil.fr":            "/",
+		"/\t/evil.fr":             "/",
+		"/%5cevil.fr":             "/",
+		`/./\evil.fr`:             "/",
+		"https:evil.fr":           "/",
+		"https://evil.fr/":        "/",
+		"javascript:alert(1)":     "/",
+		"/%0d%0aSet-Cookie:a=b":   "/",
+		"/%2f/evil.fr":            "/",
+		"/%2f%2fevil.fr":          "/",
+		"/.proconnect":            "/",
+		"/.proconnect/logout":     "/",
+		"/%2eproconnect/logout":   "/",
+		"/.proconnectx":           "/.proconnectx",
+		"/" + long:                "/",
+		"/docs?" + long:           "/docs",
+		"/?next=https://evil.fr/": "/?next=https://evil.fr/",
+		"/%zz":                    "/",
+		"/a b":                    "/",
+		"/\x00":                   "/",
+	} {
+		if got := returnTarget(in, "/.proconnect"); got != want {
+			t.Errorf("%q leads to %q, want %q", in, got, want)
+		}
+	}
+}
+
+// Whatever comes in, a browser that resolves the result against the site stays
+// on the site, and off our endpoints.
+func FuzzReturnTarget(f *testing.F) {
+	for _, s := range []string{"/a?b", "//evil", `/\evil`, "/%2f%2fevil", "/.proconnect/x", "/%09//evil"} {
+		f.Add(s)
+	}
+	base, err := url.Parse("https://docs.example.gouv.fr/x/y")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got := returnTarget(s, "/.proconnect")
+		// Browsers drop tabs and line breaks and read a backslash as a slash.
+		asBrowser := strings.ReplaceAll(strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(got), `\`, "/")
+		u, err := base.Parse(asBrowser)
+		if err != nil {
+			t.Fatalf("%q leads to %q: %v", s, got, err)
+		}
+		if u.Host != base.Host || u.Scheme != "https" || !strings.HasPrefix(got, "/") || strings.HasPrefix(asBrowser, "//") {
+			t.Fatalf("%q leads to %q, which is elsewhere", s, got)
+		}
+		if strings.HasPrefix(u.Path, "/.proconnect/") || len(got) > maxTarget || strings.ContainsAny(got, "\r\n") {
+			t.Fatalf("%q leads to %q", s, got)
+		}
+		if again := returnTarget(got, "/.proconnect"); again != got {
+			t.Fatalf("%q leads to %q, then to %q", s, got, again)
+		}
+	})
+}
