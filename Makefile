@@ -1,0 +1,34 @@
+# The tools that check this code, pinned so that they say the same everywhere.
+GOFUMPT     = go run mvdan.cc/gofumpt@v0.9.2
+STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# What git holds or would hold: not what npm installs.
+GO_FILES = $(shell git ls-files --cached --others --exclude-standard '*.go')
+
+.PHONY: build test lint fmt e2e chromium
+
+build:
+	go build -o caddy ./cmd/caddy
+
+test:
+	go test ./...
+
+lint:
+	$(if $(GO_FILES),,$(error git lists no Go file))
+	@unformatted=$$($(GOFUMPT) -l $(GO_FILES)) || exit 1; \
+	if [ -n "$$unformatted" ]; then echo "gofumpt (make fmt) would change:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	$(STATICCHECK) ./...
+	cd e2e && go vet ./... && $(STATICCHECK) ./...
+
+fmt:
+	$(GOFUMPT) -w $(GO_FILES)
+
+# A real browser, and the engine that ProConnect runs. E2E_SCREENSHOTS names a
+# directory for pictures of every page.
+e2e: build chromium
+	cd e2e/provider && npm ci --no-audit --no-fund
+	cd e2e && CADDY_BIN=../caddy go test -count=1 -timeout 15m ./...
+
+chromium:
+	@command -v chromium >/dev/null || .ci/install chromium fonts-liberation

@@ -1,0 +1,110 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// patience bounds every wait for a page, a process or an answer.
+const patience = 30 * time.Second
+
+// browser is the one Chromium of all tests; each person has a profile of its own.
+var browser context.Context
+
+func TestMain(m *testing.M) {
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "e2e-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.UserDataDir(filepath.Join(dir, "browser")),
+		chromedp.NoSandbox, // tests may run as root
+		chromedp.DisableGPU,
+		chromedp.IgnoreCertErrors, // Caddy's internal authority
+		chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("accept-lang", "fr"),
+		chromedp.WindowSize(1280, 900),
+	)...)
+	defer stop()
+	ctx, cancel := chromedp.NewContext(allocator)
+	defer cancel()
+	browser = ctx
+	caddyBinary = sync.OnceValues(func() (string, error) { return buildCaddy(dir) })
+	return m.Run()
+}
+
+// startBrowser starts Chromium with the first test that needs one.
+var startBrowser = sync.OnceValue(func() error { return chromedp.Do(browser) })
+
+// caddyBinary is the path of Caddy with this plugin: CADDY_BIN, or built once.
+var caddyBinary func() (string, error)
+
+func buildCaddy(dir string) (string, error) {
+	if path := os.Getenv("CADDY_BIN"); path != "" {
+		return filepath.Abs(path)
+	}
+	path := filepath.Join(dir, "caddy")
+	cmd := exec.Command("go", "build", "-o", path, "./cmd/caddy")
+	cmd.Dir = ".." // the plugin is a module of its own
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build ./cmd/caddy: %w\n%s", err, out)
+	}
+	return path, nil
+}
+
+// freePort finds a port for a server whose address must be known before it
+// starts: it stands in redirect URIs, which are registered exactly.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+// eventually asks until the answer is yes.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	if !within(t, patience, ok) {
+		t.Fatalf("waited %v for %s", patience, what)
+	}
+}
+
+// within asks until the answer is yes or the time is over.
+func within(t *testing.T, limit time.Duration, ok func() bool) bool {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	for !ok() {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-tick.C:
+		}
+	}
+	return true
+}

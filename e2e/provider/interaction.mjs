@@ -1,0 +1,48 @@
+// The login page: who would you like to be today?
+import { essentialACRs } from './strict.mjs';
+import { escape, page } from './pages.mjs';
+import { listFields, person, presetNames, textFields } from './persons.mjs';
+
+function loginPage(params) {
+  const buttons = presetNames.map((n) => `<button name="person" value="${n}" id="person-${n}">${n}</button>`);
+  const fields = [...textFields, ...listFields, 'custom'].map((n) => `<label>${n} <input name="${n}" id="field-${n}"></label><br>`);
+  return page('login', 'Connexion simulée', `<form method="post">
+<p>${buttons.join('\n')}</p>
+<p>${escape(params.client_id)} asks for: <code id="claims">${escape(params.claims ?? '')}</code></p>
+<p>${fields.join('\n')}</p>
+<button id="submit">Se connecter</button>
+</form>`);
+}
+
+async function formOf(req) {
+  let body = '';
+  for await (const chunk of req) body += chunk;
+  return new URLSearchParams(body);
+}
+
+// outcome is how the engine goes on after the form was posted.
+function outcome(p, params) {
+  if (p.error) return { error: p.error, error_description: 'chosen on the login page' };
+  // The level is compared exactly, as a set: a higher one does not do.
+  const wanted = essentialACRs(params.claims);
+  if (wanted && !wanted.includes(p.acr)) {
+    return { error: 'access_denied', error_description: 'requested ACRs could not be satisfied' };
+  }
+  return { login: { accountId: p.sub, acr: p.acr, amr: p.amr } };
+}
+
+// interaction answers GET and POST of the login page.
+export function interaction(provider, people) {
+  return async (req, res) => {
+    const { params } = await provider.interactionDetails(req, res);
+    if (req.method !== 'POST') {
+      res.setHeader('Content-Type', 'text/html; charset=utf-8');
+      res.end(loginPage(params));
+      return;
+    }
+    const p = person(await formOf(req));
+    const result = outcome(p, params);
+    if (result.login) people.set(p.sub, p);
+    await provider.interactionFinished(req, res, result, { mergeWithLastSubmission: false });
+  };
+}
