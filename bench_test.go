@@ -2,7 +2,6 @@ package proconnect
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -79,5 +78,5 @@ func TestSessionCookieIsSmall(t *testing.T) {
 	if len(cookie) > 700 {
 		t.Errorf("the session cookie weighs %d bytes, want at most 700", len(cookie))
 	}
-	t.Log(fmt.Sprintf("%d bytes", len(cookie)))
+	t.Logf("%d bytes", len(cookie))
 }

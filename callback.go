@@ -44,7 +44,7 @@ func (h *Handler) attemptUnknown(w http.ResponseWriter, r *http.Request, v *visi
 		return redirect(w, "/")
 	}
 	code := pages.AttemptUnknown
-	if len(v.cookies) == 0 {
+	if len(v.cookies) == 0 && r.URL.Query().Has("state") { // without, it is a bookmark
 		code = pages.CookiesRefused
 	}
 	v.uri = "/"

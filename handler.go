@@ -50,7 +50,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 func (h *Handler) pass(w http.ResponseWriter, r *http.Request, v *visit, next caddyhttp.Handler) error {
 	v.gate = h
 	if v.client != nil && v.client != h.client {
-		h.log.Error("two links to ProConnect gate one request: give the gates of a path the same `client`",
+		h.complain("two links to ProConnect gate one request: give the gates of a path the same `client`",
 			zap.String("one", v.client.name), zap.String("other", h.client.name), zap.String("path", originalPath(r)))
 		return h.problem(w, r, v, http.StatusInternalServerError, pages.Problem{
 			Code: pages.ClientsMixed, Detail: []string{"client " + v.client.name, "client " + h.client.name},
@@ -122,14 +122,14 @@ func (h *Handler) turnAway(w http.ResponseWriter, r *http.Request, v *visit, nex
 func (h *Handler) standsFast(w http.ResponseWriter, r *http.Request, v *visit) (answered bool, err error) {
 	switch {
 	case h.client.sandbox != nil && !fromThisMachine(r):
-		h.log.Error("SANDBOX: a request that did not come straight from this machine was refused",
+		h.complain("SANDBOX: a request that did not come straight from this machine was refused",
 			zap.String("host", r.Host), zap.String("remote", r.RemoteAddr))
 		return true, h.problem(w, r, v, http.StatusServiceUnavailable, pages.Problem{Code: pages.SandboxGuard})
 	case h.origin == nil && !h.exact:
-		h.log.Error("the site answers any host: set `origin` to its public address", zap.String("host", r.Host))
+		h.complain("the site answers any host: set `origin` to its public address", zap.String("host", r.Host))
 		return true, h.problem(w, r, v, http.StatusInternalServerError, pages.Problem{Code: pages.OriginRequired})
 	case !v.place.usable():
-		h.log.Error("the site is reached over plain http, which cannot keep a session: set `origin`, or `trusted_proxies` if a proxy in front ends TLS",
+		h.complain("the site is reached over plain http, which cannot keep a session: set `origin`, or `trusted_proxies` if a proxy in front ends TLS",
 			zap.String("host", r.Host))
 		return true, h.problem(w, r, v, http.StatusInternalServerError, pages.Problem{Code: pages.InsecureOrigin})
 	}

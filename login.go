@@ -39,9 +39,7 @@ func (h *Handler) serveLogin(w http.ResponseWriter, r *http.Request, v *visit) e
 // of these levels: exactly these, because ProConnect compares them as a set.
 func (h *Handler) startLogin(w http.ResponseWriter, r *http.Request, v *visit, target string, acr []string) error {
 	if !h.callbackComesBack(r, v.place) {
-		return h.problem(w, r, v, http.StatusInternalServerError, pages.Problem{
-			Code: pages.CallbackUnreachable, Detail: []string{v.place.url(h.CallbackPath)},
-		})
+		return h.callbackLost(w, r, v)
 	}
 	a := newAttempt(v.place.url(h.CallbackPath), returnTarget(target, h.Path), acr, time.Now())
 	request := rp.AuthorizationRequest{
@@ -69,8 +67,7 @@ func (h *Handler) browserURL(location string) string {
 
 // storageFailed answers when nothing can be sealed.
 func (h *Handler) storageFailed(w http.ResponseWriter, r *http.Request, v *visit, err error) error {
-	h.log.Error("storage does not answer, so no login can start: see Caddy's `storage` option",
-		zap.String("reference", v.refer()), zap.Error(err))
+	h.complain("storage does not answer, so no login can start: see Caddy's `storage` option", zap.Error(err))
 	return h.problem(w, r, v, http.StatusServiceUnavailable, pages.Problem{Code: pages.StorageUnavailable, RetryURL: v.loginURL()})
 }
 
@@ -149,11 +146,14 @@ func (h *Handler) logFailure(v *visit, a *attempt, e *rp.Error) {
 	if remedy := h.client.remedy(e); remedy != "" {
 		fields = append(fields, zap.String("remedy", remedy))
 	}
-	if e.Kind == rp.Refused && e.Code == "access_denied" {
+	switch {
+	case e.Kind == rp.Refused && e.Code == "access_denied":
 		h.log.Info("login refused by ProConnect", fields...)
-		return
+	case e.Kind == rp.Unavailable:
+		h.complain("ProConnect does not answer, so nobody can log in", fields...)
+	default:
+		h.log.Error("login failed", fields...)
 	}
-	h.log.Error("login failed", fields...)
 }
 
 // remedy names the option that an error speaks of.

@@ -91,6 +91,8 @@ type Handler struct {
 	exact  bool      // the site answers exactly the hosts it names
 	probes *sync.Map // the hosts whose callback comes back to us
 	csrf   *http.CrossOriginProtection
+
+	complaints *complaints
 }
 
 // Values of Login and Errors.
@@ -116,7 +118,7 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 
 // Provision checks the gate and joins it to its link.
 func (h *Handler) Provision(ctx caddy.Context) error {
-	h.log, h.probes = ctx.Logger(), new(sync.Map)
+	h.log, h.probes, h.complaints = ctx.Logger(), new(sync.Map), new(complaints)
 	h.setDefaults()
 	if err := h.check(); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
@@ -18,6 +19,9 @@ type probe struct {
 
 type probeKey struct{}
 
+// probeAgain is how long a callback that did not come back is believed lost.
+const probeAgain = 5 * time.Second
+
 // answerProbe says whether r is a probe, and tells it that it came back.
 func (h *Handler) answerProbe(r *http.Request, endpoint string) bool {
 	p, ok := r.Context().Value(probeKey{}).(*probe)
@@ -30,11 +34,13 @@ func (h *Handler) answerProbe(r *http.Request, endpoint string) bool {
 }
 
 // callbackComesBack sends the gate its own callback through the server, once
-// per host, before anybody is sent to ProConnect: whoever could not come back
+// per host, before anybody is offered a login: whoever could not come back
 // would end on an error page of the site, logged in and without a next step.
 func (h *Handler) callbackComesBack(r *http.Request, p place) bool {
-	if _, known := h.probes.Load(p.host); known {
-		return true
+	if result, known := h.probes.Load(p.host); known {
+		if missed := result.(time.Time); missed.IsZero() || time.Since(missed) < probeAgain {
+			return missed.IsZero()
+		}
 	}
 	server, ok := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
 	if !ok {
@@ -51,11 +57,12 @@ func (h *Handler) callbackComesBack(r *http.Request, p place) bool {
 	}).WithContext(ctx)
 	server.ServeHTTP(&discardWriter{header: make(http.Header)}, request)
 	if !ask.came {
-		h.log.Error("the callback does not come back to this gate, so nobody is sent to ProConnect: inside `handle /x/*` set `path /x/.proconnect` and register that redirect URI, or put the gate outside of it",
+		h.probes.Store(p.host, time.Now())
+		h.complain("the callback does not come back to this gate, so nobody is sent to ProConnect: inside `handle /x/*` set `path /x/.proconnect` and register that redirect URI, or put the gate outside of it",
 			zap.String("callback", p.url(h.CallbackPath)))
 		return false
 	}
-	h.probes.Store(p.host, struct{}{})
+	h.probes.Store(p.host, time.Time{})
 	return true
 }
 

@@ -38,8 +38,17 @@ func (h *Handler) askLogin(w http.ResponseWriter, r *http.Request, v *visit) err
 		return h.page(w, r, v, http.StatusUnauthorized, pages.FormLost{LoginURL: v.formLoginURL(r)})
 	case h.Login == loginAuto || !v.session.isZero():
 		return h.startLogin(w, r, v, v.uri, nil)
+	case !h.callbackComesBack(r, v.place):
+		return h.callbackLost(w, r, v)
 	}
 	return h.page(w, r, v, http.StatusUnauthorized, pages.Login{LoginURL: v.loginURL()})
+}
+
+// callbackLost answers where a login would end outside of the gate.
+func (h *Handler) callbackLost(w http.ResponseWriter, r *http.Request, v *visit) error {
+	return h.problem(w, r, v, http.StatusInternalServerError, pages.Problem{
+		Code: pages.CallbackUnreachable, Detail: []string{v.place.url(h.CallbackPath)},
+	})
 }
 
 // askStepUp sends somebody back to ProConnect for a login at another level.
@@ -115,7 +124,7 @@ func (h *Handler) explain(view *pages.Refused, v *visit) {
 
 // problem answers what went wrong, with what to do next.
 func (h *Handler) problem(w http.ResponseWriter, r *http.Request, v *visit, status int, p pages.Problem) error {
-	v.refer()
+	h.log.Info("problem", zap.String("reference", v.refer()), zap.String("code", p.Code), zap.Int("status", status))
 	if h.Errors == errorsCaddy {
 		return caddyhttp.Error(status, errors.New(p.Code))
 	}

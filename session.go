@@ -135,6 +135,10 @@ func (r *reader) bytes(n int) string {
 }
 
 func (r *reader) uvarint() (v uint64) {
+	if r.rest != "" && r.rest[0] < 0x80 { // nearly always
+		v, r.rest = uint64(r.rest[0]), r.rest[1:]
+		return v
+	}
 	for shift := 0; shift < 63; shift += 7 {
 		b := r.bytes(1)
 		if b == "" {

@@ -131,12 +131,18 @@ func TestRefreshKeepsTheLastGoodList(t *testing.T) {
 		spoil  func(t *testing.T, path string)
 		faults string
 	}{
-		{"a bad line", func(t *testing.T, path string) { write(t, path, clamart+"\n123\n") },
-			"list.txt: line 2: 3 digits, want 14 (SIRET) or 9 (SIREN)"},
-		{"zero bytes", func(t *testing.T, path string) { write(t, path, "") },
-			"list.txt: empty: a file that was cut short looks like this; write a # comment to mean nobody"},
-		{"not UTF-8", func(t *testing.T, path string) { write(t, path, clamart+";\xe9\n") },
-			"list.txt: line 1: not UTF-8 (saved as Windows-1252 or UTF-16?): save it as UTF-8"},
+		{
+			"a bad line", func(t *testing.T, path string) { write(t, path, clamart+"\n123\n") },
+			"list.txt: line 2: 3 digits, want 14 (SIRET) or 9 (SIREN)",
+		},
+		{
+			"zero bytes", func(t *testing.T, path string) { write(t, path, "") },
+			"list.txt: empty: a file that was cut short looks like this; write a # comment to mean nobody",
+		},
+		{
+			"not UTF-8", func(t *testing.T, path string) { write(t, path, clamart+";\xe9\n") },
+			"list.txt: line 1: not UTF-8 (saved as Windows-1252 or UTF-16?): save it as UTF-8",
+		},
 		{"removed", func(t *testing.T, path string) {
 			if err := os.Remove(path); err != nil {
 				t.Fatal(err)
@@ -150,8 +156,10 @@ func TestRefreshKeepsTheLastGoodList(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, "list.txt: not a regular file"},
-		{"half a line", func(t *testing.T, path string) { write(t, path, dinum+"\n2192002") },
-			"list.txt: line 2: 7 digits, want 14 (SIRET) or 9 (SIREN)"},
+		{
+			"half a line", func(t *testing.T, path string) { write(t, path, dinum+"\n2192002") },
+			"list.txt: line 2: 7 digits, want 14 (SIRET) or 9 (SIREN)",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := watch(t, dinum+"\n")

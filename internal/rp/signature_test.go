@@ -89,14 +89,20 @@ func TestIDTokenForgeries(t *testing.T) {
 		"padding":            {RS256, func(f *fake) string { return f.sign(f.header, f.claims.json()) + "==" }, malformed},
 		"2 parts":            {RS256, func(f *fake) string { return strings.TrimSuffix(f.withoutSignature(RS256), ".") }, malformed},
 		"4 parts":            {RS256, func(f *fake) string { return f.sign(f.header, f.claims.json()) + ".AA" }, malformed},
-		"5 parts": {RS256, func(f *fake) string { return f.sign(f.header, f.claims.json()) + ".AA.AA" },
-			outcome{StageToken, Misconfigured, ReasonEncrypted}},
+		"5 parts": {
+			RS256, func(f *fake) string { return f.sign(f.header, f.claims.json()) + ".AA.AA" },
+			outcome{StageToken, Misconfigured, ReasonEncrypted},
+		},
 		"no part":           {RS256, func(*fake) string { return ".." }, malformed},
 		"standard alphabet": {RS256, func(f *fake) string { return f.withoutSignature(RS256) + "+/+/" }, malformed},
-		"100 kB": {RS256, func(f *fake) string { return f.sign(f.header, f.claims.with("x", strings.Repeat("x", 100<<10)).json()) },
-			outcome{StageToken, Invalid, ReasonTooLarge}},
-		"8 MB": {RS256, func(*fake) string { return strings.Repeat("a", 8<<20) },
-			outcome{StageToken, Unavailable, ReasonTooLarge}},
+		"100 kB": {
+			RS256, func(f *fake) string { return f.sign(f.header, f.claims.with("x", strings.Repeat("x", 100<<10)).json()) },
+			outcome{StageToken, Invalid, ReasonTooLarge},
+		},
+		"8 MB": {
+			RS256, func(*fake) string { return strings.Repeat("a", 8<<20) },
+			outcome{StageToken, Unavailable, ReasonTooLarge},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t, row.alg, None)
