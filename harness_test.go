@@ -25,7 +25,7 @@ import (
 // server is a real Caddy with the plugin, started from a Caddyfile. Caddy is one
 // per process: tests that start one do not run in parallel.
 type server struct {
-	t       *testing.T
+	t       testing.TB
 	Port    string // of http sites
 	TLSPort string // of https sites
 	dir     string
@@ -51,7 +51,7 @@ const globals = `{
 
 // start runs Caddy with global options and sites, in which {$PORT} and
 // {$TLS_PORT} are free ports and {$DIR} a directory of the test's own.
-func start(t *testing.T, global, sites string) *server {
+func start(t testing.TB, global, sites string) *server {
 	t.Helper()
 	s := &server{t: t, Port: freePort(t), TLSPort: freePort(t), dir: t.TempDir()}
 	s.load(global, sites)
@@ -68,7 +68,7 @@ func (s *server) fill(text string) string {
 	return strings.NewReplacer("{$PORT}", s.Port, "{$TLS_PORT}", s.TLSPort, "{$DIR}", s.dir).Replace(text)
 }
 
-func freePort(t *testing.T) string {
+func freePort(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -127,7 +127,7 @@ func (s *server) logs() string {
 // redirect by itself.
 type browser struct {
 	*http.Client
-	t    *testing.T
+	t    testing.TB
 	base string
 }
 
