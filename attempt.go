@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -126,6 +127,28 @@ func (c *Client) findAttempt(ctx context.Context, p place, cookies []string, sta
 		return nil
 	}
 	return a
+}
+
+const (
+	maxRounds = 3           // logins in a row that may end without a session
+	roundTime = time.Minute // how long a login counts as one of those
+)
+
+// rounds is how many logins this browser ended in the last minute. It is told
+// by a cookie that anybody may change in their own browser: it protects nobody
+// but them.
+func (v *visit) rounds() int {
+	value, _ := findCookie(v.cookies, v.gate.client.names(v.place.secure).rounds)
+	if len(value) != 1 || value[0] < '0' || value[0] > '9' {
+		return 0
+	}
+	return int(value[0] - '0')
+}
+
+// countRound counts a login that ended.
+func (v *visit) countRound(w http.ResponseWriter) {
+	n := min(v.rounds()+1, 9)
+	setCookie(w, v.gate.client.names(v.place.secure).rounds, strconv.Itoa(n), "/", int(roundTime/time.Second))
 }
 
 // maxUsed bounds how many used attempts are remembered: beyond it, ProConnect's

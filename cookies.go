@@ -13,6 +13,7 @@ type cookieNames struct {
 	login   string // opens the name of each login attempt's cookie
 	idToken string // the ID token, for the logout path alone
 	logout  string // the state of a logout under way
+	rounds  string // how many logins ended lately
 }
 
 func newCookieNames(base string, secure bool) cookieNames {
@@ -25,6 +26,7 @@ func newCookieNames(base string, secure bool) cookieNames {
 		login:   host + base + "_login_",
 		idToken: scoped + base + "_id_token",
 		logout:  host + base + "_logout",
+		rounds:  host + base + "_rounds",
 	}
 }
 

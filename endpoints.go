@@ -122,14 +122,12 @@ func (s *session) describe(lifetime time.Duration) map[string]any {
 			out[spec.name] = values[0]
 		}
 	}
-	custom := make(map[string]any)
 	for _, e := range s.extra {
-		if values := s.at(e.span); len(values) > 0 {
-			custom[strings.TrimPrefix(e.name, customPrefix)] = values
+		if values := s.at(e.span); len(values) == 1 {
+			out[e.name] = values[0]
+		} else if len(values) > 1 {
+			out[e.name] = values
 		}
-	}
-	if len(custom) > 0 {
-		out["custom"] = custom
 	}
 	return out
 }

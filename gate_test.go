@@ -55,3 +55,92 @@ http://localhost:{$PORT} {
 		t.Errorf("the cookie of before the logout is worth %d, want 401", a.StatusCode)
 	}
 }
+
+// A browser that keeps the cookies of attempts but not the session would go to
+// ProConnect and back for ever, without a click.
+func TestBrowserThatLosesItsSession(t *testing.T) {
+	s := start(t, sandboxLink, `
+http://localhost:{$PORT} {
+	proconnect {
+		allow any
+		login auto
+	}
+	respond "in"
+}`)
+	b := s.browser("http://localhost:{$PORT}")
+	a := b.authorize(b.get("/"), url.Values{"person": {"ministry"}})
+	if a.Text != "in" {
+		t.Fatalf("the login ended at %d, page %q", a.StatusCode, a.page())
+	}
+	home, err := url.Parse(b.base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for round := range 10 {
+		b.Jar.SetCookies(home, []*http.Cookie{{Name: "proconnect", Path: "/", MaxAge: -1}})
+		a = b.get("/")
+		if a.StatusCode != http.StatusSeeOther {
+			if a.page() != "problem cookies_refused" || !strings.Contains(a.Text, "/.proconnect/login?return_to=") {
+				t.Errorf("round %d ended at %d, page %q", round, a.StatusCode, a.page())
+			}
+			return
+		}
+		for !strings.Contains(a.location(), "/.proconnect/callback") {
+			a = b.get(a.location())
+		}
+		b.get(a.location())
+	}
+	t.Error("still going round")
+}
+
+// A form sent without the level that the page asks for: the login that the page
+// offers must bring the level, or the form could never be sent.
+func TestFormThatNeedsStepUp(t *testing.T) {
+	s := start(t, sandboxLink, `
+http://localhost:{$PORT} {
+	proconnect {
+		allow any
+	}
+	proconnect /admin/* {
+		allow mfa
+	}
+	respond "in"
+}`)
+	b := s.browser("http://localhost:{$PORT}")
+	b.login("/", url.Values{"person": {"ministry"}})
+	a := b.do(http.MethodPost, "/admin/save", url.Values{"x": {"1"}}, "Referer", b.base+"/admin/edit?id=7")
+	want := "/.proconnect/login?return_to=%2Fadmin%2Fedit%3Fid%3D7&amp;acr_values=eidas0-mfa"
+	if a.StatusCode != http.StatusUnauthorized || a.page() != "form-lost" || !strings.Contains(a.Text, want) {
+		t.Errorf("got %d, page %q, without %s", a.StatusCode, a.page(), want)
+	}
+}
+
+// A restart of Caddy finds the keys and the revocations in the storage.
+func TestRestart(t *testing.T) {
+	const sites = `
+http://localhost:{$PORT} {
+	proconnect {
+		allow any
+	}
+	respond "in"
+}`
+	s := start(t, sandboxLink, sites)
+	stays, leaves := s.browser("http://localhost:{$PORT}"), s.browser("http://localhost:{$PORT}")
+	stays.login("/", url.Values{"person": {"ministry"}})
+	leaves.login("/", url.Values{"person": {"commune"}})
+	home, err := url.Parse(leaves.base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stolen := leaves.Jar.Cookies(home)
+	leaves.follow(leaves.get("/.proconnect/logout"))
+
+	s.restart(sandboxLink, sites)
+	if a := stays.get("/"); a.Text != "in" {
+		t.Errorf("after a restart a session is worth %d, page %q", a.StatusCode, a.page())
+	}
+	leaves.Jar.SetCookies(home, stolen)
+	if a := leaves.get("/"); a.StatusCode != http.StatusUnauthorized {
+		t.Errorf("after a restart a session that was logged out is worth %d", a.StatusCode)
+	}
+}

@@ -128,6 +128,9 @@ func (h *Handler) standsFast(w http.ResponseWriter, r *http.Request, v *visit) (
 	case h.origin == nil && !h.exact:
 		h.complain("the site answers any host: set `origin` to its public address", zap.String("host", r.Host))
 		return true, h.problem(w, r, v, http.StatusInternalServerError, pages.Problem{Code: pages.OriginRequired})
+	case h.origin != nil && *h.origin != v.place:
+		h.complain("the gates of this site do not agree on its address: give all of them the same `origin`", zap.String("host", r.Host))
+		return true, h.problem(w, r, v, http.StatusInternalServerError, pages.Problem{Code: pages.OriginRequired})
 	case !v.place.usable():
 		h.complain("the site is reached over plain http, which cannot keep a session: set `origin`, or `trusted_proxies` if a proxy in front ends TLS",
 			zap.String("host", r.Host))

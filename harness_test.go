@@ -90,6 +90,15 @@ func (s *server) load(global, sites string) {
 	}
 }
 
+// restart stops Caddy and starts it anew: only the storage stays.
+func (s *server) restart(global, sites string) {
+	s.t.Helper()
+	if err := caddy.Stop(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.load(global, sites)
+}
+
 func (s *server) adapt(global, sites string) []byte {
 	s.t.Helper()
 	text := strings.Replace(globals, "$GLOBAL", global, 1) + sites

@@ -102,7 +102,7 @@ func (h *Handler) acrUnmet(v *visit, a *attempt) pages.Refused {
 	view := pages.Refused{
 		ACRUnmet: true, RetryURL: v.loginURL(),
 		Reasons:   []pages.Reason{{Code: pages.ReasonACR, Field: "acr"}},
-		SwitchURL: h.Path + "/logout?then=login", LogoutURL: h.Path + "/logout",
+		SwitchURL: v.switchURL(), LogoutURL: v.logoutURL(),
 	}
 	if !v.session.isZero() {
 		id := &v.session.identity

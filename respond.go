@@ -6,9 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/url"
 	"strconv"
-	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
@@ -37,7 +35,7 @@ func (h *Handler) askLogin(w http.ResponseWriter, r *http.Request, v *visit) err
 	case r.Method != http.MethodGet:
 		return h.page(w, r, v, http.StatusUnauthorized, pages.FormLost{LoginURL: v.formLoginURL(r)})
 	case h.Login == loginAuto || !v.session.isZero():
-		return h.startLogin(w, r, v, v.uri, nil)
+		return h.sendOn(w, r, v, nil)
 	case !h.callbackComesBack(r, v.place):
 		return h.callbackLost(w, r, v)
 	}
@@ -54,21 +52,35 @@ func (h *Handler) callbackLost(w http.ResponseWriter, r *http.Request, v *visit)
 // askStepUp sends somebody back to ProConnect for a login at another level.
 func (h *Handler) askStepUp(w http.ResponseWriter, r *http.Request, v *visit) error {
 	if mayStartLogin(r) {
-		return h.startLogin(w, r, v, v.uri, v.decision.acr)
+		return h.sendOn(w, r, v, v.decision.acr)
 	}
 	return h.askLogin(w, r, v)
+}
+
+// sendOn sends somebody to ProConnect without a click, unless they just came
+// back from there several times: a browser that does not keep the session would
+// go round for ever.
+func (h *Handler) sendOn(w http.ResponseWriter, r *http.Request, v *visit, acr []string) error {
+	if v.rounds() < maxRounds {
+		return h.startLogin(w, r, v, v.uri, acr)
+	}
+	code := pages.CookiesRefused
+	if !v.session.isZero() {
+		h.complain("logins end, again and again, in sessions that do not satisfy the rules: do all nodes have the same configuration?",
+			zap.String("reason", v.reason()))
+		code = pages.LoginFailed
+	}
+	return h.problem(w, r, v, http.StatusUnauthorized, pages.Problem{Code: code, RetryURL: v.loginURL(), HomeURL: "/"})
 }
 
 // formLoginURL leads, after the login, to the page that held the form: the
 // address that it was sent to may answer nothing else.
 func (v *visit) formLoginURL(r *http.Request) string {
 	target := "/"
-	if ref := r.Header.Get("Referer"); len(ref) > 0 {
-		if rest, ok := cutOrigin(ref, v.place.url("")); ok {
-			target = rest
-		}
+	if rest, ok := cutOrigin(r.Header.Get("Referer"), v.place.url("")); ok {
+		target = rest
 	}
-	return v.gate.Path + "/login?return_to=" + url.QueryEscape(returnTarget(target, v.gate.Path))
+	return v.loginTo(target)
 }
 
 // refuse answers a person whom the rules do not admit.
@@ -86,22 +98,19 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *visit) error
 	view := pages.Refused{
 		Name: id.name(), Email: id.first(claimEmail),
 		Organization: id.first(claimOrganizationLabel), Siret: id.first(claimSiret),
-		SwitchURL: h.Path + "/logout?then=login&return_to=" + url.QueryEscape(returnTarget(v.uri, h.Path)),
-		LogoutURL: h.Path + "/logout",
+		SwitchURL: v.switchURL(), LogoutURL: v.logoutURL(),
 	}
-	h.explain(&view, v)
+	v.explain(&view)
 	return h.page(w, r, v, http.StatusForbidden, view)
 }
 
 var errRefused = errors.New("the rules of this site do not admit this person")
 
 // explain puts a refusal into the terms of the page.
-func (h *Handler) explain(view *pages.Refused, v *visit) {
+func (v *visit) explain(view *pages.Refused) {
 	d := v.decision
-	view.ACRUnmet = len(d.acr) > 0
-	if view.ACRUnmet {
-		view.RetryURL = h.Path + "/login?return_to=" + url.QueryEscape(returnTarget(v.uri, h.Path)) +
-			"&acr_values=" + url.QueryEscape(strings.Join(d.acr, " "))
+	if view.ACRUnmet = len(d.acr) > 0; view.ACRUnmet {
+		view.RetryURL = v.loginURL()
 	}
 	for _, s := range d.shortfalls {
 		reason := pages.Reason{Code: pages.ReasonNotListed, Field: s.field}
@@ -199,7 +208,7 @@ func (h *Handler) unauthorized(w http.ResponseWriter, r *http.Request, v *visit)
 func (h *Handler) forbidden(w http.ResponseWriter, r *http.Request, v *visit) error {
 	return h.document(w, r, v, problemDocument{
 		Type: problemTypes + "refused", Title: "The rules of this site do not admit this person",
-		Status: http.StatusForbidden, Reason: v.reason(), LogoutURL: h.Path + "/logout",
+		Status: http.StatusForbidden, Reason: v.reason(), LogoutURL: v.logoutURL(),
 	})
 }
 

@@ -125,7 +125,7 @@ func (v *visit) placeholder(key string) (any, bool) {
 	case "login_url":
 		return v.loginURL(), true
 	case "logout_url":
-		return v.gate.Path + "/logout", true
+		return v.logoutURL(), true
 	}
 	return "", true
 }
@@ -142,12 +142,24 @@ func (v *visit) reason() string {
 }
 
 // loginURL is where to log in and come back to this request.
-func (v *visit) loginURL() string {
-	u := v.gate.Path + "/login?return_to=" + url.QueryEscape(returnTarget(v.uri, v.gate.Path))
-	if v.decision.outcome == outcomeStepUp && len(v.decision.acr) > 0 {
+func (v *visit) loginURL() string { return v.loginTo(v.uri) }
+
+// loginTo is where to log in, at the level that is asked for, and go on to a
+// target.
+func (v *visit) loginTo(target string) string {
+	u := v.gate.Path + "/login?return_to=" + url.QueryEscape(returnTarget(target, v.gate.Path))
+	if len(v.decision.acr) > 0 {
 		u += "&acr_values=" + url.QueryEscape(strings.Join(v.decision.acr, " "))
 	}
 	return u
+}
+
+func (v *visit) logoutURL() string { return v.gate.Path + "/logout" }
+
+// switchURL is where to log in as somebody else, or for another organisation,
+// and come back to this request.
+func (v *visit) switchURL() string {
+	return v.gate.Path + "/logout?then=login&return_to=" + url.QueryEscape(returnTarget(v.uri, v.gate.Path))
 }
 
 // placeholder returns a claim by name, lists joined by a space. It may be called
