@@ -36,13 +36,25 @@ type shortfall struct {
 // maxReason bounds a reason, in bytes.
 const maxReason = 400
 
-// rule returns the position and the text of the rule that allowed or denied; 0 if
-// none did.
-func (d decision) rule() (position int, text string) {
-	if d.by == nil {
-		return 0, ""
+// maxTexts bounds how many rules a refusal tells.
+const maxTexts = 10
+
+// texts are the rules that a decision speaks of, by position, as one would write
+// them: for the log, where an operator looks for the one to change.
+func (rs *ruleSet) texts(d decision) []string {
+	var texts []string
+	add := func(r *compiledRule) {
+		if text := fmt.Sprintf("rule %d: %s", r.position, r.text); len(texts) < maxTexts {
+			texts = appendNew(texts, text)
+		}
 	}
-	return d.by.position, d.by.text
+	if d.by != nil {
+		add(d.by)
+	}
+	for _, s := range d.shortfalls {
+		add(&rs.rules[s.rule-1])
+	}
+	return texts
 }
 
 // reason tells the decision in fixed words and names of fields: neither what

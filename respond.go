@@ -86,9 +86,8 @@ func (v *visit) formLoginURL(r *http.Request) string {
 // refuse answers a person whom the rules do not admit.
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *visit) error {
 	id, d := &v.session.identity, v.decision
-	position, text := d.rule()
 	h.log.Info("refused", zap.String("reference", v.refer()), zap.String("reason", d.reason()),
-		zap.Int("rule", position), zap.String("text", text), zap.String("path", originalPath(r)), zap.Object("who", id))
+		zap.Strings("rules", h.rules.texts(d)), zap.String("path", originalPath(r)), zap.Object("who", id))
 	if h.Errors == errorsCaddy {
 		return caddyhttp.Error(http.StatusForbidden, errRefused)
 	}

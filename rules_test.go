@@ -152,18 +152,20 @@ func TestReasonIsBounded(t *testing.T) {
 	}
 }
 
-func TestDecisionNamesItsRule(t *testing.T) {
+func TestDecisionNamesItsRules(t *testing.T) {
 	rs, err := compileRules(parseRules(t, "allow siren 130025265\ndeny roles c d"), new(listPool))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for claims, want := range map[string]string{
-		`{"siret": "13002526500013", "roles": ["a"]}`: "allow siren 130025265",
-		`{"siret": "13002526500013", "roles": ["c"]}`: "deny roles c d",
-		`{"siret": "21920023500014", "roles": ["a"]}`: "",
+		`{"siret": "13002526500013", "roles": ["a"]}`: "rule 1: allow siren 130025265",
+		`{"siret": "13002526500013", "roles": ["c"]}`: "rule 2: deny roles c d",
+		`{"siret": "21920023500014", "roles": ["a"]}`: "rule 1: allow siren 130025265",
+		`{"siret": "13002526500013", "roles": []}`:    "rule 2: deny roles c d",
 	} {
-		if _, text := rs.decide(newTestIdentity(t, rs.needs(), claims)).rule(); text != want {
-			t.Errorf("%s: got %q, want %q", claims, text, want)
+		texts := rs.texts(rs.decide(newTestIdentity(t, rs.needs(), claims)))
+		if len(texts) != 1 || texts[0] != want {
+			t.Errorf("%s: got %q, want %q", claims, texts, want)
 		}
 	}
 }
