@@ -24,9 +24,7 @@ const (
 // without forged identity headers.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	v := h.visit(r)
-	if h.Headers != "" {
-		deleteHeaders(r.Header, h.Headers)
-	}
+	v.deleteForged(r.Header, h.Headers)
 	if name, ours := h.endpoint(originalPath(r)); ours {
 		if h.answerProbe(r, name) {
 			return nil

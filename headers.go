@@ -2,8 +2,19 @@ package proconnect
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
+
+// deleteForged drops what the client sent under a prefix, once: a later gate of
+// the same prefix must not take away what an earlier one set.
+func (v *visit) deleteForged(h http.Header, prefix string) {
+	if prefix == "" || slices.ContainsFunc(v.deleted, func(p string) bool { return strings.EqualFold(p, prefix) }) {
+		return
+	}
+	v.deleted = append(v.deleted, prefix)
+	deleteHeaders(h, prefix)
+}
 
 // setHeaders hands the identity on as request headers.
 func (h *Handler) setHeaders(r *http.Request, v *visit) {

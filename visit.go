@@ -31,6 +31,7 @@ type visit struct {
 
 	word      string // the decision in one word
 	decision  decision
+	deleted   []string // prefixes of identity headers that the client cannot have sent any more
 	prefixes  []string // of the identity headers that gates set
 	reference string
 }
