@@ -263,5 +263,8 @@ func (c *Client) hideCookies(h http.Header) {
 	}
 	for _, other := range c.app.Clients {
 		hideCookies(h, other.cookieBase)
+		if other.sandbox != nil { // its single sign-on
+			hideCookies(h, sandbox.CookieName)
+		}
 	}
 }

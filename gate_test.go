@@ -144,3 +144,20 @@ http://localhost:{$PORT} {
 		t.Errorf("after a restart a session that was logged out is worth %d", a.StatusCode)
 	}
 }
+
+// The sandbox's own cookie stays in front of the gate too, whatever the link is
+// called: with it, anybody could log in again as the person.
+func TestSandboxCookieIsHidden(t *testing.T) {
+	s := start(t, "proconnect staging {\n environment sandbox\n }", `
+http://localhost:{$PORT} {
+	proconnect {
+		client staging
+		allow any
+	}
+	respond "cookies: {header.Cookie}"
+}`)
+	b := s.browser("http://localhost:{$PORT}")
+	if a := b.login("/", url.Values{"person": {"ministry"}}); a.Text != "cookies: " {
+		t.Errorf("behind the gate: %s", a.Text)
+	}
+}
