@@ -32,14 +32,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		v.gate = h
 		return h.serveEndpoint(w, r, v, name)
 	}
-	if len(h.match) > 0 {
-		matched, err := h.match.AnyMatchWithError(r)
-		if err != nil {
-			return err // fails closed
-		}
-		if !matched {
-			return next.ServeHTTP(w, r)
-		}
+	gated, err := h.gates(r)
+	if err != nil {
+		return err // fails closed
+	}
+	if !gated {
+		return next.ServeHTTP(w, r)
 	}
 	return h.pass(w, r, v, next)
 }
