@@ -1,0 +1,167 @@
+package proconnect_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// forged are spellings of an identity header that some server takes for it: CGI
+// and WSGI fold _ into -, PHP also the dot, and nobody minds the case.
+var forged = []string{
+	"X-ProConnect-Email", "x-proconnect-email", "X-PROCONNECT-SUB", "X-ProConnect-Admin", "X-ProConnect-",
+	"X_ProConnect_Email", "x_proconnect-email", "X-ProConnect_Email", "X.ProConnect.Email", "X-ProConnect.Email",
+	"X_ProConnect.Email",
+}
+
+func forgery() http.Header {
+	h := make(http.Header)
+	for _, name := range forged {
+		h[name] = []string{"forged"}
+	}
+	return h
+}
+
+// "identity headers sent by the client (any case, `_`, `.`) when `headers` is on,
+// also on optional and denied requests": deleted.
+func TestAttackForgedIdentityHeaders(t *testing.T) {
+	servers := map[string]string{
+		"as Caddy comes": "",
+		// Caddy drops names with _ and . by itself, unless it is told not to.
+		"with Caddy's own filter off": `servers {
+			expected_underscore_headers x_proconnect_email x_proconnect-email x-proconnect_email x_proconnect.email
+			expected_dot_headers x.proconnect.email x-proconnect.email x_proconnect.email
+		}`,
+	}
+	for name, options := range servers {
+		t.Run(name, func(t *testing.T) {
+			up := echo(t)
+			s := start(t, sandboxLink+"\n local_certs\n"+options, strings.ReplaceAll(`
+https://docs.localhost:{$TLS_PORT} {
+	proconnect /admin/* {
+		allow any
+		headers
+	}
+	reverse_proxy UPSTREAM
+}
+https://open.localhost:{$TLS_PORT} {
+	proconnect {
+		allow roles agent_public_territorial
+		optional
+		headers
+	}
+	reverse_proxy UPSTREAM
+}
+https://closed.localhost:{$TLS_PORT} {
+	proconnect {
+		allow roles agent_public_territorial
+		headers
+		errors caddy
+	}
+	reverse_proxy UPSTREAM
+	handle_errors {
+		reverse_proxy UPSTREAM
+	}
+}`, "UPSTREAM", up.addr()))
+			s.secure("docs.localhost", "open.localhost", "closed.localhost")
+			tests := []struct {
+				name, site, path, person string
+				want                     string // X-ProConnect-Email at the upstream
+			}{
+				{"admitted", "docs", "/admin/x", "ministry", "camille.exemple@test.proconnect.gouv.fr"},
+				{"`proconnect /admin/* { headers }` and a forged identity header on `/x`", "docs", "/x", "", ""},
+				{"the same with a session", "docs", "/x", "ministry", ""},
+				{"optional, a stranger", "open", "/x", "", ""},
+				{"optional, a person whom the rules refuse", "open", "/x", "ministry", ""},
+				{"denied, and handle_errors proxies", "closed", "/x", "ministry", ""},
+			}
+			for _, tt := range tests {
+				b := s.browser("https://" + tt.site + ".localhost:{$TLS_PORT}")
+				if tt.person != "" {
+					b.login("/.well-known/none", url.Values{"person": {tt.person}})
+				}
+				for _, protocol := range protocols {
+					t.Run(tt.name+" "+protocol, func(t *testing.T) {
+						got := s.speaking(t, b, protocol).send(http.MethodGet, tt.path, forgery()).reached(t)
+						for name, values := range got.Header {
+							if strings.Contains(strings.Join(values, " "), "forged") {
+								t.Errorf("the upstream got %s: %s", name, values)
+							}
+						}
+						if email := got.Header.Get("X-ProConnect-Email"); email != tt.want {
+							t.Errorf("X-ProConnect-Email %q, want %q", email, tt.want)
+						}
+					})
+				}
+			}
+		})
+	}
+}
+
+// "our own cookies": not passed on to the upstream, those of another link
+// neither, on gated paths and on others, in one line or, as HTTP/2 allows
+// (RFC 9113 §8.2.3), in several.
+func TestAttackCookiesUpstream(t *testing.T) {
+	up := echo(t)
+	s := start(t, "proconnect {\n environment sandbox\n }\n proconnect other {\n environment sandbox\n client_id other\n }\n local_certs",
+		strings.ReplaceAll(`
+https://docs.localhost:{$TLS_PORT} {
+	proconnect /admin/* {
+		allow any
+	}
+	proconnect /other/* {
+		client other
+		path /.other
+		allow any
+	}
+	reverse_proxy UPSTREAM
+}
+https://named.localhost:{$TLS_PORT} {
+	proconnect {
+		client other
+		allow any
+	}
+	reverse_proxy UPSTREAM
+}`, "UPSTREAM", up.addr()))
+	s.secure("docs.localhost", "named.localhost")
+	b := s.browser("https://docs.localhost:{$TLS_PORT}")
+	b.login("/admin/", url.Values{"person": {"ministry"}})
+	b.authorize(b.get("/.other/login?return_to=/other/"), url.Values{"person": {"ministry"}})
+	named := s.browser("https://named.localhost:{$TLS_PORT}")
+	named.login("/", url.Values{"person": {"ministry"}})
+	b.get("/.proconnect/login?return_to=/") // an attempt's cookie too
+	for _, name := range []string{"__Host-proconnect=", "__Host-proconnect-other=", "__Host-proconnect_login_", "proconnect_sandbox="} {
+		if !strings.Contains(b.cookies(), name) {
+			t.Fatalf("the browser has no %s: nothing to hide", name)
+		}
+	}
+	b.plant("theme", "dark")
+	named.plant("theme", "dark")
+	for _, protocol := range protocols {
+		for _, path := range []string{"/admin/x", "/other/x", "/x"} {
+			t.Run(path+" "+protocol, func(t *testing.T) {
+				wantCookie(t, s.speaking(t, b, protocol).get(path).reached(t), "theme=dark")
+			})
+		}
+		t.Run("with a link of another name alone "+protocol, func(t *testing.T) {
+			wantCookie(t, s.speaking(t, named, protocol).get("/x").reached(t), "theme=dark")
+		})
+		t.Run("in several header lines "+protocol, func(t *testing.T) {
+			lines := append(strings.Split(b.cookies(), "; "), "a=1; __Host-proconnect_x=2; b=3", "__Secure-proconnect_id_token=4", "proconnect-others=5")
+			plain := *s.speaking(t, b, protocol)
+			client := *plain.Client
+			client.Jar = nil
+			plain.Client = &client
+			got := plain.send(http.MethodGet, "/x", http.Header{"Cookie": lines})
+			wantCookie(t, got.reached(t), "theme=dark; a=1; b=3; proconnect-others=5")
+		})
+	}
+}
+
+func wantCookie(t *testing.T, got reached, want string) {
+	t.Helper()
+	if cookie := strings.Join(got.Header["Cookie"], "; "); cookie != want {
+		t.Errorf("the upstream got Cookie: %s, want %s", cookie, want)
+	}
+}

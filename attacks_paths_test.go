@@ -1,0 +1,262 @@
+package proconnect_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+const protected = "PROTECTED-BODY"
+
+// pathTricks are ways to ask for /admin/secret.txt that somebody may take for
+// another path, or for the same. gated is the verdict that `proconnect /admin/*`
+// has to give.
+var pathTricks = []struct {
+	name, path string
+	gated      bool
+}{
+	{"plain", "/admin/secret.txt", true},
+	{"encoded letter", "/%61dmin/secret.txt", true},
+	{"encoded slash `%2F`", "/admin%2Fsecret.txt", true},
+	{"encoded slash in front", "/%2Fadmin/secret.txt", true},
+	{"`//`", "//admin/secret.txt", true},
+	{"`//` inside", "/admin//secret.txt", true},
+	{"many slashes", "/////admin/secret.txt", true},
+	{"dot", "/./admin/secret.txt", true},
+	{"encoded dot", "/%2e/admin/secret.txt", true},
+	{"dots", "/x/../admin/secret.txt", true},
+	{"`/%2e%2e/`", "/x/%2e%2e/admin/secret.txt", true},
+	{"encoded dots and slash", "/x%2f..%2fadmin%2fsecret.txt", true},
+	{"dots that leave the root", "/../../admin/secret.txt", true},
+	{"dots behind", "/admin/x/../secret.txt", true},
+	{"case", "/ADMIN/secret.txt", true},
+	{"encoded case", "/%41dMiN/secret.txt", true},
+	{"trailing dot", "/admin/secret.txt.", true},
+	{"trailing slash", "/admin/secret.txt/", true},
+	{"trailing space", "/admin/secret.txt%20", true},
+	{"query", "/admin/secret.txt?/public", true},
+	{"encoded query", "/admin/secret.txt%3f/public", true},
+	{"encoded fragment", "/admin/secret.txt%23/public", true},
+	{"NUL", "/admin/secret.txt%00.html", true},
+	// Tomcat and its like drop what follows a semicolon in a segment.
+	{"`;x`", "/admin;x/secret.txt", true},
+	{"`;x` in front", "/;x/admin/secret.txt", true},
+	{"`;x` between dots", "/x/..;/admin/secret.txt", true},
+	{"encoded `;x`", "/admin%3bx/secret.txt", true},
+	{"`;x` behind", "/admin/secret.txt;x", true},
+	// IIS and its like take a backslash for a slash.
+	{"`%5c`", "/admin%5csecret.txt", true},
+	{"`%5c` in front", "/%5cadmin/secret.txt", true},
+	{"`%5c` between dots", "/x/..%5cadmin%5csecret.txt", true},
+	// Two servers in a row may decode twice.
+	{"encoded twice", "/%2561dmin/secret.txt", true},
+	{"slash encoded twice", "/admin%252fsecret.txt", true},
+	{"dots encoded twice", "/x/%252e%252e/admin/secret.txt", true},
+	{"backslash encoded twice", "/admin%255csecret.txt", true},
+	{"a neighbour", "/administration/secret.txt", false},
+	{"a neighbour with everything", "/x;a/b%5cc/%2561/admin", false},
+}
+
+func pathSites(up *upstream) string {
+	return strings.ReplaceAll(`
+https://files.localhost:{$TLS_PORT} {
+	root {$DIR}/www
+	proconnect /admin/* {
+		allow any
+	}
+	file_server
+}
+https://spa.localhost:{$TLS_PORT} {
+	root {$DIR}/www
+	proconnect /admin/* {
+		allow any
+	}
+	try_files {path} /index.html
+	file_server
+}
+https://rewritten.localhost:{$TLS_PORT} {
+	root {$DIR}/www
+	proconnect /admin/* {
+		allow any
+	}
+	rewrite /admin/* /index.html
+	file_server
+}
+https://mounted.localhost:{$TLS_PORT} {
+	root {$DIR}/www
+	handle_path /app/* {
+		proconnect /admin/* {
+			allow any
+			path /app/.proconnect
+		}
+		file_server
+	}
+}
+https://proxied.localhost:{$TLS_PORT} {
+	proconnect /admin/* {
+		allow any
+	}
+	reverse_proxy UPSTREAM
+}
+https://exempt.localhost:{$TLS_PORT} {
+	@closed not path /public/*
+	proconnect @closed {
+		allow any
+	}
+	reverse_proxy UPSTREAM
+}`, "UPSTREAM", up.addr())
+}
+
+var pathHosts = []string{"files.localhost", "spa.localhost", "rewritten.localhost", "mounted.localhost", "proxied.localhost", "exempt.localhost"}
+
+// startPaths starts the sites on which paths are tried out.
+func startPaths(t *testing.T) (*server, *upstream) {
+	t.Helper()
+	up := echo(t)
+	s := &server{t: t, Port: freePort(t), TLSPort: freePort(t), dir: t.TempDir()}
+	s.write("www/admin/secret.txt", protected)
+	s.write("www/admin/index.html", protected)
+	s.write("www/index.html", "public page")
+	s.run(sandboxLink+"\n local_certs", pathSites(up))
+	s.secure(pathHosts...)
+	return s, up
+}
+
+// "`/%2e%2e/`, `%2F`, `%5c`, `//`, `;x`, case, trailing dot or slash, try_files and
+// rewrite to index.html": verdict of the path the user asked for; no bypass of
+// `proconnect /admin/*`. "next handler when refused": never called, not one byte
+// of the protected body.
+func TestAttackPaths(t *testing.T) {
+	s, up := startPaths(t)
+	for _, protocol := range protocols {
+		t.Run(protocol, func(t *testing.T) {
+			for _, site := range []string{"files", "spa", "rewritten", "proxied"} {
+				b := s.speaking(t, s.browser("https://"+site+".localhost:{$TLS_PORT}"), protocol)
+				for _, tt := range pathTricks {
+					t.Run(site+" "+tt.name, func(t *testing.T) {
+						b.t = t
+						before := up.calls.Load()
+						wantGated(t, b.get(tt.path), tt.gated)
+						if called := up.calls.Load() - before; called > 0 && tt.gated {
+							t.Errorf("the upstream was called %d times", called)
+						}
+					})
+				}
+			}
+			b := s.speaking(t, s.browser("https://mounted.localhost:{$TLS_PORT}"), protocol)
+			for _, tt := range pathTricks {
+				t.Run("handle_path "+tt.name, func(t *testing.T) {
+					b.t = t
+					leaves := strings.HasPrefix(tt.path, "/../") // and so is no path of the handler's
+					wantGated(t, b.get("/app"+tt.path), tt.gated && !leaves)
+				})
+			}
+		})
+	}
+}
+
+func wantGated(t *testing.T, a answer, gated bool) {
+	t.Helper()
+	if strings.Contains(a.Text, protected) {
+		t.Errorf("a stranger got the protected body, %d", a.StatusCode)
+	}
+	if gated && (a.StatusCode != http.StatusUnauthorized || a.page() != "login") {
+		t.Errorf("got %d, page %q, want the login page", a.StatusCode, a.page())
+	}
+	if !gated && a.StatusCode == http.StatusUnauthorized {
+		t.Error("gated")
+	}
+}
+
+// The same for a gate with an exemption: nothing below /public/ is asked for that
+// somebody may read as another path.
+func TestAttackPathsOutOfAnExemption(t *testing.T) {
+	s, _ := startPaths(t)
+	b := s.browser("https://exempt.localhost:{$TLS_PORT}")
+	tests := []struct {
+		path  string
+		gated bool
+	}{
+		{"/public/a", false},
+		{"/public/a;b", false},
+		{"/public/a%5cb", false},
+		{"/public/100%25", false},
+		{"/public", true},
+		{"/publicity", true},
+		{"/public/../admin/x", true},
+		{"/public/%2e%2e/admin/x", true},
+		{"/public/..%2fadmin/x", true},
+		{"/public/..;/admin/x", true},
+		{"/public/..;x/admin/x", true},
+		{"/public/..%5cadmin%5cx", true},
+		{"/public%5c..%5cadmin%5cx", true},
+		{"/public/%252e%252e/admin/x", true},
+		{"/public/..%252fadmin/x", true},
+		{"/public/..%255cadmin/x", true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.path, func(t *testing.T) {
+			b.t = t
+			wantGated(t, b.get(tt.path), tt.gated)
+		})
+	}
+}
+
+// What no client would write: other forms of the request target (RFC 9112 §3.2),
+// and a backslash as it is.
+func TestAttackPathsRaw(t *testing.T) {
+	s, up := startPaths(t)
+	for _, line := range []string{
+		`GET /admin\secret.txt HTTP/1.1`,
+		`GET \admin\secret.txt HTTP/1.1`,
+		`GET https://HOST/admin/secret.txt HTTP/1.1`,
+		`GET https://elsewhere.localhost/../admin/secret.txt HTTP/1.1`,
+		`GET https:///admin/secret.txt HTTP/1.1`,
+		`GET //HOST/admin/../../admin/secret.txt HTTP/1.1`,
+		`get /admin/secret.txt HTTP/1.1`,
+		`BREW /admin/secret.txt HTTP/1.1`,
+		`CONNECT /admin/secret.txt HTTP/1.1`,
+		`OPTIONS * HTTP/1.1`,
+		`GET /admin/secret.txt HTTP/1.0`,
+	} {
+		for _, host := range []string{"files.localhost", "proxied.localhost"} {
+			t.Run(host+" "+line, func(t *testing.T) {
+				before := up.calls.Load()
+				conn := strings.ReplaceAll(line, "HOST", host+":{$TLS_PORT}") + "\r\nHost: " + host + "\r\nConnection: close\r\n\r\n"
+				a := s.rawTLS(host, conn)
+				if strings.Contains(a.Text, protected) || up.calls.Load() != before && strings.Contains(line, "admin") {
+					t.Errorf("got %d: %s", a.StatusCode, a.Text)
+				}
+			})
+		}
+	}
+}
+
+// The other way round: whoever may, gets what is behind the gate, so that the
+// tests above speak of a door and not of a wall; and a rewrite or try_files to
+// index.html does not take the gate from the path that was asked for.
+func TestPathsWithSession(t *testing.T) {
+	s, _ := startPaths(t)
+	tests := []struct{ site, endpoints, path, want string }{
+		{"files", "", "/admin/secret.txt", protected},
+		{"files", "", "/admin%2Fsecret.txt", protected},
+		{"spa", "", "/admin/secret.txt", protected},
+		{"spa", "", "/admin/some/view", "public page"},
+		{"rewritten", "", "/admin/secret.txt", "public page"},
+		{"mounted", "/app", "/app/admin/secret.txt", protected},
+		{"proxied", "", "/admin;x/secret.txt", `"URI":"/admin;x/secret.txt"`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.site+" "+tt.path, func(t *testing.T) {
+			b := s.browser("https://" + tt.site + ".localhost:{$TLS_PORT}")
+			if a := b.get(tt.path); a.StatusCode != http.StatusUnauthorized {
+				t.Errorf("a stranger got %d", a.StatusCode)
+			}
+			a := b.authorize(b.get(tt.endpoints+"/.proconnect/login?return_to="+url.QueryEscape(tt.path)), url.Values{"person": {"ministry"}})
+			if !strings.Contains(a.Text, tt.want) {
+				t.Errorf("got %d: %s", a.StatusCode, a.Text)
+			}
+		})
+	}
+}
