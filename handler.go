@@ -78,12 +78,13 @@ func (h *Handler) decide(v *visit) bool {
 	if name, missing := h.client.missing(&v.session.identity); missing && d.outcome == outcomeAllow {
 		d = decision{outcome: outcomeStale, claim: name}
 	}
+	if d.outcome == outcomeAllow && v.refused {
+		return true // an earlier gate's refusal stands, with its reason
+	}
 	v.decision = d
 	switch d.outcome {
 	case outcomeAllow:
-		if !v.refused { // an earlier gate's refusal stands
-			v.word = wordAllow
-		}
+		v.word = wordAllow
 		return true
 	case outcomeStepUp:
 		v.word = wordStepUp
