@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 )
 
@@ -32,6 +33,13 @@ func (s *server) run(global, sites string) {
 			s.t.Error(err)
 		}
 	})
+}
+
+// tryAdapt reads a configuration that may be wrong.
+func (s *server) tryAdapt(global, sites string) ([]byte, error) {
+	text := s.fill(strings.Replace(globals, "$GLOBAL", global, 1) + sites)
+	config, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(text), map[string]any{"filename": "Caddyfile"})
+	return config, err
 }
 
 // secure waits until Caddy's own authority has certified the sites: it does so

@@ -1,0 +1,210 @@
+package proconnect_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// aloneSites have the login page and the direct way; both must treat what is no
+// person's navigation alike.
+func aloneSites(up *upstream) string {
+	return strings.ReplaceAll(`
+https://page.localhost:{$TLS_PORT} {
+	proconnect {
+		allow any
+	}
+	reverse_proxy UPSTREAM
+}
+https://auto.localhost:{$TLS_PORT} {
+	proconnect {
+		allow any
+		login auto
+	}
+	reverse_proxy UPSTREAM
+}`, "UPSTREAM", up.addr())
+}
+
+var fetchHeaders = []string{"Accept", "*/*", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"}
+
+// "XHR, fetch (POST too), WebSocket upgrade, event stream, curl without session":
+// 401 with a machine-readable body, never a redirect.
+func TestAttackMachinesWithoutSession(t *testing.T) {
+	up := echo(t)
+	s := start(t, sandboxLink+"\n local_certs", aloneSites(up))
+	s.secure("page.localhost", "auto.localhost")
+	none := []string{"Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Sec-Fetch-Site", ""}
+	tests := []struct {
+		name, method string
+		headers      []string
+	}{
+		{"XHR", "GET", append(none[:6:6], "Accept", "application/json", "X-Requested-With", "XMLHttpRequest")},
+		{"XHR that takes HTML", "GET", append(none[:6:6], "Accept", "text/html, */*", "X-Requested-With", "XMLHttpRequest")},
+		{"fetch", "GET", fetchHeaders},
+		{"fetch of HTML", "GET", []string{"Accept", "text/html", "Sec-Fetch-Mode", "same-origin", "Sec-Fetch-Dest", "empty"}},
+		{"fetch POST", "POST", append(fetchHeaders[:6:6], "Content-Type", "application/json")},
+		{"fetch PUT", "PUT", fetchHeaders},
+		{"fetch DELETE", "DELETE", fetchHeaders},
+		{"fetch from another site", "GET", append(fetchHeaders[:6:6], "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example")},
+		{"preflight", "OPTIONS", append(fetchHeaders[:6:6], "Origin", "https://evil.example", "Access-Control-Request-Method", "PUT")},
+		{"event stream", "GET", []string{"Accept", "text/event-stream", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"}},
+		{"event stream without metadata", "GET", append(none[:6:6], "Accept", "text/event-stream")},
+		{"`<img>`", "GET", []string{"Accept", "image/*", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image"}},
+		{"script", "GET", []string{"Accept", "*/*", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "script"}},
+		{"service worker", "GET", []string{"Accept", "*/*", "Sec-Fetch-Mode", "same-origin", "Sec-Fetch-Dest", "serviceworker"}},
+		{"curl", "GET", append(none[:6:6], "Accept", "*/*", "User-Agent", "curl/8.0")},
+		{"without Accept", "GET", append(none[:6:6], "Accept", "")},
+		{"prefetch", "GET", []string{"Sec-Purpose", "prefetch"}},
+		{"prerender", "GET", []string{"Sec-Purpose", "prefetch;prerender"}},
+		{"old prefetch", "GET", []string{"X-Moz", "prefetch"}},
+		{"preview", "GET", []string{"X-Purpose", "preview"}},
+		{"HEAD", "HEAD", nil},
+		{"an unheard-of method", "BREW", append(none[:6:6], "Accept", "*/*")},
+	}
+	for _, site := range []string{"page", "auto"} {
+		for _, protocol := range protocols {
+			b := s.speaking(t, s.browser("https://"+site+".localhost:{$TLS_PORT}"), protocol)
+			for _, tt := range tests {
+				t.Run(tt.name+" "+site+" "+protocol, func(t *testing.T) {
+					b.t = t
+					wantLoginDocument(t, b.do(tt.method, "/x?y=1", nil, tt.headers...))
+				})
+			}
+		}
+		t.Run("WebSocket upgrade "+site, func(t *testing.T) {
+			wantLoginDocument(t, s.rawTLS(site+".localhost", "GET /x?y=1 HTTP/1.1\r\nHost: "+site+".localhost\r\n"+upgrade))
+		})
+	}
+	if n := up.calls.Load(); n != 0 {
+		t.Errorf("the upstream was called %d times", n)
+	}
+}
+
+const upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-Fetch-Mode: websocket\r\n\r\n"
+
+// wantLoginDocument wants what a program can read: where a person has to go.
+func wantLoginDocument(t *testing.T, a answer) {
+	t.Helper()
+	if a.StatusCode != http.StatusUnauthorized || a.Header.Get("Location") != "" || len(a.Cookies()) != 0 {
+		t.Errorf("got %d to %q with cookies %v", a.StatusCode, a.Header.Get("Location"), a.Cookies())
+	}
+	for name, want := range map[string]string{
+		"Content-Type": "application/problem+json", "Cache-Control": "no-store", "WWW-Authenticate": "ProConnect",
+		"Access-Control-Allow-Origin": "",
+	} {
+		if got := a.Header.Get(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	if a.Request != nil && a.Request.Method == http.MethodHead {
+		return
+	}
+	var doc map[string]any
+	if err := json.Unmarshal([]byte(a.Text), &doc); err != nil {
+		t.Fatalf("%v: %s", err, a.Text)
+	}
+	if doc["login_url"] != "/.proconnect/login?return_to=%2Fx%3Fy%3D1" || doc["status"] != 401.0 || !strings.HasSuffix(doc["type"].(string), "#login_required") {
+		t.Errorf("got %s", a.Text)
+	}
+}
+
+// "a form POST as a navigation: an HTML page that says the form was not sent"; a
+// frame gets a small page that leads out of it; a navigation the login.
+func TestAttackNavigationsWithoutSession(t *testing.T) {
+	up := echo(t)
+	s := start(t, sandboxLink+"\n local_certs", aloneSites(up))
+	s.secure("page.localhost", "auto.localhost")
+	form := url.Values{"text": {"a long letter"}}
+	tests := []struct {
+		name, method, page string
+		form               url.Values
+		headers            []string
+		want               string // stands in the page
+	}{
+		{"form", "POST", "form-lost", form, []string{"Referer", "HOME/letters/new?to=x"}, "/.proconnect/login?return_to=%2Fletters%2Fnew%3Fto%3Dx"},
+		{"form with a foreign referrer", "POST", "form-lost", form, []string{"Referer", "https://evil.example/"}, "/.proconnect/login?return_to=%2F\""},
+		{"form whose referrer begins like us", "POST", "form-lost", form, []string{"Referer", "HOME.evil.example/x"}, "/.proconnect/login?return_to=%2F\""},
+		{"form without metadata", "POST", "form-lost", form, []string{"Sec-Fetch-Mode", "", "Sec-Fetch-Dest", ""}, "/.proconnect/login"},
+		{"form with files", "POST", "form-lost", form, []string{"Content-Type", "multipart/form-data; boundary=x"}, "/.proconnect/login"},
+		{"iframe", "GET", "framed", nil, []string{"Sec-Fetch-Dest", "iframe"}, `target="_top"`},
+		{"form in an iframe", "POST", "framed", form, []string{"Sec-Fetch-Dest", "iframe"}, `target="_top"`},
+		{"object", "GET", "framed", nil, []string{"Sec-Fetch-Dest", "object"}, `target="_top"`},
+	}
+	for _, site := range []string{"page", "auto"} {
+		for _, protocol := range protocols {
+			b := s.speaking(t, s.browser("https://"+site+".localhost:{$TLS_PORT}"), protocol)
+			for _, tt := range tests {
+				t.Run(tt.name+" "+site+" "+protocol, func(t *testing.T) {
+					b.t = t
+					headers := append([]string(nil), tt.headers...)
+					headers[1] = strings.Replace(headers[1], "HOME", b.base, 1)
+					a := b.do(tt.method, "/x", tt.form, headers...)
+					if a.StatusCode != http.StatusUnauthorized || a.page() != tt.page || !strings.Contains(a.Text, tt.want) || len(a.Cookies()) != 0 {
+						t.Errorf("got %d, page %q: %s", a.StatusCode, a.page(), a.Text)
+					}
+				})
+			}
+		}
+	}
+	page, auto := s.browser("https://page.localhost:{$TLS_PORT}").get("/x"), s.browser("https://auto.localhost:{$TLS_PORT}").get("/x")
+	if page.page() != "login" || auto.StatusCode != http.StatusSeeOther {
+		t.Errorf("a navigation: %d, page %q; login auto: %d", page.StatusCode, page.page(), auto.StatusCode)
+	}
+	if n := up.calls.Load(); n != 0 {
+		t.Errorf("the upstream was called %d times", n)
+	}
+}
+
+// "X-Forwarded-*, X-Original-*, X-HTTP-Method-Override, Authorization, User-Agent,
+// Referer": change no verdict.
+func TestAttackHeadersChangeNoVerdict(t *testing.T) {
+	p, up := newProvider(t), echo(t)
+	s := start(t, p.link(), strings.ReplaceAll(`
+http://localhost:{$PORT} {
+	proconnect /admin/* {
+		allow roles agent_public_etat
+	}
+	proconnect /agents/* {
+		allow roles agent_public
+	}
+	reverse_proxy UPSTREAM
+}`, "UPSTREAM", up.addr()))
+	member, stranger := s.browser("http://localhost:{$PORT}"), s.browser("http://localhost:{$PORT}")
+	if a := member.loginAt("/agents/x"); a.StatusCode != http.StatusOK {
+		t.Fatalf("got %d, page %q", a.StatusCode, a.page())
+	}
+	cookie := member.cookie("proconnect")
+	headers := []string{
+		"X-Forwarded-For", "127.0.0.1", "X-Forwarded-Host", "public.localhost", "X-Forwarded-Proto", "https",
+		"X-Forwarded-Uri", "/public", "X-Forwarded-Prefix", "/public", "X-Forwarded-Method", "OPTIONS",
+		"X-Forwarded-User", "admin", "X-Forwarded-Email", "admin@example.gouv.fr", "X-Forwarded-Access-Token", "x",
+		"X-Original-URL", "/public", "X-Original-Uri", "/public", "X-Original-Host", "localhost", "X-Rewrite-URL", "/public",
+		"X-HTTP-Method-Override", "OPTIONS", "X-Method-Override", "HEAD", "Forwarded", "for=127.0.0.1;host=public;proto=https",
+		"X-Real-Ip", "127.0.0.1", "X-Client-Ip", "127.0.0.1", "Remote-User", "admin", "X-Remote-User", "admin",
+		"X-ProConnect-Sub", "admin", "X-ProConnect-Roles", "agent_public_etat",
+		"Authorization", "Basic YWRtaW46YWRtaW4=", "Proxy-Authorization", "Basic YWRtaW46YWRtaW4=", "User-Agent", "Googlebot/2.1",
+		"Referer", "HOME/admin/", "Origin", "HOME", "X-Proconnect", cookie, "Authorization", "Bearer " + cookie,
+		"Cache-Control", "only-if-cached", "Range", "bytes=0-10", "If-None-Match", "*", "Max-Forwards", "0", "Expect", "100-continue",
+		"Sec-Fetch-Site", "none", "Sec-Fetch-User", "?1", "X-Requested-With", "", "Proconnect", "1",
+	}
+	for i := 0; i < len(headers); i += 2 {
+		value := strings.Replace(headers[i+1], "HOME", member.base, 1)
+		t.Run(headers[i]+": "+value[:min(len(value), 40)], func(t *testing.T) {
+			for _, tt := range []struct {
+				who    *browser
+				path   string
+				status int
+			}{
+				{stranger, "/admin/x", 401}, {stranger, "/agents/x", 401}, {stranger, "/x", 200},
+				{member, "/admin/x", 403}, {member, "/agents/x", 200}, {member, "/x", 200},
+			} {
+				tt.who.t = t
+				if a := tt.who.get(tt.path, headers[i], value); a.StatusCode != tt.status {
+					t.Errorf("%s: got %d, want %d", tt.path, a.StatusCode, tt.status)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,301 @@
+package proconnect_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// everywhere is a header that tells every placeholder.
+const everywhere = `header_up X-Seen "user={http.auth.user.id}|{http.auth.user.email}|{http.auth.user.name}|{http.auth.user.roles} candidate={http.auth.candidate.id}|{http.auth.candidate.email} decision={http.proconnect.decision} reason={http.proconnect.reason}"`
+
+const agentEmail = "camille.exemple@test.proconnect.gouv.fr"
+
+// "two gates on one path, one refusing": refused; the person is `candidate`
+// everywhere, `user` nowhere, in pages, log and upstream.
+func TestAttackTwoGates(t *testing.T) {
+	up := echo(t)
+	s := start(t, sandboxLink, strings.NewReplacer("UPSTREAM", up.addr(), "EVERYWHERE", everywhere).Replace(`
+http://yes-no.localhost:{$PORT} {
+	log
+	proconnect {
+		allow any
+		headers
+	}
+	proconnect {
+		allow roles agent_public_territorial
+		headers X-Second-
+		errors caddy
+	}
+	reverse_proxy UPSTREAM {
+		EVERYWHERE
+	}
+	handle_errors {
+		reverse_proxy UPSTREAM {
+			EVERYWHERE
+		}
+	}
+}
+http://no-yes.localhost:{$PORT} {
+	log
+	proconnect {
+		allow roles agent_public_territorial
+		headers
+		optional
+	}
+	proconnect {
+		allow any
+		headers X-Second-
+	}
+	reverse_proxy UPSTREAM {
+		EVERYWHERE
+	}
+}
+http://yes-maybe.localhost:{$PORT} {
+	log
+	proconnect {
+		allow any
+		headers
+	}
+	proconnect {
+		allow roles agent_public_territorial
+		headers X-Second-
+		optional
+	}
+	reverse_proxy UPSTREAM {
+		EVERYWHERE
+	}
+}
+http://page.localhost:{$PORT} {
+	log
+	proconnect {
+		allow any
+	}
+	proconnect /admin/* {
+		allow roles agent_public_territorial
+	}
+	reverse_proxy UPSTREAM
+}`))
+	for _, site := range []string{"yes-no", "no-yes", "yes-maybe"} {
+		t.Run(site, func(t *testing.T) {
+			b := s.browser("http://" + site + ".localhost:{$PORT}")
+			got := b.login("/who", url.Values{"person": {"ministry"}}).reached(t)
+			seen := got.Header.Get("X-Seen")
+			if !strings.HasPrefix(seen, "user=||| candidate=") || !strings.Contains(seen, "|"+agentEmail+" decision=deny reason=no rule matched: rule 1: roles failed") {
+				t.Errorf("the upstream saw %s", seen)
+			}
+			for name := range got.Header {
+				if strings.HasPrefix(name, "X-Proconnect-") || strings.HasPrefix(name, "X-Second-") {
+					t.Errorf("the upstream got %s: %s", name, got.Header.Get(name))
+				}
+			}
+		})
+	}
+	t.Run("page", func(t *testing.T) {
+		b := s.browser("http://page.localhost:{$PORT}")
+		before := up.calls.Load()
+		a := b.login("/admin/who", url.Values{"person": {"ministry"}})
+		if a.StatusCode != http.StatusForbidden || a.page() != "refused" || up.calls.Load() != before {
+			t.Errorf("got %d, page %q", a.StatusCode, a.page())
+		}
+		if a := b.get("/who"); a.StatusCode != http.StatusOK {
+			t.Errorf("outside: %d", a.StatusCode)
+		}
+	})
+	for _, entry := range accessLog(t, s) {
+		if strings.HasSuffix(entry.Request.URI, "/who") && entry.Request.URI != "/who" || entry.Request.Host == "page.localhost:"+s.Port && entry.Request.URI == "/who" {
+			continue
+		}
+		if entry.UserID != "" {
+			t.Errorf("the access log calls the person of %s %s user %s", entry.Request.Host, entry.Request.URI, entry.UserID)
+		}
+	}
+}
+
+// logged is an entry of Caddy's access log.
+type logged struct {
+	Logger  string `json:"logger"`
+	UserID  string `json:"user_id"`
+	Request struct {
+		Host, URI string
+	} `json:"request"`
+}
+
+func accessLog(t *testing.T, s *server) []logged {
+	t.Helper()
+	var entries []logged
+	for line := range strings.Lines(s.logs()) {
+		var entry logged
+		if err := json.Unmarshal([]byte(line), &entry); err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(entry.Logger, "http.log.access") {
+			entries = append(entries, entry)
+		}
+	}
+	if len(entries) == 0 {
+		t.Fatal("no access log")
+	}
+	return entries
+}
+
+// The access log names who was admitted: the test above speaks of something.
+func TestAccessLogNamesTheUser(t *testing.T) {
+	s := start(t, sandboxLink, `
+http://localhost:{$PORT} {
+	log
+	proconnect {
+		allow any
+	}
+	respond "{http.auth.user.id}"
+}`)
+	a := s.browser("http://localhost:{$PORT}").login("/who", url.Values{"person": {"ministry"}})
+	for _, entry := range accessLog(t, s) {
+		if entry.Request.URI == "/who" && entry.UserID != a.Text || entry.Request.URI != "/who" && entry.UserID != "" {
+			t.Errorf("%s: user_id %q", entry.Request.URI, entry.UserID)
+		}
+	}
+}
+
+// "`proconnect /admin/* { headers }` and a forged identity header or our cookie on
+// `/x`": placeholders empty, never literal; on `optional` too, and in errors.
+func TestAttackPlaceholdersAreNeverLiteral(t *testing.T) {
+	up := echo(t)
+	s := start(t, sandboxLink, strings.NewReplacer("UPSTREAM", up.addr(), "EVERYWHERE", everywhere).Replace(`
+http://localhost:{$PORT} {
+	proconnect /admin/* {
+		allow any
+		headers
+	}
+	reverse_proxy UPSTREAM {
+		EVERYWHERE
+		header_up X-More "{http.auth.user.no_such_claim}{http.auth.user.custom.a.b}{http.proconnect.nothing}{http.proconnect.reference}{http.auth.candidate.name}"
+	}
+}
+http://open.localhost:{$PORT} {
+	proconnect {
+		allow roles agent_public_territorial
+		optional
+	}
+	reverse_proxy UPSTREAM {
+		EVERYWHERE
+	}
+}`))
+	b := s.browser("http://localhost:{$PORT}")
+	b.login("/admin/", url.Values{"person": {"ministry"}})
+	for _, path := range []string{"/x", "/xadmin/"} {
+		got := b.send(http.MethodGet, path, http.Header{"X-ProConnect-Id": {"forged"}, "X-Seen": {"forged"}}).reached(t)
+		if seen := got.Header.Get("X-Seen"); seen != "user=||| candidate=| decision= reason=" {
+			t.Errorf("%s: the upstream saw %s", path, seen)
+		}
+		if more := got.Header["X-More"]; len(more) > 0 && more[0] != "" {
+			t.Errorf("%s: the upstream saw %s", path, more)
+		}
+	}
+	seen := b.get("/admin/x").reached(t).Header.Get("X-Seen")
+	if !strings.Contains(seen, agentEmail+"|Camille Exemple|agent_public agent_public_etat candidate=| decision=allow") {
+		t.Errorf("behind the gate the upstream saw %s", seen)
+	}
+	open := s.browser("http://open.localhost:{$PORT}")
+	if seen := open.get("/x").reached(t).Header.Get("X-Seen"); seen != "user=||| candidate=| decision=login reason=no session" {
+		t.Errorf("optional, a stranger: %s", seen)
+	}
+}
+
+// "matcher `proconnect`, also under `not`, where no gate ran": 500, never a
+// match; behind a gate it is false of strangers and of the refused.
+func TestAttackMatcher(t *testing.T) {
+	s := start(t, sandboxLink, `
+http://nowhere.localhost:{$PORT} {
+	@state proconnect roles agent_public_etat
+	respond @state "matched"
+	respond "not matched"
+}
+http://not.localhost:{$PORT} {
+	@strangers not proconnect any
+	respond @strangers "matched"
+	respond "not matched"
+}
+http://before.localhost:{$PORT} {
+	@strangers not proconnect roles agent_public_etat
+	header @strangers X-Matched yes
+	proconnect {
+		allow any
+	}
+	respond "inside"
+}
+http://behind.localhost:{$PORT} {
+	proconnect {
+		allow roles agent_public
+		optional
+	}
+	@state proconnect roles agent_public_etat
+	@others not proconnect roles agent_public_etat
+	handle @state {
+		respond "state"
+	}
+	handle @others {
+		respond "others"
+	}
+}
+http://part.localhost:{$PORT} {
+	proconnect /admin/* {
+		allow any
+	}
+	@others not proconnect any
+	respond @others "others"
+	respond "members"
+}`)
+	for _, site := range []string{"nowhere", "not", "before"} {
+		t.Run("no gate ran: "+site, func(t *testing.T) {
+			a := s.browser("http://" + site + ".localhost:{$PORT}").get("/")
+			if a.StatusCode != http.StatusInternalServerError || a.Text != "" || a.Header.Get("X-Matched") != "" {
+				t.Errorf("got %d: %s", a.StatusCode, a.Text)
+			}
+		})
+	}
+	if n := strings.Count(s.logs(), "the matcher stands where no gate has run"); n != 3 {
+		t.Errorf("logged %d times, want 3", n)
+	}
+	tests := []struct{ site, path, person, want string }{
+		{"behind", "/", "", "others"},
+		{"behind", "/", "ministry", "state"},
+		{"behind", "/", "commune", "others"},
+		{"behind", "/", "private", "others"}, // refused by the gate
+		{"part", "/x", "", "others"},
+		{"part", "/x", "ministry", "others"}, // the gate did not look
+		{"part", "/admin/x", "ministry", "members"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.site+tt.path+" "+tt.person, func(t *testing.T) {
+			b := s.browser("http://" + tt.site + ".localhost:{$PORT}")
+			if tt.person != "" {
+				b.login("/", url.Values{"person": {tt.person}})
+			}
+			if a := b.get(tt.path); a.Text != tt.want {
+				t.Errorf("got %d: %s, want %s", a.StatusCode, a.Text, tt.want)
+			}
+		})
+	}
+}
+
+// "matcher `proconnect` … two lines in one set": a configuration error.
+func TestAttackMatcherTwice(t *testing.T) {
+	s := &server{t: t, Port: freePort(t), TLSPort: freePort(t), dir: t.TempDir()}
+	_, err := s.tryAdapt(sandboxLink, `
+http://localhost:{$PORT} {
+	@x {
+		proconnect roles agent_public
+		proconnect siren 130025265
+	}
+	proconnect {
+		allow any
+	}
+	respond @x "matched"
+}`)
+	if err == nil || !strings.Contains(err.Error(), "twice") {
+		t.Errorf("got %v", err)
+	}
+}
