@@ -1,10 +1,9 @@
 package proconnect
 
 import (
-	"fmt"
+	"slices"
 	"strings"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 )
@@ -63,14 +62,13 @@ func parseGate(helper httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error)
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
 	if d.NextArg() {
-		return d.Errf("proconnect: %q is no matcher: a path begins with a slash (/%s), a named matcher with @",
-			d.Val(), strings.TrimPrefix(d.Val(), "/"))
+		return h.strayArg(d)
 	}
 	said := make(map[string]bool)
 	for d.NextBlock(0) {
 		option := d.Val()
 		if said[option] && !repeatable[option] {
-			return d.Errf("%s: it stands there twice", option)
+			return d.Errf("%s: it stands there twice: remove one", option)
 		}
 		said[option] = true
 		if err := h.unmarshalOption(d, option); err != nil {
@@ -80,6 +78,9 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			return d.WrapErr(err)
 		}
 	}
+	if d.Nesting() != 0 {
+		return braceErr(d, "proconnect")
+	}
 	if said["mfa"] && said["acr"] {
 		return d.Errf("mfa and acr: both say which levels are required: keep one")
 	}
@@ -87,6 +88,25 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		return d.WrapErr(err)
 	}
 	return nil
+}
+
+// strayArg says what to do about a word that stands before the block. Passed
+// over, it would take the block with it.
+func (h *Handler) strayArg(d *caddyfile.Dispenser) error {
+	word := d.Val()
+	switch {
+	case slices.Contains(gateOptions, word):
+		return d.Errf("proconnect: %s belongs into a block, on a line of its own: proconnect { … }", word)
+	case h.MatcherSetsRaw != nil:
+		return d.Errf("proconnect: %q is too much, since there is a matcher already: for several paths, name one with @gated path /a/* /b/*", word)
+	}
+	return d.Errf("proconnect: %q is no matcher: a path begins with a slash (/%s), a named matcher with @", word, word)
+}
+
+// gateOptions are the options of a gate, as messages list them.
+var gateOptions = []string{
+	"client", "allow", "deny", "mfa", "acr", "login", "optional", "headers", "origin", "path", "callback_path",
+	"logged_out_path", "idp_hint", "siret_hint", "title", "audience", "contact", "link", "errors",
 }
 
 // repeatable are the options that may be said more than once.
@@ -109,10 +129,10 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, option string) (err er
 		return err
 	case "mfa":
 		h.ACR = acrMFA
-		return noArgs(d, option)
+		return flag(d, option)
 	case "optional":
 		h.Optional = true
-		return noArgs(d, option)
+		return flag(d, option)
 	case "acr":
 		h.ACR, err = someArgs(d, option)
 		return err
@@ -120,7 +140,7 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, option string) (err er
 		if h.Headers = defaultHeaderPrefix; d.NextArg() {
 			h.Headers = d.Val()
 		}
-		return noArgs(d, option)
+		return noMoreArgs(d, option)
 	case "client":
 		return oneArg(d, option, &h.Client)
 	case "login":
@@ -149,7 +169,18 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, option string) (err er
 	if known, err := h.Texts.unmarshalOption(d, option); known {
 		return err
 	}
-	return d.Errf("unrecognized subdirective '%s'", option)
+	return unknownGateOption(d, option)
+}
+
+// unknownGateOption says where a word belongs that is not an option of a gate.
+func unknownGateOption(d *caddyfile.Dispenser, option string) error {
+	if slices.Contains(linkOptions, option) {
+		return d.Errf("%s: it belongs into the global option proconnect { … } at the top of the Caddyfile", option)
+	}
+	if _, err := lookupField(option); err == nil {
+		return d.Errf("%s: a condition stands after allow or deny: allow %s …", option, option)
+	}
+	return d.Errf("unknown subdirective %q: want one of %s", option, strings.Join(gateOptions, ", "))
 }
 
 // unmarshalOption reads what the pages say, in a gate or in a link.
@@ -167,56 +198,9 @@ func (t *Texts) unmarshalOption(d *caddyfile.Dispenser, option string) (known bo
 			return true, d.Errf("link: want a text, in quotes if it has spaces, and a URL")
 		}
 		t.Links = append(t.Links, Link{Text: args[0], URL: args[1]})
-		return true, nil
+		return true, noBlock(d, option)
 	}
 	return false, nil
-}
-
-// oneArg reads an option's only argument.
-func oneArg(d *caddyfile.Dispenser, option string, into *string) error {
-	if !d.NextArg() || d.Val() == "" {
-		return d.Errf("%s: nothing after it", option)
-	}
-	*into = d.Val()
-	return noArgs(d, option)
-}
-
-// someArgs reads an option's arguments, one at least.
-func someArgs(d *caddyfile.Dispenser, option string) ([]string, error) {
-	args := d.RemainingArgs()
-	if len(args) == 0 {
-		return nil, d.Errf("%s: nothing after it", option)
-	}
-	return args, noBlock(d, option)
-}
-
-// noArgs refuses a further argument, and a block, which Caddy would skip.
-func noArgs(d *caddyfile.Dispenser, option string) error {
-	if d.NextArg() {
-		return d.Errf("%s: %q is too much: put a text with spaces in quotes", option, d.Val())
-	}
-	return noBlock(d, option)
-}
-
-func noBlock(d *caddyfile.Dispenser, option string) error {
-	if opensBlock(d) {
-		return d.Errf("%s: it takes no block", option)
-	}
-	return nil
-}
-
-// duration reads an option's only argument as a time span.
-func duration(d *caddyfile.Dispenser, option string, into *caddy.Duration) error {
-	var text string
-	if err := oneArg(d, option, &text); err != nil {
-		return err
-	}
-	span, err := caddy.ParseDuration(text)
-	if err != nil || span <= 0 {
-		return d.WrapErr(fmt.Errorf("%s %q: want a time span such as 12h", option, text))
-	}
-	*into = caddy.Duration(span)
-	return nil
 }
 
 // Interface guards

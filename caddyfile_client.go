@@ -2,6 +2,8 @@ package proconnect
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -73,7 +75,7 @@ func (c *Client) unmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	for d.NextBlock(0) {
 		option := d.Val()
 		if said[option] && !repeatable[option] {
-			return d.Errf("%s: it stands there twice", option)
+			return d.Errf("%s: it stands there twice: remove one", option)
 		}
 		said[option] = true
 		if err := c.unmarshalOption(d, option); err != nil {
@@ -82,6 +84,9 @@ func (c *Client) unmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		if err := c.Texts.check(); err != nil {
 			return d.WrapErr(err)
 		}
+	}
+	if d.Nesting() != 0 {
+		return braceErr(d, "proconnect")
 	}
 	if err := c.checkIssuer(); err != nil {
 		return d.WrapErr(err)
@@ -130,7 +135,24 @@ func (c *Client) unmarshalOption(d *caddyfile.Dispenser, option string) (err err
 	if known, err := c.Texts.unmarshalOption(d, option); known {
 		return err
 	}
-	return d.Errf("unrecognized subdirective '%s'", option)
+	return unknownLinkOption(d, option)
+}
+
+// linkOptions are the options of a link, as messages list them.
+var linkOptions = []string{
+	"environment", "issuer", "client_id", "client_secret", "signing_alg", "userinfo_signing_alg", "scopes", "claims",
+	"ca", "session", "title", "audience", "contact", "link",
+}
+
+// unknownLinkOption says where a word belongs that is not an option of a link.
+func unknownLinkOption(d *caddyfile.Dispenser, option string) error {
+	if slices.Contains(gateOptions, option) {
+		return d.Errf("%s: it belongs into the proconnect { … } of a site", option)
+	}
+	if slices.Contains(sessionOptions, option) {
+		return d.Errf("%s: it belongs into session { … }", option)
+	}
+	return d.Errf("unknown subdirective %q: want one of %s", option, strings.Join(linkOptions, ", "))
 }
 
 // checked reports what was read and cannot work on its line.
@@ -149,18 +171,22 @@ func (s *Session) unmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		return err
 	}
 	said := make(map[string]bool)
-	for nesting := d.Nesting(); d.NextBlock(nesting); {
+	nesting := d.Nesting()
+	for d.NextBlock(nesting) {
 		option := d.Val()
 		if said[option] {
-			return d.Errf("session: %s stands there twice", option)
+			return d.Errf("session: %s stands there twice: remove one", option)
 		}
 		said[option] = true
 		if err := checked(d, s.unmarshalOption(d, option), s.check); err != nil {
 			return err
 		}
 	}
+	if d.Nesting() != nesting {
+		return braceErr(d, "session")
+	}
 	if len(said) == 0 {
-		return d.Errf("session: nothing in it: want { lifetime, secret or cookie_name }")
+		return d.Errf("session: nothing in it: want a block with %s", strings.Join(sessionOptions, ", "))
 	}
 	return nil
 }
@@ -182,5 +208,8 @@ func (s *Session) unmarshalOption(d *caddyfile.Dispenser, option string) (err er
 	case "cookie_name":
 		return oneArg(d, option, &s.CookieName)
 	}
-	return d.Errf("session: unrecognized subdirective '%s'", option)
+	return d.Errf("session: unknown subdirective %q: want one of %s", option, strings.Join(sessionOptions, ", "))
 }
+
+// sessionOptions are the options of session, as messages list them.
+var sessionOptions = []string{"lifetime", "secret", "cookie_name"}

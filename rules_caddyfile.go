@@ -28,6 +28,9 @@ func unmarshalRule(d *caddyfile.Dispenser, effect string) (Rule, error) {
 	switch {
 	case isWord(d, wordAny):
 		if rule.Any = true; d.NextArg() {
+			if isWord(d, "}") {
+				return Rule{}, braceErr(d, name)
+			}
 			return Rule{}, d.Errf("%s any: it stands alone, got %q after it", name, d.Val())
 		}
 	case isWord(d, wordNot):
@@ -106,6 +109,9 @@ func unmarshalLine(d *caddyfile.Dispenser, name string) (Condition, error) {
 func unmarshalCondition(d *caddyfile.Dispenser, name string) (Condition, error) {
 	if isWord(d, wordMFA) {
 		if d.NextArg() {
+			if isWord(d, "}") {
+				return Condition{}, braceErr(d, name)
+			}
 			return Condition{}, d.Errf("%s mfa: it takes no values, got %q: say acr to name levels", name, d.Val())
 		}
 		return Condition{Field: "acr", Values: slices.Clone(acrMFA)}, nil
@@ -118,7 +124,7 @@ func unmarshalCondition(d *caddyfile.Dispenser, name string) (Condition, error) 
 	for first := true; d.NextArg(); first = false {
 		switch {
 		case isWord(d, "}"):
-			return Condition{}, d.Errf("%s: a closing brace stands on a line of its own", name)
+			return Condition{}, braceErr(d, name)
 		case first && isWord(d, wordFrom):
 			to = &c.From
 			continue

@@ -49,7 +49,7 @@ func checkRules(rules []Rule) error {
 		}
 	}
 	if allows == 0 {
-		return errors.New("no allow rule: nobody could enter; say allow any to let every professional in")
+		return errors.New("no allow rule: nobody could enter; say who may, as in allow siren 130025265, or allow any for every professional")
 	}
 	return nil
 }

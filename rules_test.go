@@ -11,7 +11,7 @@ import (
 // What the Caddyfile's grammar cannot say, JSON can.
 func TestCompileRulesJSON(t *testing.T) {
 	for _, c := range []struct{ name, rules, want string }{
-		{"no rules", `[]`, "no allow rule: nobody could enter; say allow any to let every professional in"},
+		{"no rules", `[]`, "no allow rule: nobody could enter; say who may, as in allow siren 130025265, or allow any for every professional"},
 		{"no effect", `[{"any":true}]`, `rule 1: effect "": want allow or deny`},
 		{"another effect", `[{"effect":"permit","any":true}]`, `rule 1: effect "permit": want allow or deny`},
 		// The zero rule must not be the one that lets everybody in.

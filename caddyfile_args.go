@@ -1,0 +1,81 @@
+package proconnect
+
+import (
+	"fmt"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+)
+
+// oneArg reads an option's only argument.
+func oneArg(d *caddyfile.Dispenser, option string, into *string) error {
+	if !d.NextArg() || d.Val() == "" {
+		return noValue(d, option)
+	}
+	*into = d.Val()
+	return noMoreArgs(d, option)
+}
+
+// someArgs reads an option's arguments, one at least.
+func someArgs(d *caddyfile.Dispenser, option string) ([]string, error) {
+	args := d.RemainingArgs()
+	if len(args) == 0 {
+		return nil, noValue(d, option)
+	}
+	if isWord(d, "}") {
+		return nil, braceErr(d, option)
+	}
+	return args, noBlock(d, option)
+}
+
+func noValue(d *caddyfile.Dispenser, option string) error {
+	return d.Errf("%s: no value after it; an unset {$VARIABLE} leaves none", option)
+}
+
+// noMoreArgs refuses a second argument, and a block, which Caddy would skip.
+func noMoreArgs(d *caddyfile.Dispenser, option string) error {
+	if !d.NextArg() {
+		return noBlock(d, option)
+	}
+	if isWord(d, "}") {
+		return braceErr(d, option)
+	}
+	return d.Errf("%s: %q is too much: it takes one value; put a text with spaces in quotes", option, d.Val())
+}
+
+// flag refuses anything after an option that stands for itself.
+func flag(d *caddyfile.Dispenser, option string) error {
+	if !d.NextArg() {
+		return noBlock(d, option)
+	}
+	if isWord(d, "}") {
+		return braceErr(d, option)
+	}
+	return d.Errf("%s: it takes no value, got %q", option, d.Val())
+}
+
+// braceErr reports a closing brace that closes nothing where it stands.
+func braceErr(d *caddyfile.Dispenser, option string) error {
+	return d.Errf("%s: a closing brace stands on a line of its own", option)
+}
+
+func noBlock(d *caddyfile.Dispenser, option string) error {
+	if opensBlock(d) {
+		return d.Errf("%s: it takes no block", option)
+	}
+	return nil
+}
+
+// duration reads an option's only argument as a time span.
+func duration(d *caddyfile.Dispenser, option string, into *caddy.Duration) error {
+	var text string
+	if err := oneArg(d, option, &text); err != nil {
+		return err
+	}
+	span, err := caddy.ParseDuration(text)
+	if err != nil || span <= 0 {
+		return d.WrapErr(fmt.Errorf("%s %q: want a time span such as 12h", option, text))
+	}
+	*into = caddy.Duration(span)
+	return nil
+}
