@@ -220,19 +220,16 @@ func (h *Handler) setDefaults() {
 
 var (
 	validHeaderPrefix = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*-$`)
+	validPath         = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`)
 	validIDPHint      = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`)
 )
 
 // check refuses values that cannot work.
 func (h *Handler) check() error {
-	for option, p := range map[string]string{"path": h.Path, "callback_path": h.CallbackPath, "logged_out_path": h.LoggedOutPath} {
-		if !isLocalPath(p) || p == "/" || path.Clean(p) != p || strings.ContainsAny(p, "*?#%{} ") {
-			return fmt.Errorf("%s %q: want a path such as %s, without * and without a slash at its end", option, p, defaultPath)
-		}
+	if err := h.checkPaths(); err != nil {
+		return err
 	}
 	switch {
-	case h.CallbackPath == h.LoggedOutPath:
-		return errors.New("callback_path and logged_out_path are the same: each needs its own")
 	case h.Login != loginPage && h.Login != loginAuto:
 		return fmt.Errorf("login %q: want page or auto", h.Login)
 	case h.Errors != errorsBuiltin && h.Errors != errorsCaddy:
@@ -253,6 +250,37 @@ func (h *Handler) check() error {
 		}
 	}
 	return h.Texts.check()
+}
+
+// checkPaths refuses endpoints that ProConnect or a browser could spell
+// otherwise, and those that hide one another.
+func (h *Handler) checkPaths() error {
+	for _, option := range []struct{ name, path string }{
+		{"path", h.Path},
+		{"callback_path", h.CallbackPath},
+		{"logged_out_path", h.LoggedOutPath},
+	} {
+		if !validPath.MatchString(option.path) || path.Clean(option.path) != option.path {
+			return fmt.Errorf("%s %q: want a path such as %s: letters, digits and - . _ ~ between slashes, and none at the end",
+				option.name, option.path, defaultPath)
+		}
+		if h.reserved(option.path) {
+			return fmt.Errorf("%s %q: the gate answers other requests there: choose another path", option.name, option.path)
+		}
+	}
+	if h.CallbackPath == h.LoggedOutPath {
+		return fmt.Errorf("callback_path and logged_out_path are both %q: each needs its own", h.CallbackPath)
+	}
+	return nil
+}
+
+// reserved says whether a path is that of an endpoint which cannot be moved.
+func (h *Handler) reserved(p string) bool {
+	switch name, _ := strings.CutPrefix(p, h.Path+"/"); name {
+	case endpointLogin, endpointLogout, endpointSession:
+		return true
+	}
+	return strings.HasPrefix(p+"/", h.Path+"/"+endpointSandbox)
 }
 
 // isLocalPath says whether p is a path of the same origin. Browsers take a
