@@ -195,7 +195,7 @@ func (b *browser) finish(r *http.Request) answer {
 	return readAnswer(b.t, resp)
 }
 
-func readAnswer(t *testing.T, resp *http.Response) answer {
+func readAnswer(t testing.TB, resp *http.Response) answer {
 	t.Helper()
 	defer resp.Body.Close()
 	var text strings.Builder

@@ -137,10 +137,11 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, option string) (err er
 		h.ACR, err = someArgs(d, option)
 		return err
 	case "headers":
-		if h.Headers = defaultHeaderPrefix; d.NextArg() {
-			h.Headers = d.Val()
+		if h.Headers = defaultHeaderPrefix; !d.NextArg() {
+			return noBlock(d, option)
 		}
-		return noMoreArgs(d, option)
+		d.Prev()
+		return oneArg(d, option, &h.Headers)
 	case "client":
 		return oneArg(d, option, &h.Client)
 	case "login":

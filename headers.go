@@ -1,10 +1,39 @@
 package proconnect
 
 import (
+	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 )
+
+var validHeaderPrefix = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*-$`)
+
+// foreignHeaders are headers that requests carry without us. A prefix that they
+// have would delete them: sites would break, and what tells that a request came
+// through a proxy would be gone.
+var foreignHeaders = []string{
+	"Accept-Encoding", "Access-Control-Request-Method", "Cache-Control", "CF-Connecting-IP", "Content-Type",
+	"If-None-Match", "Last-Event-ID", "Proxy-Authorization", "Sec-Fetch-Site", "Sec-WebSocket-Key", "User-Agent",
+	"X-CSRF-Token", "X-Forwarded-For", "X-Real-IP", "X-Request-ID", "X-Requested-With",
+}
+
+// checkHeaders checks the prefix of identity headers; empty is none.
+func checkHeaders(prefix string) error {
+	if prefix == "" {
+		return nil
+	}
+	if !validHeaderPrefix.MatchString(prefix) {
+		return fmt.Errorf("headers %q: want a prefix of letters, digits and hyphens that ends in a hyphen, such as %s", prefix, defaultHeaderPrefix)
+	}
+	for _, name := range foreignHeaders {
+		if looksPrefixed(name, prefix) {
+			return fmt.Errorf("headers %q: every header of this prefix is deleted, %s too: want one that is nobody else's, such as %s", prefix, name, defaultHeaderPrefix)
+		}
+	}
+	return nil
+}
 
 // deleteForged drops what the client sent under a prefix, once: a later gate of
 // the same prefix must not take away what an earlier one set.

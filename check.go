@@ -1,0 +1,83 @@
+package proconnect
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/siret"
+)
+
+var (
+	validPath    = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`)
+	validIDPHint = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`)
+)
+
+// check refuses values that cannot work.
+func (h *Handler) check() error {
+	if err := h.checkPaths(); err != nil {
+		return err
+	}
+	switch {
+	case h.Login != loginPage && h.Login != loginAuto:
+		return fmt.Errorf("login %q: want page or auto", h.Login)
+	case h.Errors != errorsBuiltin && h.Errors != errorsCaddy:
+		return fmt.Errorf("errors %q: want builtin or caddy", h.Errors)
+	case h.IDPHint != "" && !validIDPHint.MatchString(h.IDPHint):
+		return fmt.Errorf("idp_hint %q: want an idp_id, such as 71144ab3-ee1a-4401-b7b3-79b44f7daeeb", h.IDPHint)
+	case h.SiretHint != "" && (!siret.IsSIRET(h.SiretHint) || !siret.Valid(h.SiretHint)):
+		return fmt.Errorf("siret_hint %q: want a SIRET, fourteen digits whose checksum holds", h.SiretHint)
+	}
+	if err := checkHeaders(h.Headers); err != nil {
+		return err
+	}
+	for i, acr := range h.ACR {
+		if _, err := parseACR(acr); err != nil {
+			return fmt.Errorf("acr %q: %w", acr, err)
+		}
+		if slices.Contains(h.ACR[:i], acr) {
+			return fmt.Errorf("acr %q: said twice: remove one", acr)
+		}
+	}
+	return h.Texts.check()
+}
+
+// checkPaths refuses endpoints that ProConnect or a browser could spell
+// otherwise, and those that hide one another.
+func (h *Handler) checkPaths() error {
+	for _, option := range []struct{ name, path string }{
+		{"path", h.Path},
+		{"callback_path", h.CallbackPath},
+		{"logged_out_path", h.LoggedOutPath},
+	} {
+		if !validPath.MatchString(option.path) || path.Clean(option.path) != option.path {
+			return fmt.Errorf("%s %q: want a path such as %s: letters, digits and - . _ ~ between slashes, and none at the end",
+				option.name, option.path, defaultPath)
+		}
+		if h.reserved(option.path) {
+			return fmt.Errorf("%s %q: the gate answers other requests there: choose another path", option.name, option.path)
+		}
+	}
+	if h.CallbackPath == h.LoggedOutPath {
+		return fmt.Errorf("callback_path and logged_out_path are both %q: each needs its own", h.CallbackPath)
+	}
+	return nil
+}
+
+// reserved says whether a path is that of an endpoint which cannot be moved.
+func (h *Handler) reserved(p string) bool {
+	switch name, _ := strings.CutPrefix(p, h.Path+"/"); name {
+	case endpointLogin, endpointLogout, endpointSession:
+		return true
+	}
+	return strings.HasPrefix(p+"/", h.Path+"/"+endpointSandbox)
+}
+
+// isLocalPath says whether p is a path of the same origin. Browsers take a
+// backslash for a slash, and drop tabs and line breaks, before they look.
+func isLocalPath(p string) bool {
+	return strings.HasPrefix(p, "/") && !strings.HasPrefix(p, "//") &&
+		!strings.ContainsFunc(p, func(r rune) bool { return r <= ' ' || r == '\\' || r == 0x7f })
+}
