@@ -1,20 +1,36 @@
 package proconnect
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 )
 
-// oneArg reads an option's only argument.
+// oneArg reads an option's only argument, in which no placeholder would be
+// replaced.
 func oneArg(d *caddyfile.Dispenser, option string, into *string) error {
+	if err := secretArg(d, option, into); err != nil {
+		return err
+	}
+	if holdsPlaceholder(*into) {
+		return d.Errf("%s %q: %w", option, *into, errLiteral)
+	}
+	return nil
+}
+
+// secretArg reads the only argument of an option whose placeholders are
+// resolved when the configuration loads.
+func secretArg(d *caddyfile.Dispenser, option string, into *string) error {
 	if !d.NextArg() || d.Val() == "" {
 		return noValue(d, option)
 	}
 	*into = d.Val()
 	return noMoreArgs(d, option)
 }
+
+var errLiteral = errors.New("no placeholders here, where nothing replaces them: say {$VAR} to take a variable of the environment")
 
 // someArgs reads an option's arguments, one at least.
 func someArgs(d *caddyfile.Dispenser, option string) ([]string, error) {

@@ -109,9 +109,9 @@ func (c *Client) unmarshalOption(d *caddyfile.Dispenser, option string) (err err
 	case "issuer":
 		return checked(d, oneArg(d, option, &c.Issuer), func() error { return checkIssuer(c.Issuer) })
 	case "client_id":
-		return oneArg(d, option, &c.ClientID)
+		return secretArg(d, option, &c.ClientID)
 	case "client_secret":
-		return oneArg(d, option, &c.ClientSecret)
+		return secretArg(d, option, &c.ClientSecret)
 	case "signing_alg":
 		return checked(d, oneArg(d, option, &c.SigningAlg), func() error {
 			return checkAlg(option, c.SigningAlg, rp.RS256, rp.ES256, rp.HS256)

@@ -32,11 +32,23 @@ type Link struct {
 	URL string `json:"url"`
 }
 
-// check refuses links that a browser would not follow safely.
+// check refuses links that a browser would not follow safely, and placeholders,
+// which the pages would show as they stand.
 func (t *Texts) check() error {
+	for _, option := range []struct{ name, text string }{
+		{"title", t.Title},
+		{"audience", t.Audience},
+		{"contact", t.Contact},
+	} {
+		if holdsPlaceholder(option.text) {
+			return fmt.Errorf("%s %q: %w", option.name, option.text, errLiteral)
+		}
+	}
 	for _, l := range t.Links {
 		u, err := url.Parse(l.URL)
 		switch {
+		case holdsPlaceholder(l.Text), holdsPlaceholder(l.URL):
+			return fmt.Errorf("link %q %q: %w", l.Text, l.URL, errLiteral)
 		case strings.TrimSpace(l.Text) == "":
 			return fmt.Errorf("link %q: the text is empty", l.URL)
 		case err != nil, u.Scheme != "https" && u.Scheme != "http" && !isLocalPath(l.URL):
