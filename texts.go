@@ -3,6 +3,7 @@ package proconnect
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
@@ -44,18 +45,25 @@ func (t *Texts) check() error {
 			return fmt.Errorf("%s %q: %w", option.name, option.text, errLiteral)
 		}
 	}
-	for _, l := range t.Links {
-		u, err := url.Parse(l.URL)
+	for i, l := range t.Links {
 		switch {
 		case holdsPlaceholder(l.Text), holdsPlaceholder(l.URL):
 			return fmt.Errorf("link %q %q: %w", l.Text, l.URL, errLiteral)
 		case strings.TrimSpace(l.Text) == "":
 			return fmt.Errorf("link %q: the text is empty", l.URL)
-		case err != nil, u.Scheme != "https" && u.Scheme != "http" && !isLocalPath(l.URL):
+		case slices.Contains(t.Links[:i], l):
+			return fmt.Errorf("link %q %q: said twice: remove one", l.Text, l.URL)
+		case !isWebURL(l.URL) && !isLocalPath(l.URL):
 			return fmt.Errorf("link %q: want an http or https URL, or a path of the site", l.URL)
 		}
 	}
 	return nil
+}
+
+// isWebURL says whether s names a page anywhere on the web.
+func isWebURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != ""
 }
 
 // or fills what t leaves open from the defaults.
