@@ -1,0 +1,120 @@
+package proconnect_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// logLine is a line of Caddy's log.
+type logLine map[string]any
+
+func (l logLine) text(field string) string {
+	s, _ := l[field].(string)
+	return s
+}
+
+// logged returns the lines above INFO that our modules logged.
+func (s *server) logged() (lines []logLine) {
+	s.t.Helper()
+	for text := range strings.Lines(s.logs()) {
+		var line logLine
+		if err := json.Unmarshal([]byte(text), &line); err != nil {
+			s.t.Fatalf("%v: %s", err, text)
+		}
+		level := line.text("level")
+		if strings.Contains(line.text("logger"), "proconnect") && (level == "warn" || level == "error") {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// What an operator may want, but should know, is said once when the
+// configuration loads.
+func TestWarnings(t *testing.T) {
+	const secret = "it-stands-in-the-Caddyfile"
+	const credentials = " client_id an-id\n client_secret {env.PROCONNECT_CLIENT_SECRET}\n"
+	const gate = "http://localhost:{$PORT} {\n proconnect {\n  allow any\n }\n}"
+	for name, c := range map[string]struct {
+		global, sites string
+		want          []string // the messages, with the field that tells what they are about
+	}{
+		"nothing to say": {
+			global: "proconnect {\n environment production\n" + credentials + "}",
+			sites:  "http://localhost:{$PORT} {\n proconnect {\n  allow siren 130025265\n }\n}",
+		},
+		"a literal client secret": {
+			global: "proconnect {\n environment production\n client_id an-id\n client_secret " + secret + "\n}",
+			sites:  gate,
+			want:   []string{"client_secret stands in the configuration, which Caddy's admin API shows: use {env.NAME} or {file./path}"},
+		},
+		"a literal session secret": {
+			global: "proconnect {\n environment production\n" + credentials + " session {\n  secret " + sessionKeys[0] + " {env.PROCONNECT_SESSION_SECRET_2}\n }\n}",
+			sites:  gate,
+			want:   []string{"session secret stands in the configuration, which Caddy's admin API shows: use {env.NAME} or {file./path}"},
+		},
+		"integration on a public name": {
+			global: "proconnect {\n environment integration\n" + credentials + "}",
+			sites:  "http://docs.example.gouv.fr:{$PORT}, http://localhost:{$PORT} {\n proconnect {\n  allow any\n }\n}",
+			want:   []string{"environment integration lets anybody be anybody: not for a site with real data (docs.example.gouv.fr)"},
+		},
+		"integration behind another proxy": {
+			global: "proconnect {\n environment integration-rie\n" + credentials + "}",
+			sites:  "http://localhost:{$PORT} {\n proconnect {\n  allow any\n  origin https://docs.example.gouv.fr\n }\n}",
+			want:   []string{"environment integration lets anybody be anybody: not for a site with real data (docs.example.gouv.fr)"},
+		},
+		"the sandbox": {
+			global: sandboxLink,
+			sites:  gate,
+			want:   []string{"SANDBOX: ProConnect is simulated, identities are not verified, and only this machine is answered (default)"},
+		},
+		"an email that any provider may claim": {
+			global: "proconnect {\n environment production\n" + credentials + "}",
+			sites: `http://localhost:{$PORT} {
+				proconnect {
+					allow siren 130025265
+					allow email *@example.gouv.fr
+					allow {
+						email *@example.gouv.fr
+						siret 13002526500013
+					}
+					deny email chef@example.gouv.fr
+				}
+			}`,
+			want: []string{"rule 2 (allow email *@example.gouv.fr): an email proves only that some identity provider said so: add a line with idp_id, siret or siren"},
+		},
+		"levels that no login has at once": {
+			global: "proconnect {\n environment production\n" + credentials + "}",
+			sites:  "http://localhost:{$PORT} {\n proconnect {\n  allow {\n   acr eidas1\n   mfa\n  }\n }\n}",
+			want:   []string{"rule 1 (allow { acr eidas1; mfa }): no login has all these levels at once: put them on one line to accept any of them"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("PROCONNECT_CLIENT_SECRET", clientSecret)
+			t.Setenv("PROCONNECT_SESSION_SECRET_2", sessionKeys[1])
+			s := start(t, c.global, c.sites)
+			var got []string
+			for _, line := range s.logged() {
+				about := line.text("host")
+				if about == "" && strings.HasPrefix(line.text("msg"), "SANDBOX") {
+					about = line.text("client")
+				}
+				if about != "" {
+					about = " (" + about + ")"
+				}
+				got = append(got, line.text("msg")+about)
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("logged\n%q\nwant\n%q", got, c.want)
+			}
+			everything := s.logs()
+			for _, value := range []string{secret, clientSecret, sessionKeys[0], sessionKeys[1]} {
+				if strings.Contains(everything, value) {
+					t.Error("a secret is in the log")
+				}
+			}
+		})
+	}
+}
