@@ -1,10 +1,8 @@
 package proconnect
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -17,23 +15,6 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/sandbox"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
 )
-
-// sandboxIssuer is the one issuer of every simulated ProConnect. Nothing answers
-// at this name, and no cookie sealed for it opens for a real environment.
-const sandboxIssuer = "https://sandbox.invalid"
-
-const sandboxEnvironment = "sandbox"
-
-// environments are the issuers of ProConnect by name.
-var environments = map[string]string{
-	"production":       "https://auth.agentconnect.gouv.fr/api/v2",
-	"integration":      "https://fca.integ01.dev-agentconnect.fr/api/v2",
-	"production-rie":   "https://auth.agentconnect.rie.gouv.fr/api/v2",
-	"integration-rie":  "https://fca.integ02.agentconnect.rie.gouv.fr/api/v2",
-	sandboxEnvironment: sandboxIssuer,
-}
-
-const environmentNames = "production, integration, production-rie, integration-rie, sandbox"
 
 // Client is one link to ProConnect: a client as it was registered there, and
 // what its sites have in common.
@@ -135,53 +116,6 @@ func (c *Client) provision(ctx caddy.Context, a *App, name string) error {
 		}
 	}
 	return c.Texts.check()
-}
-
-// provisionIssuer finds the one issuer that the link trusts.
-func (c *Client) provisionIssuer(caddy.Context) error {
-	if err := c.checkIssuer(); err != nil {
-		return err
-	}
-	if c.Environment != "" {
-		c.Issuer = environments[c.Environment]
-	}
-	return nil
-}
-
-// checkIssuer wants one way, and no more, of saying which ProConnect it is.
-func (c *Client) checkIssuer() error {
-	switch {
-	case c.Environment != "" && c.Issuer != "" && environments[c.Environment] != c.Issuer:
-		return errors.New("environment and issuer exclude each other: keep one")
-	case c.Environment != "":
-		return checkEnvironment(c.Environment)
-	case c.Issuer != "":
-		return checkIssuer(c.Issuer)
-	}
-	return errors.New("say which ProConnect: environment <name> (" + environmentNames + ") or issuer <url>")
-}
-
-func checkEnvironment(name string) error {
-	if _, ok := environments[name]; !ok {
-		return fmt.Errorf("environment %q is unknown: want one of %s", name, environmentNames)
-	}
-	return nil
-}
-
-func checkIssuer(issuer string) error {
-	u, err := url.Parse(issuer)
-	switch {
-	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Opaque != "":
-		return fmt.Errorf("issuer %q: want an https URL such as https://auth.agentconnect.gouv.fr/api/v2", issuer)
-	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopbackHost(u.Hostname())):
-		return fmt.Errorf("issuer %q: want https, or http on loopback", issuer)
-	}
-	for name, known := range environments {
-		if k, _ := url.Parse(known); k.Host == u.Host && issuer != known {
-			return fmt.Errorf("issuer %q: %s spells it %s; say `environment %s`", issuer, u.Host, known, name)
-		}
-	}
-	return nil
 }
 
 // provisionCredentials resolves the client ID and secret. The resolved secret

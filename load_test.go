@@ -60,6 +60,11 @@ func TestWarnings(t *testing.T) {
 			sites:  "http://docs.example.gouv.fr:{$PORT}, http://localhost:{$PORT} {\n proconnect {\n  allow any\n }\n}",
 			want:   []string{"environment integration lets anybody be anybody: not for a site with real data (docs.example.gouv.fr)"},
 		},
+		"integration by its URL": {
+			global: "proconnect {\n issuer https://fca.integ01.dev-agentconnect.fr/api/v2\n" + credentials + "}",
+			sites:  "http://docs.example.gouv.fr:{$PORT} {\n proconnect {\n  allow any\n }\n}",
+			want:   []string{"environment integration lets anybody be anybody: not for a site with real data (docs.example.gouv.fr)"},
+		},
 		"integration behind another proxy": {
 			global: "proconnect {\n environment integration-rie\n" + credentials + "}",
 			sites:  "http://localhost:{$PORT} {\n proconnect {\n  allow any\n  origin https://docs.example.gouv.fr\n }\n}",
