@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -70,15 +71,27 @@ func isLoopbackHost(host string) bool {
 // parseOrigin reads the origin option.
 func parseOrigin(s string) (*place, error) {
 	u, err := url.Parse(s)
-	if err != nil || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" ||
-		strings.ContainsAny(u.Host, "*{} ") {
-		return nil, fmt.Errorf("origin %q: want scheme and host alone, such as https://docs.example.gouv.fr", s)
+	if err != nil || u.User != nil || u.Path != "" || strings.ContainsAny(s, "?#") || strings.HasSuffix(s, ":") || !isHostName(u.Hostname()) {
+		return nil, fmt.Errorf("origin %q: want scheme and host alone, such as https://docs.example.gouv.fr (xn--… for letters with accents)", s)
 	}
 	p := &place{scheme: u.Scheme, addr: strings.ToLower(u.Host), host: hostOf(u.Host), secure: u.Scheme == "https"}
+	if u.Port() == defaultPort[u.Scheme] { // as browsers write it, in the Origin header too
+		p.addr = strings.TrimSuffix(p.addr, ":"+u.Port())
+	}
 	if !p.secure && (u.Scheme != "http" || !isLoopbackHost(p.host)) {
 		return nil, fmt.Errorf("origin %q: want https, or http on loopback", s)
 	}
 	return p, nil
+}
+
+var defaultPort = map[string]string{"http": "80", "https": "443"}
+
+var validHostName = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
+
+// isHostName says whether a name is written as browsers write it into a URL.
+func isHostName(name string) bool {
+	_, err := netip.ParseAddr(name)
+	return err == nil || validHostName.MatchString(name)
 }
 
 // site is what is known of the site that a gate stands in.
