@@ -1,11 +1,13 @@
 package proconnect
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -75,6 +77,9 @@ func (c *Client) keyring(ctx caddy.Context) (*seal.Keyring, error) {
 	}
 	var keys [][]byte
 	for i, s := range c.Session.Secrets {
+		if s == "" {
+			return nil, fmt.Errorf("session: secret %d is empty: make one with `openssl rand -base64 32`", i+1)
+		}
 		resolved, err := resolve("session: secret", s)
 		if err != nil {
 			return nil, err
@@ -85,6 +90,9 @@ func (c *Client) keyring(ctx caddy.Context) (*seal.Keyring, error) {
 		key, err := seal.ParseSecret(resolved)
 		if err != nil {
 			return nil, fmt.Errorf("session: secret %d: %w: make one with `openssl rand -base64 32`", i+1, err)
+		}
+		if slices.ContainsFunc(keys, func(other []byte) bool { return bytes.Equal(other, key) }) {
+			return nil, fmt.Errorf("session: secret %d is the same key as one before it: remove it, or make another with `openssl rand -base64 32`", i+1)
 		}
 		if literal(s) {
 			c.log.Warn("session secret stands in the configuration, which Caddy's admin API shows: use {env.NAME} or {file./path}")
