@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -50,14 +51,27 @@ func (a *App) Provision(ctx caddy.Context) error {
 	a.log, a.pool = ctx.Logger(), new(listPool)
 	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
 		c := a.Clients[name]
+		if err := checkLinkName(name); err != nil {
+			return fmt.Errorf("proconnect: %w", err)
+		}
 		if c == nil {
-			return fmt.Errorf("proconnect: client %q is empty", name)
+			return fmt.Errorf("proconnect: client %q is empty: say which ProConnect it is of", name)
 		}
 		if err := c.provision(ctx, a, name); err != nil {
 			return fmt.Errorf("proconnect: client %q: %w", name, err)
 		}
 	}
 	return a.checkCookieNames()
+}
+
+var validLinkName = regexp.MustCompile(`^[A-Za-z0-9-]{1,40}$`)
+
+// checkLinkName refuses a name that does not fit into that of a cookie.
+func checkLinkName(name string) error {
+	if !validLinkName.MatchString(name) {
+		return fmt.Errorf("the name %q: want up to 40 letters, digits and hyphens", name)
+	}
+	return nil
 }
 
 // checkCookieNames refuses two links whose cookies would overwrite each other.

@@ -52,6 +52,9 @@ func parseClient(d *caddyfile.Dispenser, existing any) (any, error) {
 	if err := tooMuch(d, "proconnect"); err != nil {
 		return nil, err
 	}
+	if err := checkLinkName(name); err != nil {
+		return nil, d.Errf("proconnect: %w", err)
+	}
 	if app.Clients[name] != nil {
 		return nil, d.Errf("proconnect: the link %q stands there twice: give one of them another name", name)
 	}

@@ -51,9 +51,6 @@ func (c *Client) provisionSession(ctx caddy.Context) error {
 	default:
 		c.cookieBase = "proconnect-" + c.name
 	}
-	if !validCookieName.MatchString(c.cookieBase) {
-		return fmt.Errorf("the name %q does not fit into the name of a cookie: say session { cookie_name … }", c.name)
-	}
 	c.cookies = [2]cookieNames{newCookieNames(c.cookieBase, false), newCookieNames(c.cookieBase, true)}
 	keyring, err := c.keyring(ctx)
 	if err != nil {
