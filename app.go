@@ -1,7 +1,9 @@
 package proconnect
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -158,17 +160,18 @@ func (a *App) refreshLists() {
 
 // client returns a link by name.
 func (a *App) client(name string) (*Client, error) {
-	if name == "" {
-		name = defaultClient
-	}
-	if c, ok := a.Clients[name]; ok {
+	c, ok := a.Clients[cmp.Or(name, defaultClient)]
+	if ok {
 		return c, nil
 	}
-	if len(a.Clients) == 0 {
-		return nil, fmt.Errorf("no link to ProConnect: add the global option `proconnect { … }` at the top of the Caddyfile")
-	}
 	known := strings.Join(slices.Sorted(maps.Keys(a.Clients)), ", ")
-	return nil, fmt.Errorf("no link to ProConnect named %q: known are %s", name, known)
+	switch {
+	case known == "":
+		return nil, errors.New("no link to ProConnect: add the global option `proconnect { … }` at the top of the Caddyfile")
+	case name == "":
+		return nil, fmt.Errorf("every link to ProConnect has a name: say which with client, one of %s", known)
+	}
+	return nil, fmt.Errorf("client %q: no link to ProConnect has this name: want one of %s, or add the global option `proconnect %s { … }` at the top of the Caddyfile", name, known, name)
 }
 
 // Interface guards

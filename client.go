@@ -144,16 +144,27 @@ func resolve(option, value string) (string, error) {
 		return "", fmt.Errorf("%s is missing: ProConnect's partner portal gave it with the client", option)
 	}
 	resolved, err := caddy.NewReplacer().ReplaceOrErr(value, true, true)
-	if err != nil {
-		return "", fmt.Errorf("%s: %s: is the variable set, or the file there?", option, err)
-	}
-	if resolved = strings.TrimSpace(resolved); resolved == "" {
-		return "", fmt.Errorf("%s is empty once its placeholder is resolved", option)
+	if resolved = strings.TrimSpace(resolved); err != nil || resolved == "" {
+		return "", fmt.Errorf("%s: %s", option, unresolved(value))
 	}
 	return resolved, nil
 }
 
-func literal(value string) bool { return !strings.Contains(value, "{") }
+// unresolved says why there is no value. It repeats a placeholder that stands
+// alone; anything else could be a piece of a secret.
+func unresolved(value string) string {
+	name, whole := strings.CutSuffix(value, "}")
+	whole = whole && !strings.Contains(name, "}")
+	switch {
+	case whole && strings.HasPrefix(name, "{env."):
+		return value + " is not set, or empty: give the process that runs Caddy this variable"
+	case whole && strings.HasPrefix(name, "{file."):
+		return value + " is not there, not readable for Caddy, or empty"
+	}
+	return `a placeholder in it is not known: want {env.NAME} or {file./path}; a brace that is meant is written \{`
+}
+
+func literal(value string) bool { return !holdsPlaceholder(value) }
 
 // provisionAlgs pins the algorithms (RFC 8725 §3.1).
 func (c *Client) provisionAlgs(caddy.Context) error {
