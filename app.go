@@ -50,7 +50,8 @@ func (App) CaddyModule() caddy.ModuleInfo {
 // Provision resolves and checks every link. It neither uses the network nor
 // writes to the storage.
 func (a *App) Provision(ctx caddy.Context) error {
-	a.log, a.pool = ctx.Logger(), new(listPool)
+	a.log = ctx.Logger()
+	a.pool = &listPool{log: a.log}
 	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
 		c := a.Clients[name]
 		if err := checkLinkName(name); err != nil {

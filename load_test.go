@@ -2,6 +2,9 @@ package proconnect_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -29,6 +32,75 @@ func (s *server) logged() (lines []logLine) {
 		}
 	}
 	return lines
+}
+
+// Lines with a fault are told once for each list, however many rules read it, and
+// without the values that stand there: some are people's addresses.
+func TestBadLinesAreTold(t *testing.T) {
+	dir := t.TempDir()
+	var long strings.Builder
+	for range 12 {
+		long.WriteString("1300252650001\n")
+	}
+	for name, content := range map[string]string{
+		"people.txt": "camille@example.gouv.fr\n# a comment\nalex at example.gouv.fr\n",
+		"sirets.txt": "21920023500014\n" + long.String(),
+		"good.txt":   "130025265\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sites := strings.ReplaceAll(`
+http://localhost:{$PORT} {
+	proconnect {
+		allow siret from LISTS/sirets.txt
+		allow {
+			siret from LISTS/good.txt LISTS/sirets.txt
+			roles agent_public
+		}
+	}
+	proconnect /admin/* {
+		allow siren from LISTS/good.txt
+		deny siret from LISTS/sirets.txt
+	}
+	@people proconnect email from LISTS/people.txt
+	respond @people "known"
+}`, "LISTS", dir)
+	s := start(t, sandboxLink, sites)
+	got := make(map[string]logLine)
+	for _, line := range s.logged() {
+		if file := line.text("file"); file != "" {
+			if got[file] != nil {
+				t.Errorf("%s is told twice", file)
+			}
+			got[file] = line
+		}
+	}
+	bad := "13 digits, want 14: a leading zero lost in a spreadsheet?"
+	var first []string
+	for i := range 10 {
+		first = append(first, fmt.Sprintf("line %d: %s", i+2, bad))
+	}
+	for name, want := range map[string]struct {
+		count float64
+		lines string
+	}{
+		"people.txt": {1, "line 3: an email has exactly one @: say *@example.gouv.fr for everybody there"},
+		"sirets.txt": {12, strings.Join(first, "; ") + "; and 2 more"},
+	} {
+		line := got[filepath.Join(dir, name)]
+		if line["count"] != want.count || line.text("lines") != want.lines || line.text("level") != "error" {
+			t.Errorf("%s: got %v", name, line)
+		}
+		delete(got, filepath.Join(dir, name))
+	}
+	if len(got) > 0 {
+		t.Errorf("told besides: %v", got)
+	}
+	if strings.Contains(s.logs(), "alex at") {
+		t.Error("the log repeats a person's address")
+	}
 }
 
 // What an operator may want, but should know, is said once when the

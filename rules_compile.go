@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"go.uber.org/zap"
+
 	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
 )
 
@@ -40,6 +42,7 @@ type condition struct {
 // listPool opens each list once, however many rules read it.
 type listPool struct {
 	lists map[listKey]*listfile.List
+	log   *zap.Logger // nil: nobody is told of lines with a fault
 }
 
 type listKey struct{ path, format string }
@@ -57,7 +60,17 @@ func (p *listPool) open(path string, f listfile.Format) (*listfile.List, error) 
 		p.lists = make(map[listKey]*listfile.List)
 	}
 	p.lists[key] = l
+	p.tellBad(l)
 	return l, nil
+}
+
+// tellBad names the lines that are left out of a list. They do not keep Caddy
+// from starting: a typo and a reboot at night must not take every site down.
+func (p *listPool) tellBad(l *listfile.List) {
+	if bad := l.Bad(); bad.Total > 0 && p.log != nil {
+		p.log.Error("list: lines with a fault admit nobody, and a deny refuses everybody whom the list may have named: correct them",
+			zap.String("file", l.Path()), zap.Int("count", bad.Total), zap.Stringer("lines", bad))
+	}
 }
 
 // compileRules checks the rules of a gate and makes them ready. It opens their
