@@ -100,6 +100,9 @@ func TestExampleLog(t *testing.T) {
 	}
 	b.follow(a)
 	for _, c := range b.Jar.Cookies(home) {
+		if strings.HasSuffix(c.Name, "_rounds") {
+			continue // a small number: no secret
+		}
 		secrets = append(secrets, c.Value)
 	}
 	a = b.get("/.proconnect/logout")
