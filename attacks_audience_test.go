@@ -197,8 +197,12 @@ http://localhost:{$PORT} {
 				path   string
 				status int
 			}{
-				{stranger, "/admin/x", 401}, {stranger, "/agents/x", 401}, {stranger, "/x", 200},
-				{member, "/admin/x", 403}, {member, "/agents/x", 200}, {member, "/x", 200},
+				{stranger, "/admin/x", 401},
+				{stranger, "/agents/x", 401},
+				{stranger, "/x", 200},
+				{member, "/admin/x", 403},
+				{member, "/agents/x", 200},
+				{member, "/x", 200},
 			} {
 				tt.who.t = t
 				if a := tt.who.get(tt.path, headers[i], value); a.StatusCode != tt.status {
