@@ -84,7 +84,7 @@ func (h *Handler) loginFailed(w http.ResponseWriter, r *http.Request, v *visit, 
 	}
 	h.logFailure(v, a, e)
 	if e.Kind == rp.ACRUnmet || e.Reason == rp.ReasonACRUnsatisfied {
-		return h.page(w, r, v, http.StatusForbidden, h.acrUnmet(v, a))
+		return h.acrUnmet(w, r, v, a)
 	}
 	status, code := problemOf(e)
 	return h.problem(w, r, v, status, pages.Problem{Code: code, RetryURL: v.loginURL(), HomeURL: "/"})
@@ -96,20 +96,17 @@ func needsInteraction(code string) bool {
 	return slices.Contains([]string{"login_required", "interaction_required", "consent_required", "account_selection_required"}, code)
 }
 
-// acrUnmet is the page that explains second factors.
-func (h *Handler) acrUnmet(v *visit, a *attempt) pages.Refused {
-	v.decision = decision{outcome: outcomeStepUp, acr: a.ACR}
-	view := pages.Refused{
-		ACRUnmet: true, RetryURL: v.loginURL(),
-		Reasons:   []pages.Reason{{Code: pages.ReasonACR, Field: "acr"}},
-		SwitchURL: v.switchURL(), LogoutURL: v.logoutURL(),
+// acrUnmet answers with the page that explains second factors.
+func (h *Handler) acrUnmet(w http.ResponseWriter, r *http.Request, v *visit, a *attempt) error {
+	v.word, v.decision = wordDeny, decision{outcome: outcomeStepUp, acr: a.ACR}
+	v.refused = !v.session.isZero()
+	if h.Errors == errorsCaddy {
+		return v.toErrorChain(w, http.StatusForbidden, errRefused)
 	}
-	if !v.session.isZero() {
-		id := &v.session.identity
-		view.Name, view.Email = id.name(), id.first(claimEmail)
-		view.Organization, view.Siret = id.first(claimOrganizationLabel), id.first(claimSiret)
-	}
-	return view
+	view := v.refusedView()
+	view.Reasons = []pages.Reason{{Code: pages.ReasonACR, Field: "acr"}}
+	view.ACRUnmet, view.RetryURL = true, v.loginURL()
+	return h.page(w, r, v, http.StatusForbidden, view)
 }
 
 // problemOf finds the status and the page of an error.

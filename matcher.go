@@ -54,6 +54,9 @@ func (m *Matcher) Provision(ctx caddy.Context) error {
 	if m.rules, err = compileMatcher(Rule{Any: m.Any, Conditions: m.Conditions}, app.pool); err != nil {
 		return err
 	}
+	for _, w := range m.rules.warnings {
+		m.log.Warn(w)
+	}
 	m.client.needEverywhere(m.rules.needs()...)
 	return nil
 }

@@ -89,18 +89,32 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *visit) error
 	h.log.Info("refused", zap.String("reference", v.refer()), zap.String("reason", d.reason()),
 		zap.Strings("rules", h.rules.texts(d)), zap.String("path", originalPath(r)), zap.Object("who", id))
 	if h.Errors == errorsCaddy {
-		return caddyhttp.Error(http.StatusForbidden, errRefused)
+		return v.toErrorChain(w, http.StatusForbidden, errRefused)
 	}
 	if audienceOf(r) != person {
 		return h.forbidden(w, r, v)
 	}
-	view := pages.Refused{
-		Name: id.name(), Email: id.first(claimEmail),
-		Organization: id.first(claimOrganizationLabel), Siret: id.first(claimSiret),
-		SwitchURL: v.switchURL(), LogoutURL: v.logoutURL(),
-	}
+	view := v.refusedView()
 	v.explain(&view)
 	return h.page(w, r, v, http.StatusForbidden, view)
+}
+
+// refusedView is the page of a refusal, with the person whom it is about.
+func (v *visit) refusedView() pages.Refused {
+	view := pages.Refused{SwitchURL: v.switchURL(), LogoutURL: v.logoutURL()}
+	if !v.session.isZero() {
+		id := &v.session.identity
+		view.Name, view.Email = id.name(), id.first(claimEmail)
+		view.Organization, view.Siret = id.first(claimOrganizationLabel), id.first(claimSiret)
+	}
+	return view
+}
+
+// toErrorChain leaves an answer to the site's handle_errors. What it shows may
+// name the person: nobody stores it.
+func (v *visit) toErrorChain(w http.ResponseWriter, status int, err error) error {
+	w.Header().Set("Cache-Control", "no-store")
+	return caddyhttp.Error(status, err)
 }
 
 var errRefused = errors.New("the rules of this site do not admit this person")
@@ -134,7 +148,7 @@ func (v *visit) explain(view *pages.Refused) {
 func (h *Handler) problem(w http.ResponseWriter, r *http.Request, v *visit, status int, p pages.Problem) error {
 	h.log.Info("problem", zap.String("reference", v.refer()), zap.String("code", p.Code), zap.Int("status", status))
 	if h.Errors == errorsCaddy {
-		return caddyhttp.Error(status, errors.New(p.Code))
+		return v.toErrorChain(w, status, errors.New(p.Code))
 	}
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "30")

@@ -54,9 +54,7 @@ func usedKeys(t *testing.T) []string {
 		keys = append(keys, "problem."+code+".title", "problem."+code+".what", "problem."+code+".next")
 	}
 	keys = append(keys, "action.retry", "action.restart")
-	for _, notice := range []string{NoticeLoginRequired, NoticeSessionEnded, NoticeStepUp, NoticeMoreNeeded} {
-		keys = append(keys, "login.notice."+notice)
-	}
+	keys = append(keys, "login.notice."+NoticeLoginRequired)
 	for _, claim := range ruleFields {
 		s := fieldSubject(claim)
 		keys = append(keys, "reason.excluded."+s, "claim."+s)

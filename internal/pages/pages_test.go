@@ -50,9 +50,7 @@ func fullViews() []View {
 		FormLost{"/.proconnect/login?return_to=%2F"},
 		Framed{"/.proconnect/login?return_to=%2F"},
 	}
-	for _, notice := range []string{NoticeLoginRequired, NoticeSessionEnded, NoticeStepUp, NoticeMoreNeeded} {
-		list = append(list, Login{"/.proconnect/login?return_to=%2F", notice})
-	}
+	list = append(list, Login{"/.proconnect/login?return_to=%2F", NoticeLoginRequired})
 	for _, code := range problemCodes {
 		list = append(list, Problem{Code: code, RetryURL: "/retry", HomeURL: "/", Detail: []string{"default", "portail"}})
 	}

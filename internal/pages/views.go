@@ -13,16 +13,12 @@ var errURL = errors.New("want a path of the same origin to go on to")
 // Login is the page with the official button.
 type Login struct {
 	LoginURL string // path and query of the login endpoint
-	Notice   string // why the person is here again, one of the notices, or empty
+	Notice   string // why the person is here again: NoticeLoginRequired, or empty
 }
 
-// Notices of a [Login] page.
-const (
-	NoticeLoginRequired = "login_required" // ProConnect could not log in silently
-	NoticeSessionEnded  = "session_ended"  // the session was too old, or ProConnect ended it
-	NoticeStepUp        = "step_up"        // a stronger login is needed here
-	NoticeMoreNeeded    = "more_needed"    // the rules read a claim that was not asked for
-)
+// NoticeLoginRequired tells, on a [Login] page, that ProConnect wants to see the
+// person.
+const NoticeLoginRequired = "login_required"
 
 // field is a hidden field of a form.
 type field struct{ Name, Value string }

@@ -1,0 +1,54 @@
+package proconnect_test
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// The reference on the page of an error leads to the log line that says what to do.
+func TestReferenceIsLogged(t *testing.T) {
+	s := start(t, "proconnect {\n environment sandbox\n }\n proconnect other {\n environment sandbox\n }", `
+http://localhost:{$PORT} {
+	proconnect /mixed {
+		allow any
+	}
+	proconnect /mixed {
+		client other
+		path /.other
+		allow any
+	}
+	handle /deep/* {
+		proconnect {
+			path /elsewhere
+			login auto
+			allow any
+		}
+	}
+	respond ok
+}`)
+	for _, test := range []struct {
+		name, path, header, page string
+	}{
+		{"two links", "/mixed", "X-Nothing", "problem clients_mixed"},
+		{"a callback that goes elsewhere", "/deep/x", "X-Nothing", "problem callback_unreachable"},
+		{"through a proxy", "/mixed", "X-Forwarded-For", "problem sandbox_guard"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s.t = t
+			b := s.browser("http://localhost:{$PORT}")
+			if test.page == "problem clients_mixed" { // the first gate lets nobody else through to the second
+				b.login("/", url.Values{"person": {"ministry"}})
+			}
+			a := b.get(test.path, test.header, "192.0.2.1")
+			if a.page() != test.page {
+				t.Fatalf("got %q, want %q", a.page(), test.page)
+			}
+			reference := regexp.MustCompile(`class="reference">.*<code>(\w+)</code>`).FindStringSubmatch(a.Text)
+			if reference == nil || !strings.Contains(s.logs(), `"reference":"`+reference[1]+`"`) {
+				t.Errorf("reference %q is not in the log", reference)
+			}
+		})
+	}
+}
