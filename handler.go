@@ -32,7 +32,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		v.gate = h
 		return h.serveEndpoint(w, r, v, name)
 	}
+	v.matching = true
 	gated, err := h.gates(r)
+	v.matching = false
 	if err != nil {
 		return err // fails closed
 	}

@@ -97,6 +97,13 @@ func (m *Matcher) MatchWithError(r *http.Request) (bool, error) {
 			zap.String("path", originalPath(r)))
 		return false, caddyhttp.Error(http.StatusInternalServerError, errNoGate)
 	}
+	// Of a stranger the rule is false. A gate whose matcher asks that, where no
+	// gate before it turned strangers away, would let every one of them in.
+	if v.matching && v.client == nil {
+		m.log.Error("the matcher says where a gate stands, and no gate before it has decided, so the request is refused: put a gate that has no such matcher in front, or write the condition as a rule",
+			zap.String("path", originalPath(r)))
+		return false, caddyhttp.Error(http.StatusInternalServerError, errNoGate)
+	}
 	id := v.user()
 	if id == nil {
 		return false, nil

@@ -28,6 +28,7 @@ type visit struct {
 	refused  bool // a gate did not
 	wrapped  bool // the response is kept out of shared caches
 	writer   privateWriter
+	matching bool // a gate is finding out whether it gates the request
 
 	word      string // the decision in one word
 	decision  decision
