@@ -65,6 +65,7 @@ func (m *Matcher) Provision(ctx caddy.Context) error {
 //
 //	proconnect <field> <value...>
 //	proconnect {
+//		client <name>
 //		<field> <value...>
 //		not <field> <value...>
 //	}
@@ -73,7 +74,7 @@ func (m *Matcher) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		if m.Any || len(m.Conditions) > 0 {
 			return d.Err("proconnect: it stands twice in one matcher: put the conditions in one block, or make two named matchers")
 		}
-		rule, err := unmarshalRule(d, "")
+		rule, err := unmarshalRuleOf(d, "", &m.Client)
 		if err != nil {
 			return err
 		}

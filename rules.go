@@ -61,6 +61,7 @@ const (
 	wordMFA    = "mfa"
 	wordFrom   = "from"
 	wordAbsent = "absent"
+	wordClient = "client" // in the matcher's block
 )
 
 // acrMFA are the levels that two factors reach. The levels are only partly

@@ -20,10 +20,16 @@ import (
 //		mfa
 //	}
 func unmarshalRule(d *caddyfile.Dispenser, effect string) (Rule, error) {
+	return unmarshalRuleOf(d, effect, nil)
+}
+
+// unmarshalRuleOf reads a rule whose block may also say which client it is of, as
+// the matcher's may.
+func unmarshalRuleOf(d *caddyfile.Dispenser, effect string, client *string) (Rule, error) {
 	rule := Rule{Effect: effect}
 	name := rule.name()
 	if !d.NextArg() {
-		return unmarshalBlock(d, rule)
+		return unmarshalBlock(d, rule, client)
 	}
 	switch {
 	case isWord(d, wordAny):
@@ -52,7 +58,7 @@ func unmarshalRule(d *caddyfile.Dispenser, effect string) (Rule, error) {
 }
 
 // unmarshalBlock reads the lines of a rule's block.
-func unmarshalBlock(d *caddyfile.Dispenser, rule Rule) (Rule, error) {
+func unmarshalBlock(d *caddyfile.Dispenser, rule Rule, client *string) (Rule, error) {
 	name := rule.name()
 	if !opensBlock(d) {
 		return Rule{}, d.Errf("%s: nothing after it: say a field and its values, a block, or any to mean every professional", name)
@@ -61,6 +67,15 @@ func unmarshalBlock(d *caddyfile.Dispenser, rule Rule) (Rule, error) {
 	for d.NextBlock(nesting) {
 		if len(rule.Conditions) == 0 && !startsLine(d) {
 			return Rule{}, d.Errf("%s: each condition stands on a line of its own, below the brace", name)
+		}
+		if client != nil && isWord(d, wordClient) {
+			if *client != "" {
+				return Rule{}, d.Errf("%s: client stands there twice: remove one", name)
+			}
+			if err := oneArg(d, wordClient, client); err != nil {
+				return Rule{}, err
+			}
+			continue
 		}
 		c, err := unmarshalLine(d, name)
 		if err != nil {
