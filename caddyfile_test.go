@@ -120,12 +120,17 @@ func adapt(text string) ([]byte, error) {
 // keep, it keeps in a directory of the test's own.
 func validate(t *testing.T, config []byte) error {
 	t.Helper()
+	return validateIn(t, config, t.TempDir())
+}
+
+func validateIn(t *testing.T, config []byte, storage string) error {
+	t.Helper()
 	var fields map[string]any
 	if err := json.Unmarshal(config, &fields); err != nil {
 		t.Fatal(err)
 	}
 	fields["admin"] = map[string]any{"disabled": true}
-	fields["storage"] = map[string]any{"module": "file_system", "root": t.TempDir()}
+	fields["storage"] = map[string]any{"module": "file_system", "root": storage}
 	fields["logging"] = map[string]any{"logs": map[string]any{"default": map[string]any{"writer": map[string]any{"output": "discard"}}}}
 	patched, err := json.Marshal(fields)
 	if err != nil {
