@@ -33,7 +33,14 @@ func returnTarget(s, own string) string {
 }
 
 // harmlessPath looks at the decoded path: a browser or a proxy may decode it too.
+// A browser also resolves dot segments, escaped ones too, and would land on an
+// endpoint where a check of the path as written saw none.
 func harmlessPath(p string) bool {
+	for segment := range strings.SplitSeq(p, "/") {
+		if segment == "." || segment == ".." {
+			return false
+		}
+	}
 	return strings.HasPrefix(p, "/") && !strings.HasPrefix(p, "//") &&
 		!strings.ContainsFunc(p, func(r rune) bool { return r < ' ' || r == '\\' || r == 0x7f })
 }
