@@ -115,6 +115,9 @@ func problemOf(e *rp.Error) (status int, code string) {
 	case rp.Unavailable:
 		return http.StatusServiceUnavailable, pages.ProviderUnavailable
 	case rp.Misconfigured:
+		if e.Stage == rp.StageDiscovery { // another server's answer, whoever has to act
+			return http.StatusBadGateway, pages.Misconfigured
+		}
 		return http.StatusInternalServerError, pages.Misconfigured
 	case rp.Refused:
 		switch e.Code {
