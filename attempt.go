@@ -29,7 +29,8 @@ type attempt struct {
 	RedirectURI string   `json:"r"`
 	Target      string   `json:"t"` // where to go when it is done
 	ACR         []string `json:"a,omitempty"`
-	Started     int64    `json:"d"` // Unix seconds
+	Started     int64    `json:"d"`           // Unix seconds
+	Unasked     bool     `json:"u,omitempty"` // begun without a click
 }
 
 // randomText returns 32 random bytes in base64url: 43 characters, which satisfies
@@ -40,16 +41,10 @@ func randomText() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-func newAttempt(redirectURI, target string, acr []string, now time.Time) *attempt {
-	return &attempt{
-		State:       randomText(),
-		Nonce:       randomText(),
-		Verifier:    oauth2.GenerateVerifier(),
-		RedirectURI: redirectURI,
-		Target:      target,
-		ACR:         acr,
-		Started:     now.Unix(),
-	}
+// begin gives the attempt what ProConnect will be asked with, and answer with.
+func (a *attempt) begin(redirectURI, own string, now time.Time) {
+	a.State, a.Nonce, a.Verifier = randomText(), randomText(), oauth2.GenerateVerifier()
+	a.RedirectURI, a.Target, a.Started = redirectURI, returnTarget(a.Target, own), now.Unix()
 }
 
 // keep seals the attempt into a cookie, and drops the oldest of the browser's
@@ -134,7 +129,8 @@ const (
 	roundTime = time.Minute // how long a login counts as one of those
 )
 
-// rounds is how many logins this browser ended in the last minute. It is told
+// rounds is how many logins without a click this browser ended in the last
+// minute. It is told
 // by a cookie that anybody may change in their own browser: it protects nobody
 // but them.
 func (v *visit) rounds() int {

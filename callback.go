@@ -70,7 +70,9 @@ func (h *Handler) establish(w http.ResponseWriter, r *http.Request, v *visit, a 
 	}
 	names := h.client.names(v.place.secure)
 	setCookie(w, names.session, value, "/", 0)
-	v.countRound(w)
+	if a.Unasked {
+		v.countRound(w)
+	}
 	h.keepHint(w, r, v, s.family, result.IDToken)
 	h.log.Info("login", zap.Object("who", &s.identity))
 	return redirect(w, a.Target)

@@ -32,21 +32,21 @@ func (h *Handler) serveLogin(w http.ResponseWriter, r *http.Request, v *visit) e
 		}
 		acr = append(acr, value)
 	}
-	return h.startLogin(w, r, v, v.uri, acr)
+	return h.startLogin(w, r, v, &attempt{Target: v.uri, ACR: acr})
 }
 
-// startLogin sends the browser to ProConnect. With acr, the login must be at one
-// of these levels: exactly these, because ProConnect compares them as a set.
-func (h *Handler) startLogin(w http.ResponseWriter, r *http.Request, v *visit, target string, acr []string) error {
+// startLogin sends the browser to ProConnect for an attempt, of which the target
+// is known, and the levels of assurance if some are required: exactly these,
+// because ProConnect compares them as a set.
+func (h *Handler) startLogin(w http.ResponseWriter, r *http.Request, v *visit, a *attempt) error {
 	if !h.callbackComesBack(r, v.place) {
 		return h.callbackLost(w, r, v)
 	}
-	a := newAttempt(v.place.url(h.CallbackPath), returnTarget(target, h.Path), acr, time.Now())
-	request := rp.AuthorizationRequest{
+	a.begin(v.place.url(h.CallbackPath), h.Path, time.Now())
+	location, err := h.client.provider.AuthorizationURL(r.Context(), rp.AuthorizationRequest{
 		RedirectURI: a.RedirectURI, State: a.State, Nonce: a.Nonce, Verifier: a.Verifier,
-		Scopes: h.client.asking().scopes, ACRValues: acr, IDPHint: h.IDPHint, SiretHint: h.SiretHint,
-	}
-	location, err := h.client.provider.AuthorizationURL(r.Context(), request)
+		Scopes: h.client.asking().scopes, ACRValues: a.ACR, IDPHint: h.IDPHint, SiretHint: h.SiretHint,
+	})
 	if err != nil {
 		return h.loginFailed(w, r, v, a, err)
 	}

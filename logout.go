@@ -137,7 +137,7 @@ func (h *Handler) serveLoggedOut(w http.ResponseWriter, r *http.Request, v *visi
 		setCookie(w, name, "", "/", -1)
 		if state.Login && v.session.isZero() {
 			v.uri = state.Target
-			return h.startLogin(w, r, v, state.Target, nil)
+			return h.startLogin(w, r, v, &attempt{Target: state.Target})
 		}
 	}
 	if !v.session.isZero() {

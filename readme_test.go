@@ -208,7 +208,7 @@ func TestReadmeProblemTypes(t *testing.T) {
 	var want []string
 	for _, source := range []struct{ file, pattern string }{
 		{"internal/pages/text/en.json", `"problem\.([a-z_]+)\.title"`},
-		{"respond.go", `problemTypes ?\+ ?"([a-z_]+)"`},
+		{"document.go", `problemTypes ?\+ ?"([a-z_]+)"`},
 	} {
 		for _, m := range regexp.MustCompile(source.pattern).FindAllStringSubmatch(readFile(t, source.file), -1) {
 			want = append(want, m[1])
