@@ -174,8 +174,7 @@ func (s *Session) unmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		return err
 	}
 	said := make(map[string]bool)
-	nesting := d.Nesting()
-	for d.NextBlock(nesting) {
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
 		option := d.Val()
 		if said[option] {
 			return d.Errf("session: %s stands there twice: remove one", option)
@@ -184,9 +183,6 @@ func (s *Session) unmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		if err := checked(d, s.unmarshalOption(d, option), s.check); err != nil {
 			return err
 		}
-	}
-	if d.Nesting() != nesting {
-		return braceErr(d, "session")
 	}
 	if len(said) == 0 {
 		return d.Errf("session: nothing in it: want a block with %s", strings.Join(sessionOptions, ", "))

@@ -3,6 +3,7 @@ package proconnect
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 
@@ -76,8 +77,8 @@ func checkIssuer(issuer string) error {
 	switch {
 	case err != nil || u.Hostname() == "" || u.User != nil || u.Opaque != "" || strings.ContainsAny(issuer, "?#"):
 		return fmt.Errorf("issuer %q: want an https URL such as https://auth.agentconnect.gouv.fr/api/v2", issuer)
-	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopbackHost(u.Hostname())):
-		return fmt.Errorf("issuer %q: want https, or http on loopback", issuer)
+	case u.Scheme != "https" && (u.Scheme != "http" || !staysHere(u.Hostname())):
+		return fmt.Errorf("issuer %q: want https, or http on loopback (localhost or 127.0.0.1)", issuer)
 	}
 	for name, known := range environments {
 		k, _ := url.Parse(known)
@@ -89,4 +90,10 @@ func checkIssuer(issuer string) error {
 		}
 	}
 	return nil
+}
+
+// staysHere says whether what we send to a host never leaves the machine. A name
+// below localhost is up to the resolver, unlike in a browser.
+func staysHere(host string) bool {
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }

@@ -2,6 +2,7 @@ package proconnect
 
 import (
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"os"
 
@@ -23,6 +24,13 @@ func (c *Client) provisionProvider(caddy.Context) error {
 		return c.provisionSandbox(cfg)
 	}
 	cfg.ClientSecret = c.clientSecret()
+	switch fault := cfg.Fault(); fault {
+	case "":
+	case rp.ReasonSecretLength:
+		return errors.New("client_secret: HS256 needs 32 bytes at least, and it has fewer: is it whole, and is the client registered for HS256?")
+	default:
+		return fmt.Errorf("%s", fault)
+	}
 	roots, err := c.roots()
 	if err != nil {
 		return err

@@ -92,7 +92,7 @@ func (d *discovery) refresh(p *Provider) error {
 
 // discover fetches and checks the document (OpenID Connect Discovery section 4).
 func (p *Provider) discover() (*metadata, error) {
-	if why := p.cfg.fault(); why != "" {
+	if why := p.cfg.Fault(); why != "" {
 		return nil, fail(StageDiscovery, Misconfigured, why)
 	}
 	a, err := p.fetch(strings.TrimSuffix(p.cfg.Issuer, "/")+"/.well-known/openid-configuration", StageDiscovery)

@@ -46,9 +46,9 @@ type Config struct {
 	Now func() time.Time
 }
 
-// fault says what is wrong with a configuration, if anything is. Nothing happens
+// Fault says what is wrong with a configuration, if anything is. Nothing happens
 // before discovery, which asks.
-func (c *Config) fault() Reason {
+func (c *Config) Fault() Reason {
 	switch {
 	case !safeURL(c.Issuer, isLoopback(c.Issuer)) || strings.Contains(c.Issuer, "?"):
 		return ReasonIssuerURL
