@@ -167,8 +167,12 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request, v *visit, status 
 	head.Set("Content-Type", "text/html; charset=utf-8")
 	head.Set("Content-Language", lang)
 	head.Set("Content-Security-Policy", pages.CSP(view))
-	// Not no-referrer: it would make the Origin of our own forms null.
+	// Not no-referrer: it would make the Origin of our own forms null. But the
+	// address of a callback holds a code, which even the site need not learn.
 	head.Set("Referrer-Policy", "same-origin")
+	if originalPath(r) == h.CallbackPath {
+		head.Set("Referrer-Policy", "no-referrer")
+	}
 	head.Set("Vary", "Accept-Language, Cookie")
 	if status == http.StatusUnauthorized {
 		head.Set("WWW-Authenticate", "ProConnect") // RFC 9110 §15.5.2: a 401 names a scheme
