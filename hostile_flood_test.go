@@ -1,0 +1,80 @@
+package proconnect_test
+
+import (
+	"net/http"
+	"runtime"
+	"strconv"
+	"sync"
+	"testing"
+)
+
+// 20 000 strangers: each is shown the way in, or sent on it, and none leaves
+// anything behind in memory. A real login then works.
+func TestHostileFlood(t *testing.T) {
+	h := newHostile(t, 0, func(p *hostileProvider) {
+		p.register("rs", "RS256", "RS256")
+		p.register("auto", "RS256", "RS256").options = "login auto"
+	})
+	total := 20_000
+	if testing.Short() {
+		total = 2_000
+	}
+	h.goodLogin(t, h.p.links["auto"])
+	h.flood(t, total/10) // what is made once is made
+	before := heap()
+	h.flood(t, total)
+	if grown := int64(heap()) - int64(before); grown > 2<<20 {
+		t.Errorf("the heap grew by %d bytes over %d strangers", grown, total)
+	}
+	for _, name := range []string{"rs", "auto"} {
+		calls := h.p.links[name].calls()
+		if calls["discovery"] > 1 || calls["authorize"] > 1 {
+			t.Errorf("%s: the strangers made %v calls", name, calls)
+		}
+		h.goodLogin(t, h.p.links[name])
+	}
+	h.nothingSecret(t)
+}
+
+// flood sends strangers to the site, to the login and to the callback.
+func (h *hostile) flood(t *testing.T, total int) {
+	t.Helper()
+	var running sync.WaitGroup
+	for worker := range 2 {
+		running.Go(func() {
+			page, auto := h.browser(h.p.links["rs"].site), h.browser(h.p.links["auto"].site)
+			page.Jar, auto.Jar = nil, nil
+			for i := worker; i < total; i += 2 {
+				h.stray(t, page, auto, i)
+			}
+		})
+	}
+	running.Wait()
+}
+
+func (h *hostile) stray(t *testing.T, page, auto *browser, i int) {
+	n := strconv.Itoa(i)
+	a, want := answer{}, http.StatusSeeOther
+	switch i % 4 {
+	case 0:
+		a, want = page.get("/wanted?"+n), http.StatusUnauthorized
+	case 1:
+		a = auto.get("/wanted?" + n)
+	case 2:
+		a = page.get("/.proconnect/login?return_to=/" + n)
+	case 3:
+		a, want = page.get("/.proconnect/callback?code=c&state=stranger-"+n), http.StatusBadRequest
+	}
+	if a.StatusCode != want || len(a.Cookies()) > 1 {
+		t.Errorf("stranger %d got %d, page %q, cookies %v", i, a.StatusCode, a.page(), a.Cookies())
+	}
+}
+
+// heap is what is alive in memory, in bytes.
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}

@@ -1,0 +1,286 @@
+package proconnect_test
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// hostileRow is a row of the table: one login that goes wrong at the provider.
+type hostileRow struct {
+	name   string
+	on     string // the link; default rs; "fresh" is one that knows nothing yet
+	acr    string // the level asked for
+	wrong  misconduct
+	want   string // ok, C, T, U or D; see below
+	status int    // default 502
+	page   string // default "problem login_failed"
+	log    string // what the operator's log says beside the page's reference
+	jwks   int    // fetches of keys by a fresh link
+}
+
+// What becomes of a login: how often the token and userinfo endpoints are called.
+//
+//	ok  a session
+//	C   refused at the callback
+//	T   refused after the token answer
+//	U   refused after userinfo
+//	D   discovery refused: nobody is sent to the provider
+var hostileOutcomes = map[string]struct{ token, userinfo int }{
+	"ok": {1, 1}, "C": {0, 0}, "T": {1, 0}, "U": {1, 1}, "D": {0, 0},
+}
+
+func (h *hostile) rows(t *testing.T, rows []hostileRow) {
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) { h.row(t, row) })
+	}
+}
+
+func (h *hostile) row(t *testing.T, row hostileRow) {
+	t.Helper()
+	try := h.prepare(t, row)
+	h.check(t, try, h.comeBack(try.b, try.next))
+}
+
+// hostileTry is a row on its way: the provider has been visited, unless nobody
+// may be sent there.
+type hostileTry struct {
+	row     hostileRow
+	l       *hostileLink
+	b       *browser
+	before  map[string]int
+	attempt *http.Cookie
+	next    string // the address that decides
+}
+
+// prepare goes through a row up to the request that decides.
+func (h *hostile) prepare(t *testing.T, row hostileRow) hostileTry {
+	t.Helper()
+	l := h.p.links["rs"]
+	switch row.on {
+	case "":
+	case "fresh":
+		l = h.unused(t)
+	default:
+		l = h.p.links[row.on]
+	}
+	l.behave(row.wrong)
+	t.Cleanup(func() { l.behave(misconduct{}) })
+	try := hostileTry{row: row, l: l, b: h.visitor(t, l), before: l.calls(), next: "/.proconnect/login"}
+	if row.want != "D" {
+		try.next = h.atProvider(t, try.b, h.leave(t, try.b, "/wanted?a=b", row.acr))
+		try.attempt = try.b.keptCookie("_login_")
+	}
+	return try
+}
+
+// check looks at what became of a row.
+func (h *hostile) check(t *testing.T, try hostileTry, a answer) {
+	t.Helper()
+	if try.row.want == "D" {
+		h.notSentAway(t, try, a)
+		return
+	}
+	h.count(t, try)
+	if try.row.want == "ok" {
+		h.entered(t, try.b, a)
+		return
+	}
+	h.refused(t, try.b, try.l, a, try.row)
+	h.consumed(t, try.b, try.l, try.attempt, try.next)
+}
+
+// leave starts a login, and returns the redirect to the provider.
+func (h *hostile) leave(t *testing.T, b *browser, target, acr string) answer {
+	t.Helper()
+	a := b.get("/.proconnect/login?return_to=" + url.QueryEscape(target) + "&acr_values=" + url.QueryEscape(acr))
+	if a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("the login starts with %d, page %q", a.StatusCode, a.page())
+	}
+	return a
+}
+
+// atProvider follows the redirect to the provider, which logs the person in, and
+// returns the callback's address.
+func (h *hostile) atProvider(t *testing.T, b *browser, a answer) string {
+	t.Helper()
+	a = b.get(a.location(), "Sec-Fetch-Site", "cross-site")
+	if a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("the provider answers %d", a.StatusCode)
+	}
+	return a.location()
+}
+
+// comeBack is the browser's way home from the provider.
+func (h *hostile) comeBack(b *browser, callback string) answer {
+	b.t.Helper()
+	return b.get(callback, "Sec-Fetch-Site", "cross-site")
+}
+
+// count compares the calls that a login made with those that it may make.
+func (h *hostile) count(t *testing.T, try hostileTry) {
+	t.Helper()
+	want, before, got := hostileOutcomes[try.row.want], try.before, try.l.calls()
+	exactly := map[string]int{
+		"discovery": 1 - min(1, before["discovery"]), // once, ever
+		"authorize": 1, "token": want.token, "userinfo": want.userinfo, "elsewhere": 0,
+	}
+	if try.row.on == "fresh" {
+		exactly["jwks"] = try.row.jwks
+	} else if n := got["jwks"] - before["jwks"]; n > 1 {
+		t.Errorf("jwks: %d calls, want 1 at most", n)
+	}
+	for endpoint, n := range exactly {
+		if made := got[endpoint] - before[endpoint]; made != n {
+			t.Errorf("%s: %d calls, want %d", endpoint, made, n)
+		}
+	}
+	if g := try.l.login(); g.exchanged > 1 {
+		t.Errorf("the code was sent %d times", g.exchanged)
+	}
+}
+
+// entered checks a login that is good.
+func (h *hostile) entered(t *testing.T, b *browser, a answer) {
+	t.Helper()
+	if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/wanted?a=b" {
+		t.Fatalf("a good login ends at %d, page %q, location %q", a.StatusCode, a.page(), a.Header.Get("Location"))
+	}
+	a = b.get("/wanted")
+	if a.StatusCode != http.StatusOK || !strings.Contains(a.Text, "PROTECTED id="+hostileSub) {
+		t.Errorf("the session is worth %d: %s", a.StatusCode, a.Text)
+	}
+}
+
+// nextStep is a link or a form by which a page leads on.
+var nextStep = regexp.MustCompile(`<a class="button[^"]*" href="/|<form `)
+
+var pageReference = regexp.MustCompile(`<code>([A-Z0-9]{10})</code>`)
+
+// refused checks a login that must not be good: no session, a page with a next
+// step and nothing secret in it, and the operator's log.
+func (h *hostile) refused(t *testing.T, b *browser, l *hostileLink, a answer, row hostileRow) {
+	t.Helper()
+	if row.status == 0 {
+		row.status = http.StatusBadGateway
+	}
+	if row.page == "" {
+		row.page = "problem login_failed"
+	}
+	if a.StatusCode != row.status || a.page() != row.page {
+		t.Errorf("got %d, page %q, want %d, page %q", a.StatusCode, a.page(), row.status, row.page)
+	}
+	if !nextStep.MatchString(a.Text) {
+		t.Errorf("the page has no next step: %s", a.Text)
+	}
+	if retry := a.Header.Get("Retry-After"); (retry != "") != (a.StatusCode == http.StatusServiceUnavailable) {
+		t.Errorf("%d with Retry-After %q", a.StatusCode, retry)
+	}
+	if g := l.login(); g != nil {
+		g.notIn(t, a)
+	}
+	h.stranger(t, b, l)
+	if row.page == "login" {
+		return // what is no fault has no reference
+	}
+	m := pageReference.FindStringSubmatch(a.Text)
+	if m == nil {
+		t.Fatalf("the page has no reference: %s", a.Text)
+	}
+	if line := h.logged(m[1]); line == "" || !strings.Contains(line, row.log) {
+		t.Errorf("the log says %q, want %q", line, row.log)
+	}
+}
+
+// notIn fails if an answer tells a secret of the login.
+func (g *hostileLogin) notIn(t *testing.T, a answer) {
+	t.Helper()
+	var head strings.Builder
+	_ = a.Header.Write(&head)
+	for what, secret := range map[string]string{
+		"code": g.code, "access token": g.access, "refresh token": g.refresh, "id token": g.idToken,
+		"state": g.request.Get("state"), "nonce": g.request.Get("nonce"), "client secret": hostileSecret,
+	} {
+		if secret != "" && (strings.Contains(a.Text, secret) || strings.Contains(head.String(), secret)) {
+			t.Errorf("the answer tells the %s", what)
+		}
+	}
+}
+
+// stranger checks that a browser has no session.
+func (h *hostile) stranger(t *testing.T, b *browser, l *hostileLink) {
+	t.Helper()
+	for _, c := range b.kept() {
+		if !strings.Contains(c.Name, "_login_") {
+			t.Errorf("a refused login leaves the cookie %s", c.Name)
+		}
+	}
+	mode := "navigate"
+	if l.options != "" {
+		mode = "cors" // where a navigation goes straight to the provider
+	}
+	if a := b.get("/wanted", "Sec-Fetch-Mode", mode); a.StatusCode != http.StatusUnauthorized || strings.Contains(a.Text, "PROTECTED") {
+		t.Errorf("after a refused login, the site answers %d: %s", a.StatusCode, a.Text)
+	}
+}
+
+// consumed checks that an attempt is over: in the browser, and at the gate for
+// whoever kept the cookie.
+func (h *hostile) consumed(t *testing.T, b *browser, l *hostileLink, attempt *http.Cookie, callback string) {
+	t.Helper()
+	if c := b.keptCookie("_login_"); c != nil {
+		t.Errorf("the browser still has the attempt %s", c.Name)
+	}
+	before := l.calls()
+	b.set(attempt)
+	if a := h.comeBack(b, callback); a.page() != "problem attempt_unknown" {
+		t.Errorf("the same callback again: %d, page %q", a.StatusCode, a.page())
+	}
+	if after := l.calls(); after["token"] != before["token"] {
+		t.Error("the same callback again makes a token call")
+	}
+}
+
+// notSentAway checks that nobody is sent to a provider whose discovery is wrong.
+func (h *hostile) notSentAway(t *testing.T, try hostileTry, a answer) {
+	t.Helper()
+	if len(a.Cookies()) > 0 || a.Header.Get("Location") != "" {
+		t.Errorf("an attempt is begun: %d, %v", a.StatusCode, a.Header)
+	}
+	h.refused(t, try.b, try.l, a, try.row)
+	for endpoint, want := range map[string]int{"discovery": 1, "authorize": 0, "token": 0, "jwks": 0, "userinfo": 0, "elsewhere": 0} {
+		if got := try.l.calls()[endpoint]; got != want {
+			t.Errorf("%s: %d calls, want %d", endpoint, got, want)
+		}
+	}
+}
+
+// cookies are those that a browser sends to its site.
+func (b *browser) kept() []*http.Cookie {
+	u, err := url.Parse(b.base)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return b.Jar.Cookies(u)
+}
+
+// cookie returns the one cookie whose name holds a text.
+func (b *browser) keptCookie(part string) *http.Cookie {
+	for _, c := range b.kept() {
+		if strings.Contains(c.Name, part) {
+			return c
+		}
+	}
+	return nil
+}
+
+// set gives the browser a cookie, or another's.
+func (b *browser) set(c *http.Cookie) {
+	u, err := url.Parse(b.base)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.Jar.SetCookies(u, []*http.Cookie{{Name: c.Name, Value: c.Value, Path: "/"}})
+}

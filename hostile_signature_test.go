@@ -1,0 +1,186 @@
+package proconnect_test
+
+import (
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+)
+
+// idToken changes the ID token after it was signed.
+func idToken(change func(string, *hostileLogin) string) misconduct {
+	return misconduct{id: hostileJWT{whole: change}}
+}
+
+// idHeader changes a field of the ID token's header, before it is signed.
+func idHeader(name string, value any) misconduct {
+	return misconduct{id: hostileJWT{header: hostileField(name, value)}}
+}
+
+func hostileField(name string, value any) func(hostileDoc) {
+	return func(d hostileDoc) {
+		if value == nil {
+			delete(d, name)
+			return
+		}
+		d[name] = value
+	}
+}
+
+// text changes a token without knowing whose it is.
+func text(change func(string) string) func(string, *hostileLogin) string {
+	return func(token string, _ *hostileLogin) string { return change(token) }
+}
+
+// unsigned puts a header and a signature around the token's payload.
+func unsigned(header hostileDoc, signature string) func(string, *hostileLogin) string {
+	return text(func(token string) string {
+		return b64([]byte(header.String())) + "." + strings.Split(token, ".")[1] + "." + signature
+	})
+}
+
+// flipped changes bits of the signature.
+func flipped(token string) string {
+	i := strings.LastIndexByte(token, '.') + 1
+	signature, err := base64.RawURLEncoding.DecodeString(token[i:])
+	if err != nil {
+		panic(err)
+	}
+	signature[7] ^= 0x55
+	return token[:i] + b64(signature)
+}
+
+// serialised is the JSON serialisation of a token (RFC 7515 §7.2.2).
+func serialised(token string) string {
+	p := strings.Split(token, ".")
+	return hostileDoc{"protected": p[0], "payload": p[1], "signature": p[2]}.String()
+}
+
+// hostileSignatures is section 2: RFC 8725, RFC 7515, RFC 7517.
+func hostileSignatures() []hostileRow {
+	k := hostileKeys()
+	pkix, err := x509.MarshalPKIXPublicKey(&k.rsa.PublicKey)
+	if err != nil {
+		panic(err)
+	}
+	rs := func(kid string) hostileDoc { return hostileDoc{"alg": "RS256", "typ": "JWT", "kid": kid} }
+	hs, es := hostileDoc{"alg": "HS256", "kid": "oct"}, hostileDoc{"alg": "ES256", "kid": "p384"}
+	const none, malformed, bad = "id token is not signed with the configured algorithm", "not a compact JWT", "signature not verified"
+	rows := []hostileRow{
+		{name: "alg none", wrong: idToken(unsigned(hostileDoc{"alg": "none"}, "")), log: malformed},
+		{name: "alg none, with a signature", wrong: idToken(unsigned(hostileDoc{"alg": "none"}, "AA")), log: none},
+		{name: "alg None", wrong: idToken(unsigned(hostileDoc{"alg": "None"}, "AA")), log: none},
+		{name: "alg nOnE", wrong: idToken(unsigned(hostileDoc{"alg": "nOnE"}, "AA")), log: none},
+		{name: "empty signature", wrong: idToken(unsigned(rs("rsa"), "")), log: malformed},
+		{name: "bits flipped", wrong: idToken(text(flipped)), log: bad},
+		{name: "ES256, bits flipped", on: "es", wrong: idToken(text(flipped)), log: bad},
+		{name: "ES256 r=s=0", on: "es", wrong: idToken(unsigned(hostileDoc{"alg": "ES256", "kid": "ec"}, b64(make([]byte, 64)))), log: bad},
+		{name: "HS256, bits flipped", on: "hs", wrong: idToken(text(flipped)), log: bad},
+		{name: "HS256 keyed with the RSA public key, HS256 configured", on: "hs", wrong: idToken(resigned(hs, pkix)), log: bad},
+		{name: "HS256 against an oct key published in the JWKS, HS256 configured", on: "hs", wrong: idToken(resigned(hs, hostileOct)), log: bad},
+		{name: "ES256 header with a P-384 key", on: "es", wrong: idToken(resigned(es, k.p384)), log: bad},
+		{name: "RS256 header with an EC key", wrong: idToken(resigned(rs("ec"), k.ec)), log: bad},
+		{name: "RS256 header with an oct key", wrong: idToken(resigned(rs("oct"), hostileOct)), log: bad},
+		{name: "RSA 1024 bits", wrong: idToken(resigned(rs("small"), k.small)), log: bad},
+		{name: "key with use:enc", wrong: idToken(resigned(rs("enc"), k.other)), log: bad},
+		{name: "key_ops without verify", wrong: idToken(resigned(rs("ops"), k.other)), log: bad},
+		{name: "key of another alg", wrong: idToken(resigned(rs("ps256"), k.other)), log: bad},
+		{name: "crit with an unknown name", wrong: idToken(resigned(rs("rsa").with("crit", []string{"x"}, "x", 1), k.rsa)), log: "JWT header"},
+		{name: "b64:false", wrong: idToken(resigned(rs("rsa").with("crit", []string{"b64"}, "b64", false), k.rsa)), log: "JWT header"},
+		{name: "jwk in the header", wrong: idToken(resigned(rs("rsa").with("jwk", hostileRSAKey("rsa", k.other)), k.other)), log: bad},
+		{name: "jku in the header", wrong: idToken(ownKeysAt("jku"))},
+		{name: "x5u in the header", wrong: idToken(ownKeysAt("x5u"))},
+		{name: "kid ../../dev/null", wrong: idHeader("kid", "../../dev/null"), log: bad},
+		{name: "kid 10 kB", wrong: idHeader("kid", strings.Repeat("k", 10<<10)), log: bad},
+		{name: "kid unknown", on: "fresh", jwks: 2, wrong: idHeader("kid", "unheard-of"), log: bad},
+		{name: "typ at+jwt", wrong: idHeader("typ", "at+jwt"), log: "JWT header"},
+		{name: "typ logout+jwt", wrong: idHeader("typ", "logout+jwt"), log: "JWT header"},
+		{name: "JSON serialisation", wrong: idToken(text(serialised)), log: malformed},
+		{name: "white space inside", wrong: idToken(text(func(s string) string { return strings.Replace(s, ".", ". ", 1) })), log: malformed},
+		{name: "newlines inside", wrong: idToken(text(func(s string) string { return s[:20] + "\r\n" + s[20:] })), log: malformed},
+		{name: "newline at the end", wrong: idToken(text(func(s string) string { return s + "\n" })), log: malformed},
+		{name: "2 parts", wrong: idToken(text(func(s string) string { return s[:strings.LastIndexByte(s, '.')] })), log: malformed},
+		{name: "4 parts", wrong: idToken(text(func(s string) string { return s + ".AA" })), log: malformed},
+		{name: "5 parts", status: 500, page: "problem misconfigured", wrong: idToken(text(func(s string) string { return s + ".AA.AA" })), log: "encrypted"},
+		{name: "padding", wrong: idToken(text(func(s string) string { return s + "==" })), log: malformed},
+		{
+			name: "8 MB token", on: "fresh", status: 503, page: "problem provider_unavailable", log: "answer too large",
+			wrong: idToken(text(func(s string) string { return s + strings.Repeat("A", 8<<20) })),
+		},
+	}
+	for i := range rows {
+		rows[i].want = "T"
+	}
+	return append(rows, hostileAlgorithms()...)
+}
+
+// ownKeysAt lets a token say where its key is, and signs it with that key.
+func ownKeysAt(field string) func(string, *hostileLogin) string {
+	return func(token string, g *hostileLogin) string {
+		header := hostileDoc{"alg": "RS256", "kid": "rsa", field: g.link.p.URL + "/" + g.link.name + "/elsewhere"}
+		return resigned(header, hostileKeys().other)(token, g)
+	}
+}
+
+// hostileAlgorithms: a token of another algorithm than the configured one is
+// refused though its signature is good, and the log says which option to set.
+func hostileAlgorithms() []hostileRow {
+	k := hostileKeys()
+	var rows []hostileRow
+	for _, c := range []struct {
+		on, alg string
+		key     any
+	}{
+		{"rs", "ES256", k.ec}, {"rs", "HS256", []byte(hostileSecret)}, {"es", "RS256", k.rsa}, {"hs", "RS256", k.rsa}, {"rs", "HS256", hostileOct},
+	} {
+		rows = append(rows, hostileRow{
+			name: "another algorithm than the configured one, though validly signed/" + c.alg + " for " + c.on, on: c.on, want: "T",
+			status: 500, page: "problem misconfigured", log: `"remedy":"set signing_alg`,
+			wrong: idToken(resigned(hostileDoc{"alg": c.alg, "kid": map[string]string{"ES256": "ec", "RS256": "rsa"}[c.alg]}, c.key)),
+		})
+	}
+	// HS256 keyed with the RSA public key, as PEM or DER is what confuses libraries.
+	for name, key := range rsaPublicForms() {
+		rows = append(rows, hostileRow{
+			name: "HS256 keyed with the RSA public key/" + name, want: "T", status: 500, page: "problem misconfigured",
+			wrong: idToken(resigned(hostileDoc{"alg": "HS256", "typ": "JWT"}, key)), log: "configured algorithm",
+		})
+	}
+	return append(
+		rows,
+		hostileRow{name: "HS256 configured, correct secret", on: "hs", want: "ok"},
+		hostileRow{name: "ES256 configured", on: "es", want: "ok"},
+		hostileRow{name: "typ JWT", wrong: idHeader("typ", "JWT"), want: "ok"},
+		hostileRow{name: "typ absent", wrong: idHeader("typ", nil), want: "ok"},
+	)
+}
+
+func rsaPublicForms() map[string][]byte {
+	public := &hostileKeys().rsa.PublicKey
+	pkix, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		panic(err)
+	}
+	jwk, err := json.Marshal(hostileRSAKey("rsa", hostileKeys().rsa))
+	if err != nil {
+		panic(err)
+	}
+	return map[string][]byte{"PKIX": pkix, "PKCS 1": x509.MarshalPKCS1PublicKey(public), "JWK": jwk, "modulus": public.N.Bytes()}
+}
+
+// fetchesBounded: forged tokens must not make every login a call for keys. A link
+// may fetch once, thrice more at once, and then every 20 seconds.
+func (h *hostile) fetchesBounded(t *testing.T, since time.Time) {
+	t.Helper()
+	for _, name := range []string{"rs", "es"} {
+		most := 4 + int(time.Since(since)/(20*time.Second))
+		if n := h.p.links[name].calls()["jwks"]; n > most {
+			t.Errorf("%s: keys were fetched %d times, want %d at most", name, n, most)
+		}
+	}
+	if n := h.p.links["hs"].calls()["jwks"]; n != 0 {
+		t.Errorf("hs: keys were fetched %d times: the client secret is the only one", n)
+	}
+}

@@ -1,0 +1,255 @@
+package proconnect_test
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+)
+
+// hostile is a real Caddy whose sites stand behind a provider that misbehaves.
+type hostile struct {
+	*server
+	p       *hostileProvider
+	admin   string           // the port of Caddy's admin API
+	session string           // the key of the sessions, in hex
+	echo    *httptest.Server // an upstream that tells what it was sent
+
+	mu    sync.Mutex
+	fresh []*hostileLink // links of which nobody has made use yet
+}
+
+// hostileGlobals stands in front of the sites, behind the filter that users are
+// shown. Without it on both, the access log holds the codes, states and hints of
+// addresses and redirects, and the default log the code of every callback that
+// failed where the site answers errors itself (`errors caddy`).
+const hostileGlobals = `
+{
+	admin 127.0.0.1:{$ADMIN}
+	persist_config off
+	storage file_system {$DIR}/storage
+	skip_install_trust
+	auto_https disable_redirects
+	http_port {$PORT}
+	https_port {$TLS_PORT}
+	log {
+		output file {$DIR}/log.json
+		level DEBUG
+		import no_secrets
+	}
+	{$LINKS}
+}
+
+(gated) {
+	log {
+		output file {$DIR}/access.json
+		import no_secrets
+	}
+	handle_errors {
+		respond "error {err.status_code}"
+	}
+	handle /echo* {
+		reverse_proxy {$ECHO}
+	}
+	handle {
+		respond "PROTECTED id={http.auth.user.id} name={http.auth.user.name} unit={http.auth.user.custom.unit}"
+	}
+}
+`
+
+// hostileFresh is how many links there are that know nothing of their provider.
+const hostileFresh = 120
+
+// newHostile starts the provider and Caddy. sites are the links that a test needs
+// beside those that know nothing yet.
+func newHostile(t *testing.T, fresh int, register func(*hostileProvider)) *hostile {
+	t.Helper()
+	p := newHostileProvider(t)
+	h := &hostile{
+		server: &server{t: t, Port: freePort(t), TLSPort: freePort(t), dir: t.TempDir()},
+		p:      p, admin: freePort(t), session: hostileSessionKey(), echo: newHostileEcho(t),
+	}
+	p.hide(h.session, "the session secret")
+	t.Setenv("HOSTILE_CLIENT_SECRET", hostileSecret)
+	t.Setenv("HOSTILE_SESSION_SECRET", h.session)
+	for i := range fresh {
+		h.fresh = append(h.fresh, p.register("fresh"+strconv.Itoa(i), "RS256", "RS256"))
+	}
+	register(p)
+	h.reload()
+	t.Cleanup(func() {
+		if err := caddy.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return h
+}
+
+// hostileSessionKey is a key for sessions, in hex.
+func hostileSessionKey() string {
+	key := make([]byte, 32)
+	rand.Read(key) // never fails, by its documentation
+	return hex.EncodeToString(key)
+}
+
+// reload loads the configuration anew: every link forgets its provider.
+func (h *hostile) reload() {
+	h.t.Helper()
+	config, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(h.caddyfile()), map[string]any{"filename": "Caddyfile"})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if err := caddy.Load(config, true); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h *hostile) caddyfile() string {
+	var links, sites strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(h.p.links)) {
+		l := h.p.links[name]
+		fmt.Fprintf(&links, `
+	proconnect %s {
+		issuer %s
+		client_id %s
+		client_secret {env.HOSTILE_CLIENT_SECRET}
+		signing_alg %s
+		userinfo_signing_alg %s
+		claims custom.unit
+		session {
+			secret {env.HOSTILE_SESSION_SECRET}
+		}
+	}`, name, l.issuer, hostileClientID, l.alg, l.userinfoAlg)
+		fmt.Fprintf(&sites, `
+%s {
+	proconnect {
+		client %s
+		allow any
+		headers
+		%s
+	}
+	import gated
+}
+`, l.names(), name, l.options)
+	}
+	text := strings.NewReplacer("{$ADMIN}", h.admin, "{$LINKS}", links.String(), "{$ECHO}", h.echo.Listener.Addr().String()).Replace(hostileGlobals)
+	return h.fill(documentedFilter(h.t) + text + sites.String())
+}
+
+// documentedFilter is what users are shown to keep secrets out of logs: the
+// snippets at the top of the example.
+//
+//	(no_secrets) {
+//		format filter {
+//			request>uri query { replace code REDACTED … }
+//			resp_headers>Location query { … }
+func documentedFilter(t testing.TB) string {
+	t.Helper()
+	example, err := os.ReadFile("example.Caddyfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	snippets, _, ok := strings.Cut(string(example), "\n{\n")
+	if !ok || !strings.Contains(snippets, "(no_secrets)") {
+		t.Fatal("example.Caddyfile shows no filter (no_secrets) before its global options")
+	}
+	return snippets
+}
+
+// names are the addresses of a link's site: one over https has a sibling.
+func (l *hostileLink) names() string {
+	if strings.HasPrefix(l.site, "https") {
+		return l.site + ", " + hostileSibling
+	}
+	return l.site
+}
+
+// unused returns a link that has not asked its provider for anything.
+func (h *hostile) unused(t *testing.T) *hostileLink {
+	t.Helper()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.fresh) == 0 {
+		t.Fatal("no link is left that knows nothing of its provider")
+	}
+	l := h.fresh[0]
+	h.fresh = h.fresh[1:]
+	return l
+}
+
+// newHostileEcho is an upstream that answers with the header lines it was sent.
+func newHostileEcho(t *testing.T) *httptest.Server {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+			for _, value := range r.Header[name] {
+				fmt.Fprintf(w, "%s: %q\n", name, value)
+			}
+		}
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+// visitor opens a new browser at the site of a link.
+func (h *hostile) visitor(t *testing.T, l *hostileLink) *browser {
+	t.Helper()
+	b := h.browser(l.site)
+	b.t = t
+	t.Cleanup(b.CloseIdleConnections)
+	b.Transport = hostileRecorder{b.Transport, l.p}
+	return b
+}
+
+// hostileRecorder notes every cookie that a browser was given: none may stand in
+// a log.
+type hostileRecorder struct {
+	http.RoundTripper
+	p *hostileProvider
+}
+
+func (rec hostileRecorder) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := rec.RoundTripper.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range resp.Cookies() {
+		if len(c.Value) > 16 {
+			rec.p.hide(c.Value, "cookie "+c.Name)
+		}
+	}
+	return resp, nil
+}
+
+// logged returns the lines of the log that hold a text.
+func (h *hostile) logged(text string) string {
+	var found []string
+	for line := range strings.Lines(h.logs()) {
+		if strings.Contains(line, text) {
+			found = append(found, line)
+		}
+	}
+	return strings.Join(found, "")
+}
+
+// accessLog returns the access log.
+func (h *hostile) accessLog(t *testing.T) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(h.dir, "access.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
