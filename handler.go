@@ -62,7 +62,7 @@ func (h *Handler) pass(w http.ResponseWriter, r *http.Request, v *visit, next ca
 	if h.decide(v) {
 		v.admitted = true
 		h.setHeaders(r, v)
-		return next.ServeHTTP(v.keepPrivate(w), r)
+		return v.goOn(w, r, next)
 	}
 	return h.turnAway(w, r, v, next)
 }
@@ -106,7 +106,7 @@ func (h *Handler) turnAway(w http.ResponseWriter, r *http.Request, v *visit, nex
 		deleteHeaders(r.Header, prefix)
 	}
 	if h.Optional {
-		return next.ServeHTTP(v.keepPrivate(w), r)
+		return v.goOn(w, r, next)
 	}
 	switch v.word {
 	case wordStepUp:

@@ -8,6 +8,16 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
+// goOn runs what stands behind the gate, with a response that is kept private.
+func (v *visit) goOn(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	err := next.ServeHTTP(v.keepPrivate(w), r)
+	if err != nil {
+		// The page of an error is written past our writer, and may name the person.
+		makePrivate(w.Header())
+	}
+	return err
+}
+
 // keepPrivate wraps the response writer so that no shared cache keeps what only
 // some may see. It wraps once, however many gates a request passes.
 func (v *visit) keepPrivate(w http.ResponseWriter) http.ResponseWriter {
