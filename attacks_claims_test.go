@@ -1,0 +1,155 @@
+package proconnect_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// leak is what a claim must not get out of the environment.
+const leak = "a-secret-of-the-environment"
+
+// hostileTexts are claims as the real server hands them on.
+var hostileTexts = map[string]string{
+	"`{{env \"HOME\"}}`":     `{{env "PROCONNECT_LEAK"}}`,
+	"template of a file":     `{{readFile "/etc/passwd"}}{{.Env}}`,
+	"`{env.HOME}`":           `{env.PROCONNECT_LEAK}`,
+	"system placeholder":     `{system.hostname}{file./etc/passwd}`,
+	"placeholder of ours":    `{http.request.header.Cookie}{http.auth.user.id}`,
+	"nested placeholder":     `{env.{http.auth.user.uid}}`,
+	"brackets that close up": `{{{{env "PROCONNECT_LEAK"}}}}`,
+	"`<script>`":             `<script>alert(1)</script>`,
+	"attribute":              `"><img src=x onerror=alert(1)>`,
+	"CRLF":                   "x\r\nX-Injected: yes\r\n\r\n<b>",
+	"LF":                     "x\nX-Injected: yes",
+	"encoded CRLF":           "x%0d%0aX-Injected: yes",
+	"line separator":         "x\u2028X-Injected: yes\u2029",
+	"NUL":                    "x\x00y",
+	"right-to-left override": "\u202egpj.exe",
+	"shell":                  "$(env)${PROCONNECT_LEAK}`env`",
+}
+
+// "claims `{{env "HOME"}}`, `{env.HOME}`, `<script>`, CRLF in names": never executed,
+// expanded or injected, through respond, templates, header, rewrite, header_up.
+func TestAttackClaimsAreHarmless(t *testing.T) {
+	t.Setenv("PROCONNECT_LEAK", leak)
+	up := echo(t)
+	s := &server{t: t, Port: freePort(t), TLSPort: freePort(t), dir: t.TempDir()}
+	s.write("www/page.html", `<p>{{placeholder "http.auth.user.name"}} {{placeholder "http.auth.user.organizational_unit"}}</p>`)
+	s.run(`proconnect {
+		environment sandbox
+		scopes +organizational_unit
+		claims custom.note
+	}`, strings.ReplaceAll(`
+http://localhost:{$PORT} {
+	root {$DIR}/www
+	log
+	log_append who {http.auth.user.name}
+	route {
+		proconnect {
+			allow any
+			headers
+		}
+		header X-Name "{http.auth.user.name} {http.auth.user.organizational_unit} {http.auth.user.custom.note}"
+		header /late >X-Late {http.auth.user.organizational_unit}
+		map {http.auth.user.organizational_unit} {mapped} {
+			default {http.auth.user.organizational_unit}
+		}
+		vars unit {http.auth.user.organizational_unit}
+		request_header X-Asked {vars.unit}
+		handle /respond {
+			templates
+			header Content-Type text/html
+			respond "{http.auth.user.name} {http.auth.user.organization_label} {http.auth.user.organizational_unit} {mapped} {vars.unit}"
+		}
+		handle /page.html {
+			templates
+			file_server
+		}
+		handle /up {
+			reverse_proxy UPSTREAM {
+				header_up X-Up "{http.auth.user.name} {http.auth.user.organizational_unit} {vars.unit}"
+				header_down X-Down {http.auth.user.organizational_unit}
+			}
+		}
+		handle /rewrite {
+			rewrite * /u/{http.auth.user.organizational_unit}/{http.auth.user.name}
+			reverse_proxy UPSTREAM
+		}
+		handle /query {
+			rewrite * ?unit={http.auth.user.organizational_unit}
+			reverse_proxy UPSTREAM
+		}
+		handle /late {
+			respond late
+		}
+		handle /redir {
+			redir * /to/{http.auth.user.organizational_unit}
+		}
+		error /error "{http.auth.user.name}" 418
+	}
+	handle_errors {
+		templates
+		header Content-Type text/html
+		respond "{err.message} {http.auth.user.name} {http.auth.user.organizational_unit}"
+	}
+}
+http://closed.localhost:{$PORT} {
+	proconnect {
+		allow siren 219200235
+	}
+	respond inside
+}`, "UPSTREAM", up.addr()))
+	for name, text := range hostileTexts {
+		t.Run(name, func(t *testing.T) {
+			s.t = t
+			form := url.Values{
+				"person": {"ministry"}, "given_name": {text}, "usual_name": {text}, "organization_label": {text},
+				"organizational_unit": {text}, "custom": {`{"note":` + quoteJSON(t, text) + `}`}, "uid": {text},
+			}
+			b := s.browser("http://localhost:{$PORT}")
+			if a := b.login("/up", form); a.StatusCode != http.StatusOK {
+				t.Fatalf("login: %d, page %q", a.StatusCode, a.page())
+			}
+			for _, path := range []string{"/respond", "/page.html", "/up", "/rewrite", "/query", "/late", "/redir", "/error", "/.proconnect/session"} {
+				wantHarmless(t, path, b.get(path))
+			}
+			wantHarmless(t, "the page of a refusal", s.browser("http://closed.localhost:{$PORT}").login("/", form))
+		})
+	}
+	if strings.Contains(s.logs(), leak) {
+		t.Error("expanded in a log")
+	}
+}
+
+func wantHarmless(t *testing.T, where string, a answer) {
+	t.Helper()
+	body := a.Text
+	if a.Header.Get("Content-Type") == "application/json" {
+		body = strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\r`, "\r", `\n`, "\n").Replace(body)
+	}
+	for _, bad := range []string{leak, "root:", "<script", "<img", "<b>", "{{", "{env", "{system", "{http", "\x00", "\u202e", "\u2028", "\nX-Injected"} {
+		if strings.Contains(body, bad) && !(bad == "<img" && a.page() != "") {
+			t.Errorf("%s: %q in %s", where, bad, body)
+		}
+	}
+	for name, values := range a.Header {
+		if all := strings.Join(values, "\n"); name == "X-Injected" || strings.Contains(all, leak) || strings.ContainsAny(all, "{}<>\x00\r") {
+			t.Errorf("%s: %s: %q", where, name, values)
+		}
+	}
+	if strings.Contains(body, `"X-Injected"`) {
+		t.Errorf("%s: a header was injected on the way to the upstream: %s", where, body)
+	}
+}
+
+func quoteJSON(t *testing.T, s string) string {
+	t.Helper()
+	b, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
