@@ -1,0 +1,82 @@
+package proconnect_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// "`handle_errors { file_server }` with `errors caddy`": documented. Caddy runs
+// handle_errors with the URL that was asked for and without the gate, so a bare
+// file_server there serves the very file that the gate refused. The README's
+// pattern, which rewrites first, does not.
+func TestAttackHandleErrors(t *testing.T) {
+	s := &server{t: t, Port: freePort(t), TLSPort: freePort(t), dir: t.TempDir()}
+	s.write("www/secret.txt", protected)
+	s.write("www/errors/403.html", `<p>{{placeholder "http.proconnect.reason" | html}} {{placeholder "http.proconnect.reference"}} {{placeholder "http.auth.user.email"}}`)
+	s.run(sandboxLink, `
+(gate) {
+	root {$DIR}/www
+	proconnect {
+		allow roles agent_public_territorial
+		errors caddy
+	}
+	file_server
+}
+http://leaks.localhost:{$PORT} {
+	import gate
+	handle_errors {
+		file_server
+	}
+}
+http://documented.localhost:{$PORT} {
+	import gate
+	handle_errors {
+		rewrite * /errors/{err.status_code}.html
+		templates
+		file_server
+	}
+}
+http://missing.localhost:{$PORT} {
+	import gate
+	handle_errors {
+		rewrite * /errors/no-such-{err.status_code}.html
+		file_server
+	}
+}
+http://none.localhost:{$PORT} {
+	import gate
+}
+http://caught.localhost:{$PORT} {
+	import gate
+	handle_errors {
+		respond "{err.message} {err.status_code} {http.auth.user.id}"
+	}
+}`)
+	for _, site := range []string{"leaks", "documented", "missing", "none", "caught"} {
+		t.Run(site, func(t *testing.T) {
+			b := s.browser("http://" + site + ".localhost:{$PORT}")
+			a := b.login("/secret.txt", url.Values{"person": {"ministry"}})
+			if a.StatusCode != http.StatusForbidden && !(site == "missing" && a.StatusCode == http.StatusNotFound) {
+				t.Errorf("got %d: %s", a.StatusCode, a.Text)
+			}
+			if leaks := strings.Contains(a.Text, protected); leaks != (site == "leaks") {
+				t.Errorf("the protected body is in the page: %t", leaks)
+			}
+			if strings.Contains(a.Text, agentEmail) {
+				t.Error("a refused person is user in the page")
+			}
+			switch site {
+			case "documented":
+				if !strings.Contains(a.Text, "no rule matched: rule 1: roles failed") {
+					t.Errorf("the page does not say why: %s", a.Text)
+				}
+			case "caught":
+				if a.Text != "the rules of this site do not admit this person 403 " {
+					t.Errorf("got %s", a.Text)
+				}
+			}
+		})
+	}
+}

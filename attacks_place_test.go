@@ -1,0 +1,183 @@
+package proconnect_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// redirectURI starts a login and returns the redirect URI that ProConnect would
+// get to see.
+func (b *browser) redirectURI(headers ...string) (string, answer) {
+	b.t.Helper()
+	a := b.get("/.proconnect/login?return_to=/", headers...)
+	location, err := url.Parse(a.location())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return location.Query().Get("redirect_uri"), a
+}
+
+// "redirect_uri": from configuration or the routed host and TLS state, never from
+// X-Forwarded-* of an untrusted client.
+func TestAttackRedirectURI(t *testing.T) {
+	p := newProvider(t)
+	const sites = `
+http://localhost:{$PORT}, https://docs.localhost:{$TLS_PORT}, http://docs.example.test:{$PORT} {
+	proconnect {
+		allow any
+	}
+	respond inside
+}
+http://:{$PORT} {
+	proconnect {
+		allow any
+		origin https://public.example.test
+	}
+	respond inside
+}`
+	forward := func(proto string, more ...string) []string {
+		return append([]string{"X-Forwarded-Host", "evil.example", "X-Forwarded-Proto", proto, "X-Forwarded-Port", "444", "Forwarded", "host=evil.example;proto=" + proto, "X-Original-Host", "evil.example"}, more...)
+	}
+	const (
+		callback = "/.proconnect/callback"
+		insecure = "problem insecure_origin"
+	)
+	tests := []struct {
+		name, site string
+		headers    []string
+		untrusted  string // the redirect URI, or the page
+		trusted    string // the same, where this machine is a trusted proxy
+	}{
+		{"on loopback", "http://localhost:{$PORT}", nil, "http://localhost:{$PORT}" + callback, ""},
+		{"on loopback, forwarded", "http://localhost:{$PORT}", forward("https"), "http://localhost:{$PORT}" + callback, "https://localhost:{$PORT}" + callback},
+		{"https", "https://docs.localhost:{$TLS_PORT}", nil, "https://docs.localhost:{$TLS_PORT}" + callback, ""},
+		{"https, forwarded as http", "https://docs.localhost:{$TLS_PORT}", forward("http"), "https://docs.localhost:{$TLS_PORT}" + callback, ""},
+		{"plain http", "http://docs.example.test:{$PORT}", nil, insecure, ""},
+		{"plain http, forwarded", "http://docs.example.test:{$PORT}", forward("https"), insecure, "https://docs.example.test:{$PORT}" + callback},
+		{"plain http, forwarded as such", "http://docs.example.test:{$PORT}", forward("http"), insecure, ""},
+		{"plain http, forwarded as a list", "http://docs.example.test:{$PORT}", forward("https, http"), insecure, ""},
+		{"plain http, forwarded as nonsense", "http://docs.example.test:{$PORT}", forward("https://evil"), insecure, ""},
+		{"with origin", "http://other.example.test:{$PORT}", forward("http"), "https://public.example.test" + callback, ""},
+	}
+	for _, trusted := range []bool{false, true} {
+		options := ""
+		if trusted {
+			options = "\n servers {\n trusted_proxies static 127.0.0.1/32\n }"
+		}
+		t.Run(map[bool]string{false: "untrusted client", true: "trusted proxy"}[trusted], func(t *testing.T) {
+			s := start(t, p.link()+"\n local_certs"+options, sites)
+			s.secure("docs.localhost")
+			for _, tt := range tests {
+				t.Run(tt.name, func(t *testing.T) {
+					b := s.browser(tt.site)
+					b.t = t
+					want := tt.untrusted
+					if trusted && tt.trusted != "" {
+						want = tt.trusted
+					}
+					uri, a := b.redirectURI(tt.headers...)
+					if uri == "" {
+						uri = a.page()
+					}
+					if uri != s.fill(want) || strings.Contains(a.Text+a.location(), "evil") {
+						t.Errorf("got %s, want %s", uri, s.fill(want))
+					}
+				})
+			}
+		})
+	}
+}
+
+// What an untrusted client says of the scheme does not get a cookie without
+// Secure out of an https site, nor a secure one into plain http.
+func TestAttackCookieScheme(t *testing.T) {
+	p := newProvider(t)
+	s := start(t, p.link()+"\n local_certs", `
+http://localhost:{$PORT}, https://docs.localhost:{$TLS_PORT} {
+	proconnect {
+		allow any
+	}
+	respond inside
+}`)
+	s.secure("docs.localhost")
+	for site, secure := range map[string]bool{"http://localhost:{$PORT}": false, "https://docs.localhost:{$TLS_PORT}": true} {
+		a := s.browser(site).get("/.proconnect/login", "X-Forwarded-Proto", map[bool]string{true: "http", false: "https"}[secure])
+		cookies := a.Cookies()
+		if len(cookies) != 1 || cookies[0].Secure != secure || !cookies[0].HttpOnly || cookies[0].SameSite != http.SameSiteLaxMode ||
+			cookies[0].Path != "/" || cookies[0].Domain != "" || strings.HasPrefix(cookies[0].Name, "__Host-") != secure {
+			t.Errorf("%s: %v", site, cookies)
+		}
+	}
+}
+
+// "gate inside `handle /x/*` whose callback is unreachable": nobody sent away;
+// page and log say what to do. With `path /x/.proconnect` it works.
+func TestAttackUnreachableCallback(t *testing.T) {
+	const sites = `
+http://localhost:{$PORT} {
+	handle /x/* {
+		proconnect {
+			allow any
+			LOGIN
+		}
+		respond "inside {http.auth.user.email}"
+	}
+	handle {
+		respond outside
+	}
+}
+http://rewritten.localhost:{$PORT} {
+	route {
+		rewrite /.proconnect/* /index.html
+		respond /index.html outside
+		proconnect {
+			allow any
+			LOGIN
+		}
+		respond "inside {http.auth.user.email}"
+	}
+}`
+	for _, login := range []string{"login page", "login auto"} {
+		t.Run(login, func(t *testing.T) {
+			s := start(t, sandboxLink, strings.ReplaceAll(sites, "LOGIN", login))
+			for _, site := range []string{"http://localhost:{$PORT}", "http://rewritten.localhost:{$PORT}"} {
+				for range 2 { // not only the first time
+					a := s.browser(site).get("/x/page")
+					if a.StatusCode != http.StatusInternalServerError || a.page() != "problem callback_unreachable" || len(a.Cookies()) != 0 {
+						t.Errorf("%s: got %d to %q, page %q", site, a.StatusCode, a.location(), a.page())
+					}
+				}
+				if !strings.Contains(s.logs(), "inside `handle /x/*` set `path /x/.proconnect` and register that redirect URI, or put the gate outside of it") {
+					t.Error("the log does not say what to do")
+				}
+			}
+			s.load(sandboxLink, strings.ReplaceAll(sites, "LOGIN", login+"\n path /x/.proconnect"))
+			b := s.browser("http://localhost:{$PORT}")
+			if a := b.authorize(b.get("/x/.proconnect/login?return_to=/x/page"), url.Values{"person": {"ministry"}}); a.Text != "inside "+agentEmail {
+				t.Errorf("with path: %d, page %q: %s", a.StatusCode, a.page(), a.Text)
+			}
+			if a := b.follow(b.get("/x/.proconnect/logout")); a.page() != "logged-out" {
+				t.Errorf("the logout ended at %d, page %q", a.StatusCode, a.page())
+			}
+		})
+	}
+}
+
+// The probe that asks is the gate's own: nothing that a client sends is taken
+// for one, and the probe itself makes no attempt and calls no provider.
+func TestAttackProbe(t *testing.T) {
+	p, up := newProvider(t), echo(t)
+	s := start(t, p.link(), "\nhttp://localhost:{$PORT} {\n proconnect {\n allow any\n }\n reverse_proxy "+up.addr()+"\n }")
+	b := s.browser("http://localhost:{$PORT}")
+	if a := b.get("/.proconnect/callback"); a.StatusCode != http.StatusBadRequest {
+		t.Errorf("a callback without anything: %d, page %q", a.StatusCode, a.page())
+	}
+	if uri, a := b.redirectURI(); uri == "" || len(a.Cookies()) != 1 {
+		t.Errorf("got %d to %q with cookies %v", a.StatusCode, uri, a.Cookies())
+	}
+	if n := up.calls.Load(); n != 0 {
+		t.Errorf("the probe reached the site %d times", n)
+	}
+}
