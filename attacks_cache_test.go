@@ -23,7 +23,7 @@ func TestAttackSharedCaches(t *testing.T) {
 	s := &server{t: t, Port: freePort(t), TLSPort: freePort(t), dir: t.TempDir()}
 	s.write("www/file.txt", strings.Repeat("inside ", 100))
 	s.write("www/errors/404.html", "not here, {http.auth.user.name}")
-	s.run(sandboxLink, strings.NewReplacer("PUBLIC", public.addr(), "PLAIN", plain.addr(), "STRICT", strict.addr(), "LOUD", loud.addr(), "DEAD", "127.0.0.1:"+freePort(t)).Replace(`
+	s.run(sandboxLink, strings.NewReplacer("PUBLIC", public.addr(), "PLAIN", plain.addr(), "STRICT", strict.addr(), "LOUD", loud.addr(), "DEAD", loopback+":"+freePort(t)).Replace(`
 (inside) {
 	root {$DIR}/www
 	header /marked* Cache-Control "public, max-age=31536000"
@@ -204,7 +204,7 @@ func TestStreamsWithSession(t *testing.T) {
 		wantPrivate(t, answer{resp, ""})
 	})
 	t.Run("WebSocket", func(t *testing.T) {
-		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", "127.0.0.1:"+s.Port)
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", loopback+":"+s.Port)
 		if err != nil {
 			t.Fatal(err)
 		}

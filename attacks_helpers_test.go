@@ -50,7 +50,7 @@ func (s *server) secure(hosts ...string) {
 	for _, host := range hosts {
 		for {
 			dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, ServerName: host}}
-			conn, err := dialer.DialContext(s.t.Context(), "tcp", "127.0.0.1:"+s.TLSPort)
+			conn, err := dialer.DialContext(s.t.Context(), "tcp", loopback+":"+s.TLSPort)
 			if err == nil {
 				conn.Close()
 				break
@@ -112,7 +112,7 @@ func (o onLoopback) RoundTrip(r *http.Request) (*http.Response, error) {
 	if out.Host == "" {
 		out.Host = out.URL.Host
 	}
-	out.URL.Host = net.JoinHostPort("127.0.0.1", out.URL.Port())
+	out.URL.Host = net.JoinHostPort(loopback, out.URL.Port())
 	return o.HTTPTransport.RoundTrip(out)
 }
 
@@ -220,7 +220,7 @@ func (s *server) raw(address, request string) answer {
 func (s *server) rawTLS(host, request string) answer {
 	s.t.Helper()
 	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, ServerName: host}}
-	conn, err := dialer.DialContext(s.t.Context(), "tcp", "127.0.0.1:"+s.TLSPort)
+	conn, err := dialer.DialContext(s.t.Context(), "tcp", loopback+":"+s.TLSPort)
 	if err != nil {
 		s.t.Fatal(err)
 	}

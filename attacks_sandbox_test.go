@@ -77,7 +77,7 @@ func TestAttackSandboxFromElsewhere(t *testing.T) {
 			for name, more := range map[string]string{"": "Accept: text/html\r\n", " by a program": "", " with a session": "Cookie: " + cookies + "\r\n"} {
 				t.Run(tt.name+" "+path[:min(len(path), 32)]+name, func(t *testing.T) {
 					s.t = t
-					a := s.raw("127.0.0.1:"+s.Port, "GET "+path+" "+tt.proto+"\r\nHost: "+tt.host+"\r\n"+tt.headers+more+"\r\n")
+					a := s.raw(loopback+":"+s.Port, "GET "+path+" "+tt.proto+"\r\nHost: "+tt.host+"\r\n"+tt.headers+more+"\r\n")
 					wantGuard(t, a)
 				})
 			}

@@ -17,7 +17,7 @@ func startExample(t *testing.T) *server {
 	t.Helper()
 	s := &server{t: t, Port: freePort(t), dir: t.TempDir()}
 	text := s.fill(strings.NewReplacer(
-		"localhost:8080", "localhost:{$PORT}",
+		"localhost:8080", "localhost:{$PORT}", "bind 127.0.0.1", "bind {$LOOPBACK}",
 		"\tadmin off\n", "\tadmin off\n\tpersist_config off\n\tstorage file_system {$DIR}/storage\n",
 		"\tlog {\n", "\tlog {\n\t\toutput file {$DIR}/log.json\n",
 	).Replace(readFile(t, "example.Caddyfile")))

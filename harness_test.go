@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -39,6 +40,7 @@ const globals = `{
 	storage file_system {$DIR}/storage
 	skip_install_trust
 	auto_https disable_redirects
+	default_bind {$LOOPBACK}
 	http_port {$PORT}
 	https_port {$TLS_PORT}
 	log {
@@ -65,12 +67,16 @@ func start(t testing.TB, global, sites string) *server {
 
 // fill puts the ports and the directory into a text.
 func (s *server) fill(text string) string {
-	return strings.NewReplacer("{$PORT}", s.Port, "{$TLS_PORT}", s.TLSPort, "{$DIR}", s.dir).Replace(text)
+	return strings.NewReplacer("{$PORT}", s.Port, "{$TLS_PORT}", s.TLSPort, "{$DIR}", s.dir, "{$LOOPBACK}", loopback).Replace(text)
 }
+
+// loopback is an address of this process alone. A port that is free now may be
+// another process's the next moment, and two Caddys share one without a word.
+var loopback = fmt.Sprintf("127.%d.%d.%d", 1+os.Getpid()>>16&0x7f, os.Getpid()>>8&0xff, 1+os.Getpid()&0x7f)
 
 func freePort(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", loopback+":0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,10 +153,12 @@ func (s *server) browser(site string) *browser {
 		s.t.Fatal(err)
 	}
 	transport := &http.Transport{
-		// Every name is this machine.
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			_, port, _ := net.SplitHostPort(addr)
-			return new(net.Dialer).DialContext(ctx, network, net.JoinHostPort("127.0.0.1", port))
+			host, port, _ := net.SplitHostPort(addr)
+			if net.ParseIP(host) == nil { // every name is this process
+				addr = net.JoinHostPort(loopback, port)
+			}
+			return new(net.Dialer).DialContext(ctx, network, addr)
 		},
 		ForceAttemptHTTP2: true,
 		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, // Caddy's own authority, made a second ago
