@@ -35,6 +35,14 @@ func (s *server) run(global, sites string) {
 	})
 }
 
+// reload replaces the configuration under a browser, which would find out by
+// itself that its idle connections are closed, but sometimes only by a reset.
+func (s *server) reload(b *browser, global, sites string) {
+	s.t.Helper()
+	s.load(global, sites)
+	b.CloseIdleConnections()
+}
+
 // tryAdapt reads a configuration that may be wrong.
 func (s *server) tryAdapt(global, sites string) ([]byte, error) {
 	text := s.fill(strings.Replace(globals, "$GLOBAL", global, 1) + sites)

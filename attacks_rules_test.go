@@ -92,7 +92,7 @@ func TestAttackClaimNeverAskedFor(t *testing.T) {
 			if a := b.login("/", url.Values{"person": {"ministry"}}); a.StatusCode != http.StatusOK {
 				t.Fatalf("before: %d", a.StatusCode)
 			}
-			s.load(sandboxLink, gatedBy(rules))
+			s.reload(b, sandboxLink, gatedBy(rules))
 			if a := b.get("/", fetchHeaders...); a.StatusCode != http.StatusUnauthorized || strings.Contains(a.Text, "inside") {
 				t.Errorf("a script of the page got %d", a.StatusCode)
 			}
@@ -120,7 +120,7 @@ http://localhost:{$PORT} {
 	s := start(t, sandboxLink, strings.Replace(site, "MATCHER", "", 1))
 	b := s.browser("http://localhost:{$PORT}")
 	b.login("/", url.Values{"person": {"ministry"}})
-	s.load(sandboxLink, strings.Replace(site, "MATCHER", "@x not proconnect organizational_unit DRH\n respond @x \"not DRH\"", 1))
+	s.reload(b, sandboxLink, strings.Replace(site, "MATCHER", "@x not proconnect organizational_unit DRH\n respond @x \"not DRH\"", 1))
 	a := b.get("/")
 	if a.StatusCode != http.StatusSeeOther {
 		t.Fatalf("got %d: %s", a.StatusCode, a.Text)
@@ -180,16 +180,16 @@ func TestAttackListChanges(t *testing.T) {
 	}
 	until("taken out", http.StatusForbidden)
 
-	s.load(sandboxLink, gatedBy("allow siren 130025265"))
+	s.reload(b, sandboxLink, gatedBy("allow siren 130025265"))
 	if a := b.get("/"); a.StatusCode != http.StatusOK {
 		t.Errorf("another rule: %d", a.StatusCode)
 	}
 	bad := s.write("bad.txt", dinum[:13]+"\n"+clamart+"\n")
-	s.load(sandboxLink, gatedBy("allow sub *; deny siret from "+bad))
+	s.reload(b, sandboxLink, gatedBy("allow sub *; deny siret from "+bad))
 	if a := b.get("/"); a.StatusCode != http.StatusForbidden {
 		t.Errorf("deny with a bad line: %d", a.StatusCode)
 	}
-	s.load(sandboxLink, gatedBy("allow siret from "+bad))
+	s.reload(b, sandboxLink, gatedBy("allow siret from "+bad))
 	if a := b.get("/"); a.StatusCode != http.StatusForbidden {
 		t.Errorf("allow with a bad line: %d", a.StatusCode)
 	}

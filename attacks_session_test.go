@@ -198,13 +198,13 @@ http://localhost:{$PORT} {
 	}
 	for _, real := range []string{"production", "integration", "production-rie", "integration-rie"} {
 		t.Run(real, func(t *testing.T) {
-			s.load(environment(real), site)
+			s.reload(b, environment(real), site)
 			if a := b.get("/"); a.StatusCode != http.StatusUnauthorized {
 				t.Errorf("got %d: %s", a.StatusCode, a.Text)
 			}
 		})
 	}
-	s.load(environment("sandbox"), site)
+	s.reload(b, environment("sandbox"), site)
 	if a := b.get("/"); a.Text != "inside" {
 		t.Errorf("back in the sandbox: %d", a.StatusCode) // the key was the same all the time
 	}
