@@ -35,12 +35,36 @@ func (s *server) run(global, sites string) {
 	})
 }
 
-// reload replaces the configuration under a browser, which would find out by
-// itself that its idle connections are closed, but sometimes only by a reset.
+// reload replaces the configuration under a browser.
 func (s *server) reload(b *browser, global, sites string) {
 	s.t.Helper()
+	if _, ok := b.Transport.(patient); !ok {
+		b.Transport = patient{b.Transport}
+	}
 	s.load(global, sites)
-	b.CloseIdleConnections()
+}
+
+// patient tries again where a connection is reset, as browsers do: on a reload
+// Caddy opens new sockets beside the old ones (SO_REUSEPORT), and Linux resets
+// what waits in the queue of those that are closed, gate or no gate.
+type patient struct{ http.RoundTripper }
+
+func (p patient) RoundTrip(r *http.Request) (resp *http.Response, err error) {
+	for range 10 {
+		if resp, err = p.RoundTripper.RoundTrip(r); err == nil || r.Context().Err() != nil {
+			return resp, err
+		}
+		if r.GetBody == nil {
+			continue
+		}
+		body, err := r.GetBody()
+		if err != nil {
+			return nil, err
+		}
+		r = r.Clone(r.Context())
+		r.Body = body
+	}
+	return resp, err
 }
 
 // tryAdapt reads a configuration that may be wrong.

@@ -153,8 +153,8 @@ http://rewritten.localhost:{$PORT} {
 					t.Error("the log does not say what to do")
 				}
 			}
-			s.load(sandboxLink, strings.ReplaceAll(sites, "LOGIN", login+"\n path /x/.proconnect"))
 			b := s.browser("http://localhost:{$PORT}")
+			s.reload(b, sandboxLink, strings.ReplaceAll(sites, "LOGIN", login+"\n path /x/.proconnect"))
 			if a := b.authorize(b.get("/x/.proconnect/login?return_to=/x/page"), url.Values{"person": {"ministry"}}); a.Text != "inside "+agentEmail {
 				t.Errorf("with path: %d, page %q: %s", a.StatusCode, a.page(), a.Text)
 			}

@@ -40,8 +40,9 @@ func TestAttackUnknownClaims(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s.t = t
-			s.load(sandboxLink, strings.Replace(gatedBy(tt.rules), "proconnect {", "log\n proconnect {", 1))
-			a := s.browser("http://localhost:{$PORT}").login("/", tt.person)
+			b := s.browser("http://localhost:{$PORT}")
+			s.reload(b, sandboxLink, gatedBy(tt.rules))
+			a := b.login("/", tt.person)
 			if a.StatusCode != tt.status || strings.Contains(a.Text, "inside") != (tt.status == 200) {
 				t.Errorf("got %d, page %q", a.StatusCode, a.page())
 			}
