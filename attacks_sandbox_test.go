@@ -12,6 +12,7 @@ import (
 // without access control.
 const guardSites = `
 http://localhost:{$PORT} {
+	bind 0.0.0.0
 	proconnect {
 		allow any
 	}
