@@ -93,6 +93,30 @@ http://localhost:{$PORT} {
 	t.Error("still going round")
 }
 
+// Somebody who changes account again and again is in no loop, and is sent on to
+// prove more like anybody else.
+func TestBrowserThatChangesAccount(t *testing.T) {
+	s := start(t, sandboxLink, `
+http://localhost:{$PORT} {
+	proconnect {
+		allow any
+	}
+	proconnect /admin/* {
+		allow mfa
+	}
+	respond "in"
+}`)
+	b := s.browser("http://localhost:{$PORT}")
+	for range 4 {
+		b.login("/", url.Values{"person": {"ministry"}})
+		b.follow(b.get("/.proconnect/logout"))
+	}
+	b.login("/", url.Values{"person": {"commune"}})
+	if a := b.get("/admin/"); a.StatusCode != http.StatusSeeOther {
+		t.Errorf("got %d, page %q, want the way to ProConnect", a.StatusCode, a.page())
+	}
+}
+
 // A form sent without the level that the page asks for: the login that the page
 // offers must bring the level, or the form could never be sent.
 func TestFormThatNeedsStepUp(t *testing.T) {

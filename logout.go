@@ -101,9 +101,11 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request, v *visit) error
 
 // forget drops everything that the browser keeps for us. The attempts go too: a
 // login that another tab began before the logout does not bring a session back.
+// So does the count of rounds: somebody who changes account is in no loop.
 func (h *Handler) forget(w http.ResponseWriter, v *visit) {
 	names := h.client.names(v.place.secure)
 	setCookie(w, names.session, "", "/", -1)
+	setCookie(w, names.rounds, "", "/", -1)
 	setCookie(w, names.idToken, "", h.Path+"/logout", -1)
 	dropped := 0
 	eachCookie(v.cookies, names.login, func(name, _ string) {
