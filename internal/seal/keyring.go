@@ -163,7 +163,7 @@ func (k *Keyring) renew(ctx context.Context) (*keys, error) {
 		return k.fallback(err)
 	}
 	if err := k.storage.Lock(ctx, k.path); err != nil {
-		return k.fallback(err)
+		return k.unlocked(ctx, err)
 	}
 	defer func() { _ = k.storage.Unlock(context.WithoutCancel(ctx), k.path) }()
 	loaded, err = k.load(ctx)
@@ -178,6 +178,18 @@ func (k *Keyring) renew(ctx context.Context) (*keys, error) {
 		return k.fallback(err)
 	}
 	return k.adopt(next), nil
+}
+
+// unlocked looks once more where the lock was not to be had: who held it made
+// the key, as a rule. Several nodes that start together queue for it in steps of
+// a second, and the last ones wait longer than storageWait.
+func (k *Keyring) unlocked(ctx context.Context, cause error) (*keys, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), retryAfter)
+	defer cancel()
+	if loaded, err := k.load(ctx); err == nil && k.fresh(loaded) {
+		return k.adopt(loaded), nil
+	}
+	return k.fallback(cause)
 }
 
 // adopt makes keys that stand in the storage the current ones.

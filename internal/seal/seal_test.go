@@ -173,6 +173,35 @@ func TestNodesShareTheKeyOfTheStorage(t *testing.T) {
 	}
 }
 
+// busyStorage has a lock that nobody gets before their time is over, because
+// another node holds it and makes the key meanwhile.
+type busyStorage struct {
+	certmagic.Storage
+	holder func()
+}
+
+func (s busyStorage) Lock(context.Context, string) error {
+	s.holder()
+	return context.DeadlineExceeded
+}
+
+func TestKeyMadeWhileWaitingForTheLock(t *testing.T) {
+	storage, now, warnings := newStorage(t), time.Now(), []string(nil)
+	holder := node(storage, &now, &warnings).Box("s")
+	late := node(busyStorage{storage, func() { mustSeal(t, holder, "x", "p") }}, &now, &warnings).Box("s")
+	value, err := late.Seal(t.Context(), []byte("y"), "p")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := holder.Open(t.Context(), value, "p"); err != nil {
+		t.Errorf("the nodes have different keys: %v", err)
+	}
+	nobody := node(busyStorage{newStorage(t), func() {}}, &now, &warnings).Box("s")
+	if _, err := nobody.Seal(t.Context(), []byte("y"), "p"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("without a key in the storage: %v", err)
+	}
+}
+
 func TestRotation(t *testing.T) {
 	storage, now, warnings := newStorage(t), time.Now(), []string(nil)
 	a, b := node(storage, &now, &warnings).Box("s"), node(storage, &now, &warnings).Box("s")
