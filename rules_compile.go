@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"go.uber.org/zap"
 
@@ -168,10 +169,13 @@ func intersect(a, b []string) []string {
 }
 
 func warnings(position int, r Rule, c compiledRule) []string {
-	if c.deny {
-		return nil
-	}
 	var out []string
+	for _, role := range unknownRoles(r) {
+		out = append(out, fmt.Sprintf("rule %d (%s): ProConnect gives nobody the role %s: want one of %s", position, c.text, role, strings.Join(knownRoles[:3], ", ")))
+	}
+	if c.deny {
+		return out
+	}
 	has := func(fields ...string) bool {
 		return slices.ContainsFunc(r.Conditions, func(c Condition) bool {
 			return !c.Absent && slices.Contains(fields, c.Field)
@@ -182,6 +186,24 @@ func warnings(position int, r Rule, c compiledRule) []string {
 	}
 	if slices.ContainsFunc(r.Conditions, canStepUp) && len(c.acr) == 0 {
 		out = append(out, fmt.Sprintf("rule %d (%s): no login has all these levels at once: put them on one line to accept any of them", position, c.text))
+	}
+	return out
+}
+
+// knownRoles are ProConnect's: three that it gives, and two that it reserves.
+var knownRoles = []string{"agent_public", "agent_public_etat", "agent_public_territorial", "agent_public_hospitalier", "dirigeant"}
+
+// unknownRoles finds mistyped roles: under a deny or a not, one would let people
+// in whom it should keep out.
+func unknownRoles(r Rule) []string {
+	var out []string
+	for _, c := range r.Conditions {
+		for _, v := range c.Values {
+			known := slices.Contains(knownRoles, strings.ToLower(strings.TrimSpace(v)))
+			if c.Field == "roles" && !known && !strings.Contains(v, "*") {
+				out = append(out, v)
+			}
+		}
 	}
 	return out
 }
