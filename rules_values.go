@@ -67,6 +67,8 @@ func checkValue(field claimRef, value string) (string, error) {
 	}
 	number := siret.Strip(value)
 	switch {
+	case strings.HasPrefix(value, "/") && (field.kind() == digitsClaim || field.index == claimEmail):
+		return "", errors.New("a file is named after from: say " + field.name + " from " + value)
 	case field.index == claimSiret && siret.IsSIREN(number):
 		return "", errors.New("nine digits are a SIREN: say siren")
 	case field.index == claimSiren && siret.IsSIRET(number):
