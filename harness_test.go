@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -211,6 +213,11 @@ func (b *browser) do(method, target string, form url.Values, headers ...string) 
 		r.Header.Set(headers[i], headers[i+1])
 	}
 	resp, err := b.Do(r)
+	if form == nil && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)) {
+		// Just after a reload the old configuration's listener may take a
+		// connection and close it unanswered. Browsers try again, too.
+		resp, err = b.Do(r)
+	}
 	if err != nil {
 		b.t.Fatal(err)
 	}
