@@ -106,6 +106,9 @@ func (h *Handler) acrUnmet(w http.ResponseWriter, r *http.Request, v *visit, a *
 	view := v.refusedView()
 	view.Reasons = []pages.Reason{{Code: pages.ReasonACR, Field: "acr"}}
 	view.ACRUnmet, view.RetryURL = true, v.loginURL()
+	if !v.session.isZero() {
+		view.HomeURL = "/" // the rest of the site may ask for less
+	}
 	return h.page(w, r, v, http.StatusForbidden, view)
 }
 

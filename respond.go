@@ -98,6 +98,9 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *visit) error
 // refusedView is the page of a refusal, with the person whom it is about.
 func (v *visit) refusedView() pages.Refused {
 	view := pages.Refused{SwitchURL: v.switchURL(), LogoutURL: v.logoutURL()}
+	if v.admitted { // by the gate of the whole site, say
+		view.HomeURL = "/"
+	}
 	if !v.session.isZero() {
 		id := &v.session.identity
 		view.Name, view.Email = id.name(), id.first(claimEmail)

@@ -33,7 +33,7 @@ func usedKeys(t *testing.T) []string {
 	keys := []string{
 		"document.unauthorized", "document.forbidden", // asked for by callers of Text
 		"site.banner." + BannerSandbox, "site.banner." + BannerIntegration,
-		"login.heading", "refused.heading", "refused.heading_acr", "logged_out.heading", "logout.heading", "form_lost.heading", "framed.heading",
+		"login.heading", "refused.heading", "refused.heading_acr", "refused.heading_page", "logged_out.heading", "logout.heading", "form_lost.heading", "framed.heading",
 		"reason.unknown", "reason.acr", "reason.other",
 	}
 	files, err := fs.Glob(templateFiles, "templates/*.html")

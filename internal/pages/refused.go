@@ -18,6 +18,7 @@ type Refused struct {
 	SwitchURL    string
 	LogoutURL    string
 	RetryURL     string
+	HomeURL      string // the site's first page, if the person may see it
 }
 
 // Reason is why somebody was refused: a code, and the claim it speaks of.
@@ -49,9 +50,13 @@ func (v Refused) prepare(c *catalog) (string, any, error) {
 	v.Name, v.Email = plain(v.Name, maxShort), plain(v.Email, maxShort)
 	v.Organization, v.Siret = plain(v.Organization, maxShort), plain(v.Siret, maxShort)
 	v.SwitchURL, v.LogoutURL, v.RetryURL = safeURL(v.SwitchURL), safeURL(v.LogoutURL), safeURL(v.RetryURL)
+	v.HomeURL = safeURL(v.HomeURL)
 	heading := "refused.heading"
-	if v.ACRUnmet {
+	switch {
+	case v.ACRUnmet:
 		heading = "refused.heading_acr"
+	case v.HomeURL != "":
+		heading = "refused.heading_page"
 	}
 	return c.text(heading), refusedData{v, siretText(v.Siret), v.sentences(c)}, nil
 }

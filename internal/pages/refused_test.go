@@ -68,6 +68,8 @@ func TestRefusedPage(t *testing.T) {
 	base := Refused{SwitchURL: "/switch", LogoutURL: "/logout", RetryURL: "/retry"}
 	stronger, rolesLost := base, base
 	stronger.ACRUnmet, rolesLost.RolesUnknown = true, true
+	page := base
+	page.HomeURL = "/home"
 	c := catalogs["fr"]
 	tests := []struct {
 		name    string
@@ -75,7 +77,8 @@ func TestRefusedPage(t *testing.T) {
 		want    []string
 		missing []string
 	}{
-		{"plain", base, []string{"/switch", "/logout", c.text("refused.next_contact_none")}, []string{`"/retry"`, c.text("refused.next_acr")}},
+		{"plain", base, []string{"/switch", "/logout", c.text("refused.heading"), c.text("refused.next_contact_none")}, []string{`"/retry"`, c.text("refused.next_acr"), "/home"}},
+		{"a part of the site", page, []string{c.text("refused.heading_page"), "/switch", "/home"}, []string{`"/retry"`}},
 		{"second factor", stronger, []string{c.text("refused.heading_acr"), c.text("refused.next_acr"), `"/retry"`}, []string{c.text("refused.next_contact_none")}},
 		{"roles unknown", rolesLost, []string{c.text("refused.next_roles"), `"/retry"`}, []string{c.text("refused.next_acr")}},
 	}
