@@ -49,6 +49,11 @@ func (s *server) reload(b *browser, global, sites string) {
 // what waits in the queue of those that are closed, gate or no gate.
 type patient struct{ http.RoundTripper }
 
+// CloseIdleConnections closes those of the transport behind.
+func (p patient) CloseIdleConnections() {
+	p.RoundTripper.(*http.Transport).CloseIdleConnections()
+}
+
 func (p patient) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 	for range 10 {
 		if resp, err = p.RoundTripper.RoundTrip(r); err == nil || r.Context().Err() != nil {

@@ -1,0 +1,112 @@
+package proconnect_test
+
+import (
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// "config reload under load": no failed request, no lost session, no growing
+// goroutine count after 100 reloads; logins under way end well.
+func TestAttackReloads(t *testing.T) {
+	reloads := 100
+	if testing.Short() {
+		reloads = 10
+	}
+	p, up := newProvider(t), echo(t)
+	s := &server{t: t, Port: freePort(t), TLSPort: freePort(t), dir: t.TempDir()}
+	list := s.write("list.txt", "13002526500013\n")
+	// The keys are in the storage: every configuration finds them anew.
+	link, _, _ := strings.Cut(p.link(), "session {")
+	link += "}"
+	site := strings.NewReplacer("UPSTREAM", up.addr(), "LIST", list).Replace(`
+http://localhost:{$PORT} {
+	proconnect {
+		allow siret from LIST
+	}
+	@state proconnect roles agent_public
+	handle @state {
+		reverse_proxy UPSTREAM {
+			transport http {
+				keepalive off # Caddy's own connections outlive a reload by two minutes
+			}
+		}
+	}
+}`)
+	s.run(link, site)
+
+	var browsers []*browser
+	for range 4 {
+		b := s.browser("http://localhost:{$PORT}")
+		b.Transport = patient{b.Transport}
+		if a := b.loginAt("/x"); a.StatusCode != http.StatusOK {
+			t.Fatalf("login: %d, page %q", a.StatusCode, a.page())
+		}
+		browsers = append(browsers, b)
+	}
+	stranger := s.browser("http://localhost:{$PORT}")
+	stranger.Transport = patient{stranger.Transport}
+	s.load(link, site)
+	before := runtime.NumGoroutine()
+
+	var requests atomic.Int64
+	done := make(chan struct{})
+	var traffic sync.WaitGroup
+	ask := func(b *browser, want int) {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			resp, err := b.Get(b.base + "/x")
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			resp.Body.Close()
+			if requests.Add(1); resp.StatusCode != want {
+				t.Errorf("got %d, want %d", resp.StatusCode, want)
+			}
+		}
+	}
+	for _, b := range browsers[:3] {
+		traffic.Go(func() { ask(b, http.StatusOK) })
+	}
+	traffic.Go(func() { ask(stranger, http.StatusUnauthorized) })
+	for i := range reloads {
+		a := browsers[3].get("/.proconnect/login?return_to=/x")
+		s.load(link, site)
+		if i%10 == 0 { // the login that began before the reload ends behind it
+			for range 3 {
+				a = browsers[3].get(a.location())
+			}
+			if a.StatusCode != http.StatusOK {
+				t.Errorf("a login under way ended at %d, page %q", a.StatusCode, a.page())
+			}
+		}
+	}
+	close(done)
+	traffic.Wait()
+	for _, b := range browsers {
+		if a := b.get("/x"); a.StatusCode != http.StatusOK {
+			t.Errorf("a session was lost: %d", a.StatusCode)
+		}
+		b.CloseIdleConnections()
+	}
+	stranger.CloseIdleConnections()
+	after := runtime.NumGoroutine()
+	for deadline := time.Now().Add(10 * time.Second); after > before+5 && time.Now().Before(deadline); after = runtime.NumGoroutine() {
+		runtime.Gosched()
+		<-time.After(20 * time.Millisecond) // between two looks, not for a result
+	}
+	t.Logf("%d requests under %d reloads; %d goroutines before, %d after", requests.Load(), reloads, before, after)
+	if after > before+5 {
+		buf := make([]byte, 1<<20)
+		t.Errorf("goroutines grew from %d to %d\n%s", before, after, buf[:runtime.Stack(buf, true)])
+	}
+}
