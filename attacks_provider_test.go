@@ -26,6 +26,8 @@ type provider struct {
 	acr          string
 	codes        map[string]url.Values // authorization requests by code
 	noEndSession bool
+	pad          string // more to carry in the ID token
+	issued       string // the last ID token
 
 	// exchanging, where set, is told of each token call, which goes on when it is
 	// told in turn.
@@ -109,12 +111,12 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request) {
 		p.mu.Lock()
 	}
 	now := time.Now().Unix()
+	p.issued = p.sign(map[string]any{
+		"iss": p.URL, "aud": "client", "sub": p.claims["sub"], "iat": now, "exp": now + 3600,
+		"nonce": request.Get("nonce"), "acr": p.acr, "amr": []string{"pwd"}, "pad": p.pad,
+	})
 	p.json(w, map[string]any{
-		"access_token": rand.Text(), "token_type": "Bearer", "expires_in": 3600,
-		"id_token": p.sign(map[string]any{
-			"iss": p.URL, "aud": "client", "sub": p.claims["sub"], "iat": now, "exp": now + 3600,
-			"nonce": request.Get("nonce"), "acr": p.acr, "amr": []string{"pwd"},
-		}),
+		"access_token": rand.Text(), "token_type": "Bearer", "expires_in": 3600, "id_token": p.issued,
 	})
 }
 
