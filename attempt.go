@@ -31,6 +31,7 @@ type attempt struct {
 	ACR         []string `json:"a,omitempty"`
 	Started     int64    `json:"d"`           // Unix seconds
 	Unasked     bool     `json:"u,omitempty"` // begun without a click
+	Family      []byte   `json:"f,omitempty"` // of the session that it began with
 }
 
 // randomText returns 32 random bytes in base64url: 43 characters, which satisfies
@@ -45,6 +46,12 @@ func randomText() string {
 func (a *attempt) begin(redirectURI, own string, now time.Time) {
 	a.State, a.Nonce, a.Verifier = randomText(), randomText(), oauth2.GenerateVerifier()
 	a.RedirectURI, a.Target, a.Started = redirectURI, returnTarget(a.Target, own), now.Unix()
+}
+
+// family is that of the session that the attempt began with, if there was one.
+func (a *attempt) family() (f familyID) {
+	copy(f[:], a.Family)
+	return f
 }
 
 // keep seals the attempt into a cookie, and drops the oldest of the browser's

@@ -55,8 +55,9 @@ func (h *Handler) attemptUnknown(w http.ResponseWriter, r *http.Request, v *visi
 // establish makes a session of who ProConnect says the person is.
 func (h *Handler) establish(w http.ResponseWriter, r *http.Request, v *visit, a *attempt, result *rp.Result) error {
 	s := h.client.newSession(&v.session, a, result, time.Now())
-	// A logout that ran meanwhile ended the family: nothing resurrects it.
-	if h.client.revoked.has(r.Context(), s.family) {
+	// A logout that ran meanwhile ended the family: nothing resurrects it, nor
+	// does a login that began with it bring another session.
+	if h.client.revoked.has(r.Context(), s.family) || h.client.revoked.has(r.Context(), a.family()) {
 		return h.attemptUnknown(w, r, v, "the session was logged out meanwhile")
 	}
 	value, err := h.client.sessions.Seal(r.Context(), s.encode(), v.place.host)

@@ -1,0 +1,132 @@
+package proconnect_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// "cross-site `<img src=/.proconnect/logout>`, cross-site or same-site (sibling)
+// navigation or POST, prefetch": no logout; a navigation gets the confirmation
+// page.
+func TestAttackLogoutBySomebodyElse(t *testing.T) {
+	s, _, b := loggedIn(t)
+	session := b.cookie("proconnect")
+	const confirm = "logout"
+	tests := []struct {
+		name, method string
+		headers      []string
+		page         string // empty: no page
+	}{
+		{"cross-site `<img src=/.proconnect/logout>`", "GET", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image", "Accept", "image/*"}, ""},
+		{"same-site `<img>`", "GET", []string{"Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image"}, ""},
+		{"our own `<img>`, in a page that somebody wrote", "GET", []string{"Sec-Fetch-Site", "same-origin", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image"}, ""},
+		{"old `<img>`", "GET", []string{"Sec-Fetch-Site", "", "Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Accept", "image/*"}, ""},
+		{"cross-site navigation", "GET", []string{"Sec-Fetch-Site", "cross-site"}, confirm},
+		{"same-site navigation", "GET", []string{"Sec-Fetch-Site", "same-site"}, confirm},
+		{"typed, or from a mail", "GET", []string{"Sec-Fetch-Site", "none"}, confirm},
+		{"navigation of an old browser", "GET", []string{"Sec-Fetch-Site", "", "Sec-Fetch-Mode", "", "Sec-Fetch-Dest", ""}, confirm},
+		{"in capitals", "GET", []string{"Sec-Fetch-Site", "Same-Origin"}, confirm},
+		{"cross-site POST", "POST", []string{"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"}, confirm},
+		{"same-site POST", "POST", []string{"Sec-Fetch-Site", "same-site", "Origin", "http://blog.localhost"}, confirm},
+		{"POST of an old browser from elsewhere", "POST", []string{"Sec-Fetch-Site", "", "Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Origin", "https://evil.example"}, confirm},
+		{"POST of an opaque origin", "POST", []string{"Sec-Fetch-Site", "", "Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Origin", "null"}, confirm},
+		{"POST from another port", "POST", []string{"Sec-Fetch-Site", "", "Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Origin", "http://localhost:1"}, confirm},
+		{"POST into an iframe", "POST", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "iframe"}, "problem bad_request"},
+		{"iframe", "GET", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "iframe"}, "problem bad_request"},
+		{"our own iframe", "GET", []string{"Sec-Fetch-Dest", "iframe"}, "problem bad_request"},
+		{"cross-site fetch", "POST", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "empty", "Origin", "https://evil.example"}, ""},
+		{"beacon", "POST", []string{"Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "empty"}, ""},
+		{"prefetch", "GET", []string{"Sec-Purpose", "prefetch"}, ""},
+		{"prerender", "GET", []string{"Sec-Purpose", "prefetch;prerender"}, ""},
+		{"old prefetch", "GET", []string{"Purpose", "prefetch"}, ""},
+		{"HEAD", "HEAD", nil, ""},
+		{"PUT", "PUT", nil, "problem method_not_allowed"},
+		{"OPTIONS", "OPTIONS", nil, "problem method_not_allowed"},
+		{"overridden method", "GET", []string{"Sec-Fetch-Site", "cross-site", "X-HTTP-Method-Override", "POST"}, confirm},
+	}
+	for _, tt := range tests {
+		for _, query := range []string{"", "?then=login&return_to=/x"} {
+			t.Run(tt.name+query, func(t *testing.T) {
+				b.t = t
+				var form url.Values
+				if tt.method == http.MethodPost {
+					form = url.Values{}
+				}
+				a := b.do(tt.method, "/.proconnect/logout"+query, form, tt.headers...)
+				if a.page() != tt.page || a.Header.Get("Location") != "" || a.Header.Get("Clear-Site-Data") != "" || len(a.Cookies()) != 0 {
+					t.Errorf("got %d to %q, page %q, cookies %v", a.StatusCode, a.Header.Get("Location"), a.page(), a.Cookies())
+				}
+				if tt.page == confirm && !strings.Contains(a.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
+					t.Error("the confirmation page can be framed, and its button clicked unseen")
+				}
+				if got := s.worth(b, "proconnect="+session); got != http.StatusOK || b.cookie("proconnect") != session {
+					t.Errorf("the session is worth %d", got)
+				}
+			})
+		}
+	}
+	b.t = t
+	a := b.get("/.proconnect/logout", "Sec-Fetch-Site", "cross-site")
+	_, rest, _ := strings.Cut(a.Text, `action="`)
+	action, _, _ := strings.Cut(rest, `"`)
+	a = b.do(http.MethodPost, action, url.Values{}, "Origin", b.base)
+	if a.StatusCode != http.StatusSeeOther || s.worth(b, "proconnect="+session) != http.StatusUnauthorized {
+		t.Errorf("the button of the confirmation page: %d", a.StatusCode)
+	}
+}
+
+// "a renewal or login in flight during logout": no session resurrected.
+func TestAttackLoginInFlightDuringLogout(t *testing.T) {
+	t.Run("between the code and the tokens", func(t *testing.T) {
+		s, p, b := loggedIn(t)
+		p.exchanging = make(chan chan struct{})
+		tab := s.browser(b.base)
+		tab.Jar = b.Jar
+		back := tab.get(tab.get("/.proconnect/login?return_to=/").location()) // at the provider, and on to the callback
+		cookies := b.cookies()
+		answers := make(chan answer)
+		go func() {
+			other := s.browser(b.base)
+			other.Jar = nil
+			answers <- other.get(back.location(), "Cookie", cookies)
+		}()
+		goOn := <-p.exchanging
+		b.get("/.proconnect/logout")
+		close(goOn)
+		a := <-answers
+		wantNoSession(t, s, b, a)
+	})
+	for name, login := range map[string]func(b *browser) answer{
+		"begun with the session":              func(b *browser) answer { return b.get("/.proconnect/login?return_to=/") },
+		"begun with the session, for a level": func(b *browser) answer { return b.get("/.proconnect/login?return_to=/&acr_values=eidas1") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _, b := loggedIn(t)
+			back := b.get(login(b).location())
+			cookies := b.cookies()
+			b.get("/.proconnect/logout")
+			t.Run("in the browser", func(t *testing.T) {
+				b.t = t
+				if a := b.get(back.location()); a.page() != "problem attempt_unknown" && a.page() != "problem cookies_refused" {
+					t.Errorf("got %d, page %q", a.StatusCode, a.page())
+				}
+			})
+			t.Run("sent before the answer to the logout came", func(t *testing.T) {
+				other := s.browser(b.base)
+				other.t, other.Jar = t, nil
+				wantNoSession(t, s, b, other.get(back.location(), "Cookie", cookies))
+			})
+		})
+	}
+}
+
+func wantNoSession(t *testing.T, s *server, b *browser, a answer) {
+	t.Helper()
+	for _, c := range a.Cookies() {
+		if c.Name == "proconnect" && c.Value != "" {
+			t.Errorf("%d to %q: a session has risen, worth %d", a.StatusCode, a.Header.Get("Location"), s.worth(b, "proconnect="+c.Value))
+		}
+	}
+}
