@@ -88,11 +88,11 @@ func (c *Client) newSession(old *session, a *attempt, result *rp.Result, now tim
 		raw[name] = value
 	}
 	raw["sub"], raw["acr"], raw["amr"] = result.Subject, result.ACR, anyList(result.AMR)
-	s := &session{first: now.Unix(), askedACR: a.ACR}
+	s := &session{first: now.Unix(), lasts: int64(c.lifetime / time.Second), askedACR: a.ACR}
 	same := !old.isZero() && old.identity.first(claimSub) == result.Subject && result.Subject != "" &&
 		slices.Equal(old.at(old.known[claimIDPID]), claimValues(idClaim, raw["idp_id"]))
 	if same {
-		s.family, s.first = old.family, old.first
+		s.family, s.first, s.lasts = old.family, old.first, old.lasts
 		proven := anyList(old.at(old.known[claimACR]))
 		if result.ACR != "" && !slices.Contains(proven, any(result.ACR)) {
 			proven = append(proven, result.ACR)

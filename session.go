@@ -25,6 +25,7 @@ type session struct {
 	identity
 	family   familyID
 	first    int64    // the family's first login, Unix seconds
+	lasts    int64    // the lifetime that sessions had then, in seconds
 	askedACR []string // the essential acr values of the last login
 
 	room [24]string // for the values, so that they need no memory of their own
@@ -35,10 +36,15 @@ type familyID [16]byte
 // isZero says that there is no session.
 func (s *session) isZero() bool { return s.family == familyID{} }
 
-// expiresAt is when the session's lifetime is over.
+// expiresAt is when the session's lifetime is over: a shorter one that was
+// configured since cuts it, a longer one does not stretch it.
 func (s *session) expiresAt(lifetime time.Duration) time.Time {
-	return time.Unix(s.first, 0).Add(lifetime)
+	return time.Unix(s.first, 0).Add(min(lifetime, time.Duration(s.lasts)*time.Second))
 }
+
+// endsAt is when no session of the family is alive any more, whatever is
+// configured meanwhile: a logout is remembered until then.
+func (s *session) endsAt() time.Time { return time.Unix(s.first+s.lasts, 0) }
 
 // alive says whether the session may be used at a time. One from the future was
 // made by a clock that nobody can trust.
@@ -52,6 +58,7 @@ func (s *session) encode() []byte {
 	b = append(b, sessionVersion)
 	b = append(b, s.family[:]...)
 	b = binary.AppendUvarint(b, uint64(s.first))
+	b = binary.AppendUvarint(b, uint64(s.lasts))
 	b = appendStrings(b, s.askedACR)
 	b = binary.AppendUvarint(b, uint64(s.asked))
 	for i := range claimSpecs {
@@ -89,6 +96,7 @@ func (s *session) decode(text string) error {
 	}
 	copy(s.family[:], r.bytes(len(s.family)))
 	s.first = int64(r.uvarint())
+	s.lasts = int64(r.uvarint())
 	s.text = r.strings(s.room[:0], r.count())
 	s.askedACR = s.text[:len(s.text):len(s.text)]
 	asked := r.uvarint()

@@ -11,7 +11,7 @@ import (
 func testSession(t testing.TB) *session {
 	t.Helper()
 	asked := newClaimsRequest(nil, nil).claims
-	s := &session{family: familyID{1, 2, 3}, first: time.Now().Unix()}
+	s := &session{family: familyID{1, 2, 3}, first: time.Now().Unix(), lasts: 12 * 3600}
 	s.identity = *newIdentity(asked, map[string]any{
 		"sub": "7c9e6679-7425-40de-944b-e07fc1f90ae7", "given_name": "Jean-Christophe", "usual_name": "Dupont-Durand",
 		"email": "jean-christophe.dupont-durand@developpement-durable.gouv.fr", "uid": "b3e1f0a2-5a4f-4b0e-8c2d-90c1d7a1e3f4",
@@ -29,7 +29,7 @@ func TestSessionSurvivesItsCookie(t *testing.T) {
 	if err := got.decode(string(s.encode())); err != nil {
 		t.Fatal(err)
 	}
-	if got.family != s.family || got.first != s.first || !reflect.DeepEqual(got.askedACR, s.askedACR) || got.asked != s.asked {
+	if got.family != s.family || got.first != s.first || got.lasts != s.lasts || !reflect.DeepEqual(got.askedACR, s.askedACR) || got.asked != s.asked {
 		t.Errorf("got %+v", got)
 	}
 	for _, name := range []string{"sub", "email", "siret", "siren", "roles", "organization_label", "acr", "amr", "custom.grade"} {
@@ -74,9 +74,34 @@ func TestSessionLifetime(t *testing.T) {
 		"from the beginning":  {time.Unix(0, 0), false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := &session{family: familyID{1}, first: c.first.Unix()}
+			s := &session{family: familyID{1}, first: c.first.Unix(), lasts: 3600}
 			if got := s.alive(now, time.Hour); got != c.alive {
 				t.Errorf("alive is %v", got)
+			}
+		})
+	}
+}
+
+// A longer lifetime that is configured later must not outlast the record of a
+// logout, which ends with the session: what was logged out would live again.
+func TestSessionKeepsItsLifetime(t *testing.T) {
+	first := time.Now().Add(-30 * time.Minute)
+	s := &session{family: familyID{1}, first: first.Unix(), lasts: 3600}
+	for name, c := range map[string]struct {
+		configured time.Duration
+		want       time.Duration
+	}{
+		"as it was": {time.Hour, time.Hour},
+		"shorter":   {10 * time.Minute, 10 * time.Minute},
+		"longer":    {24 * time.Hour, time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			end := s.expiresAt(c.configured)
+			if got := end.Sub(time.Unix(s.first, 0)); got != c.want {
+				t.Errorf("it lasts %s, want %s", got, c.want)
+			}
+			if end.After(s.endsAt()) {
+				t.Error("it outlasts the record of its logout")
 			}
 		})
 	}
