@@ -14,8 +14,10 @@ const sessionVersion = 1
 // browsers drop what is over 4 kB together with its name and attributes.
 const maxSessionCookie = 3800
 
-// clockSkew is how far apart the clocks of nodes may be.
-const clockSkew = time.Minute
+// clockSkew is how far apart the clocks of nodes may be, and how far a clock that
+// is set right may go back under sessions that it has just dated: nobody who is
+// logged in should notice.
+const clockSkew = 5 * time.Minute
 
 // session is what is remembered of a person between requests: an identity, and
 // the family of logins that it belongs to. Every renewal, step-up or further
