@@ -19,6 +19,11 @@ import (
 const (
 	revocationsEvery = 5 * time.Second // how often the storage is asked
 	revocationsWait  = 2 * time.Second // how long a request may wait for the first answer
+
+	// How long a record outlives what it revokes. A clock that jumped ahead would
+	// else have this node delete, for all, records that are still needed once the
+	// clock is right again: an hour or two is what a time zone makes of it.
+	revocationsKept = 24 * time.Hour
 )
 
 // revocations are the families that were logged out. Each is one small record
@@ -114,14 +119,14 @@ func (r *revocations) read(ctx context.Context) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	now := time.Now().Unix()
+	needless := time.Now().Add(-revocationsKept).Unix()
 	var over []string
 	r.mu.Lock()
 	for _, name := range names {
 		f, until, ok := parseRevocation(path.Base(name))
 		switch {
 		case !ok:
-		case until < now-int64(clockSkew/time.Second):
+		case until < needless:
 			over = append(over, name)
 			delete(r.until, f)
 		default:
@@ -129,7 +134,7 @@ func (r *revocations) read(ctx context.Context) error {
 		}
 	}
 	for f, until := range r.until {
-		if _, waiting := r.pending[f]; !waiting && until < now-int64(clockSkew/time.Second) {
+		if _, waiting := r.pending[f]; !waiting && until < needless {
 			delete(r.until, f)
 		}
 	}
