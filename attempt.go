@@ -29,6 +29,7 @@ type attempt struct {
 	RedirectURI string   `json:"r"`
 	Target      string   `json:"t"` // where to go when it is done
 	ACR         []string `json:"a,omitempty"`
+	Scopes      []string `json:"c"`           // what was asked: the configuration may change meanwhile
 	Started     int64    `json:"d"`           // Unix seconds
 	Unasked     bool     `json:"u,omitempty"` // begun without a click
 	Family      []byte   `json:"f,omitempty"` // of the session that it began with

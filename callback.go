@@ -101,7 +101,7 @@ func (c *Client) newSession(old *session, a *attempt, result *rp.Result, now tim
 	} else {
 		rand.Read(s.family[:]) // never fails, by its documentation
 	}
-	s.identity = *newIdentity(c.asking().claims, raw)
+	s.identity = *newIdentity(c.asking().granted(a.Scopes), raw)
 	return s
 }
 

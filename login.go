@@ -43,12 +43,13 @@ func (h *Handler) startLogin(w http.ResponseWriter, r *http.Request, v *visit, a
 		return h.callbackLost(w, r, v)
 	}
 	a.begin(v.place.url(h.CallbackPath), h.Path, time.Now())
+	a.Scopes = h.client.asking().scopes
 	if v.open(r, h.client); !v.session.isZero() {
 		a.Family = v.session.family[:]
 	}
 	location, err := h.client.provider.AuthorizationURL(r.Context(), rp.AuthorizationRequest{
 		RedirectURI: a.RedirectURI, State: a.State, Nonce: a.Nonce, Verifier: a.Verifier,
-		Scopes: h.client.asking().scopes, ACRValues: a.ACR, IDPHint: h.IDPHint, SiretHint: h.SiretHint,
+		Scopes: a.Scopes, ACRValues: a.ACR, IDPHint: h.IDPHint, SiretHint: h.SiretHint,
 	})
 	if err != nil {
 		return h.loginFailed(w, r, v, a, err)

@@ -112,6 +112,15 @@ func (c *Client) asking() *claimsRequest {
 	return c.request
 }
 
+// granted returns the claims that a login with these scopes has asked for. One
+// that a configuration loaded since wants was not, and must not pass for absent:
+// `absent` would hold of somebody who has it.
+func (r *claimsRequest) granted(scopes []string) []claimRef {
+	return slices.DeleteFunc(slices.Clone(r.claims), func(c claimRef) bool {
+		return c.scope() != "" && !slices.Contains(scopes, c.scope())
+	})
+}
+
 func newClaimsRequest(wanted []string, needed []claimRef) *claimsRequest {
 	scopes := slices.Clone(defaultScopes)
 	if len(wanted) > 0 && !strings.HasPrefix(wanted[0], "+") {
