@@ -52,6 +52,7 @@ func (h *Handler) setHeaders(r *http.Request, v *visit) {
 		return
 	}
 	v.prefixes = append(v.prefixes, h.Headers)
+	keepEndToEnd(r.Header, h.Headers)
 	for i := range claimSpecs {
 		if values := id.at(id.known[i]); len(values) > 0 {
 			r.Header.Set(h.Headers+headerName(claimSpecs[i].name), strings.Join(values, " "))
@@ -61,6 +62,26 @@ func (h *Handler) setHeaders(r *http.Request, v *visit) {
 		if values := id.at(e.span); len(values) > 0 {
 			r.Header.Set(h.Headers+headerName(e.name), strings.Join(values, " "))
 		}
+	}
+}
+
+// keepEndToEnd drops headers with this prefix from Connection, which the client
+// sends: a proxy deletes what Connection names (RFC 9110 §7.6.1), and the
+// upstream would take an identified person for nobody.
+func keepEndToEnd(h http.Header, prefix string) {
+	var kept []string
+	dropped := false
+	for _, line := range h["Connection"] {
+		for name := range strings.SplitSeq(line, ",") {
+			if name = strings.TrimSpace(name); looksPrefixed(name, prefix) {
+				dropped = true
+				continue
+			}
+			kept = append(kept, name)
+		}
+	}
+	if dropped {
+		h["Connection"] = kept
 	}
 }
 
