@@ -18,6 +18,11 @@ const (
 	attemptTime  = time.Hour // creating an account at ProConnect takes a while
 	maxAttempts  = 5         // cookies of attempts that one browser keeps
 	attemptIDLen = 10        // how much of the state names its cookie
+
+	// maxAttemptCookie is what one may weigh, in bytes: five of them, which
+	// anybody's links can have a browser collect, and the session must fit into
+	// the 16 kB of headers that Caddy reads, or the site is shut for that browser.
+	maxAttemptCookie = 2400
 )
 
 // attempt is a login under way, sealed into a cookie of its own, so that several
@@ -58,17 +63,26 @@ func (a *attempt) family() (f familyID) {
 // keep seals the attempt into a cookie, and drops the oldest of the browser's
 // others when they are too many.
 func (c *Client) keep(ctx context.Context, w http.ResponseWriter, p place, cookies []string, a *attempt) error {
-	plain, err := json.Marshal(a)
-	if err != nil {
-		return err
+	value, err := c.sealAttempt(ctx, p, a)
+	if err == nil && len(value) > maxAttemptCookie {
+		short := *a
+		short.Target = "/" // JSON makes six bytes of an & or of a byte that is no text
+		value, err = c.sealAttempt(ctx, p, &short)
 	}
-	value, err := c.attempts.Seal(ctx, plain, p.host)
 	if err != nil {
 		return err
 	}
 	c.dropOldAttempts(ctx, w, p, cookies)
 	setCookie(w, c.names(p.secure).login+a.State[:attemptIDLen], value, "/", int(attemptTime/time.Second))
 	return nil
+}
+
+func (c *Client) sealAttempt(ctx context.Context, p place, a *attempt) (string, error) {
+	plain, err := json.Marshal(a)
+	if err != nil {
+		return "", err
+	}
+	return c.attempts.Seal(ctx, plain, p.host)
 }
 
 // dropOldAttempts leaves room for one more attempt: it clears the cookies of

@@ -30,7 +30,7 @@ func (h *Handler) serveLogin(w http.ResponseWriter, r *http.Request, v *visit) e
 		if !slices.Contains(acrKnown, value) {
 			return h.problem(w, r, v, http.StatusBadRequest, pages.Problem{Code: pages.BadRequest, RetryURL: v.loginURL(), HomeURL: "/"})
 		}
-		acr = append(acr, value)
+		acr = appendNew(acr, value)
 	}
 	return h.startLogin(w, r, v, &attempt{Target: v.uri, ACR: acr})
 }

@@ -1,0 +1,49 @@
+package proconnect_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// A page elsewhere can have a browser begin logins whose return targets fill its
+// cookie jar, until every request to the site is too large for Caddy.
+func TestAttemptCookiesStaySmall(t *testing.T) {
+	s := start(t, sandboxLink, `
+http://localhost:{$PORT} {
+	proconnect {
+		allow any
+	}
+	respond "protected"
+}`)
+	for name, query := range map[string]url.Values{
+		"text":               {"return_to": {"/?" + strings.Repeat("x", 1000)}},
+		"ampersands":         {"return_to": {"/?" + strings.Repeat("&", 1000)}},
+		"bytes that no text": {"return_to": {"/?" + strings.Repeat("\xff", 1000)}},
+		"levels":             {"return_to": {"/"}, "acr_values": {strings.Repeat("eidas1 ", 1000)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := s.browser("http://localhost:{$PORT}")
+			home, err := url.Parse(b.base)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 6 {
+				if a := b.get("/.proconnect/login?" + query.Encode()); a.StatusCode != http.StatusSeeOther {
+					t.Fatalf("a login began with %d", a.StatusCode)
+				}
+			}
+			size := 0
+			for _, c := range b.Jar.Cookies(home) {
+				size += len(c.Name) + len(c.Value) + 3
+			}
+			if size > 5*2450 {
+				t.Errorf("the browser holds %d bytes of cookies", size)
+			}
+			if a := b.get("/"); a.StatusCode != http.StatusUnauthorized {
+				t.Errorf("the site answers %d", a.StatusCode)
+			}
+		})
+	}
+}
