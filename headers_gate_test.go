@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// upstream is a server that answers the identity headers that it got.
-func upstream(t *testing.T) (addr string) {
+// headersUpstream is a server that answers the identity headers that it got.
+func headersUpstream(t *testing.T) (addr string) {
 	t.Helper()
 	u := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for name, values := range r.Header {
@@ -33,7 +33,7 @@ http://localhost:{$PORT} {
 		allow any
 		headers
 	}
-	reverse_proxy `+upstream(t)+`
+	reverse_proxy `+headersUpstream(t)+`
 }`)
 	b := s.browser("http://localhost:{$PORT}")
 	whole := b.login("/", url.Values{"person": {"ministry"}}).Text

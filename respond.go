@@ -170,11 +170,11 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request, v *visit, status 
 	head.Set("Content-Type", "text/html; charset=utf-8")
 	head.Set("Content-Language", lang)
 	head.Set("Content-Security-Policy", pages.CSP(view))
-	// Not no-referrer: it would make the Origin of our own forms null. But the
-	// address of a callback holds a code, which even the site need not learn.
-	head.Set("Referrer-Policy", "same-origin")
-	if originalPath(r) == h.CallbackPath {
-		head.Set("Referrer-Policy", "no-referrer")
+	// The address of a page may hold a code that nobody redeemed, and the site
+	// would find it in the Referer of the next click.
+	head.Set("Referrer-Policy", "no-referrer")
+	if _, form := view.(pages.Logout); form {
+		head.Set("Referrer-Policy", "same-origin") // the other would make the form's Origin null
 	}
 	head.Set("Vary", "Accept-Language, Cookie")
 	if status == http.StatusUnauthorized {
