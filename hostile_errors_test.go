@@ -29,7 +29,9 @@ func hostileResponses() []hostileRow {
 	notAdvertised.answer = func(q url.Values) { q.Del("iss") }
 	rows := []hostileRow{
 		{name: "iss wrong", wrong: iss("https://evil.example"), status: 400, log: "iss is not the configured issuer"},
-		{name: "iss of another link", wrong: iss("http://127.0.0.1/es/api/v2"), status: 400, log: "iss is not the configured issuer"},
+		{name: "iss of another link", wrong: misconduct{answer: func(q url.Values) {
+			q.Set("iss", strings.Replace(q.Get("iss"), "/rs/", "/es/", 1))
+		}}, status: 400, log: "iss is not the configured issuer"},
 		{name: "iss missing though advertised", wrong: misconduct{answer: func(q url.Values) { q.Del("iss") }}, status: 400, log: "iss missing"},
 		{name: "iss missing and not advertised", on: "fresh", jwks: 1, wrong: notAdvertised, want: "ok"},
 		{

@@ -38,7 +38,6 @@ type hostile struct {
 const hostileGlobals = `
 {
 	admin 127.0.0.1:{$ADMIN}
-	default_bind {$LOOPBACK}
 	persist_config off
 	storage file_system {$DIR}/storage
 	skip_install_trust

@@ -1,0 +1,63 @@
+package proconnect_test
+
+import (
+	"testing"
+	"time"
+)
+
+// TestHostile is the table of what must not work, against one misbehaving
+// provider through a real Caddy.
+func TestHostile(t *testing.T) {
+	began := time.Now()
+	h := newHostile(t, hostileFresh, func(p *hostileProvider) {
+		p.register("rs", "RS256", "RS256")
+		p.register("es", "ES256", "ES256")
+		p.register("hs", "HS256", "HS256")
+		p.register("plain", "RS256", "none")
+		p.register("auto", "RS256", "RS256").options = "login auto"
+		p.register("errs", "RS256", "RS256").options = "errors caddy"
+		p.register("docs", "RS256", "RS256").site = "https://docs.ville.localhost:{$TLS_PORT}"
+	})
+	for _, name := range []string{"rs", "es", "hs", "plain", "auto"} {
+		t.Run("a good login/"+name, func(t *testing.T) { h.row(t, hostileRow{on: name, want: "ok"}) })
+	}
+	t.Run("1 id_token claims", func(t *testing.T) { h.rows(t, hostileClaims()) })
+	t.Run("2 signature, header, keys", func(t *testing.T) {
+		h.rows(t, hostileSignatures())
+		h.fetchesBounded(t, began)
+	})
+	t.Run("3 JWKS and discovery", func(t *testing.T) {
+		h.rows(t, hostileDiscovery())
+		h.rotations(t)
+	})
+	t.Run("4 token endpoint", func(t *testing.T) {
+		h.rows(t, hostileTokens())
+		t.Run("request", h.tokenRequest)
+		t.Run("authorization request", h.authorizationRequest)
+	})
+	t.Run("5 userinfo", func(t *testing.T) {
+		h.rows(t, hostileUserinfo())
+		h.harmless(t)
+	})
+	t.Run("6 callback and login attempt", func(t *testing.T) {
+		h.rows(t, hostileResponses())
+		h.malformed(t)
+		h.otherBrowsers(t)
+		h.tabs(t)
+		h.expired(t)
+		h.descriptions(t)
+		h.methods(t)
+		h.targets(t)
+		t.Run("after the callback", h.afterwards)
+		h.noAttempts(t)
+		h.refusesCookies(t)
+		t.Run("many attempts of one browser", h.manyAttempts)
+		h.planted(t)
+		h.earlyData(t)
+		t.Run("a logout's hint", h.hints)
+		t.Run("errors that the site answers itself", h.errorsOfTheSite)
+		t.Run("a session of a sibling domain", h.otherHost)
+	})
+	t.Run("slow", h.slow)
+	h.nothingSecret(t)
+}
