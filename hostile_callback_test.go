@@ -255,7 +255,7 @@ func (h *hostile) sealedAttempt(t *testing.T, l *hostileLink, q url.Values, veri
 		t.Fatal(err)
 	}
 	plain, err := json.Marshal(map[string]any{
-		"s": q.Get("state"), "n": q.Get("nonce"), "v": verifier, "r": q.Get("redirect_uri"), "t": "/wanted?a=b", "d": begun.Unix(),
+		"s": q.Get("state"), "n": q.Get("nonce"), "v": verifier, "r": q.Get("redirect_uri"), "t": "/wanted?a=b", "c": strings.Fields(q.Get("scope")), "d": begun.Unix(),
 	})
 	if err != nil {
 		t.Fatal(err)
