@@ -245,6 +245,7 @@ func (h *hostile) authorizationOf(verifier string) url.Values {
 	return url.Values{
 		"state": {strings.Repeat("s", 43)}, "nonce": {strings.Repeat("n", 43)}, "code_challenge": {challengeOf(verifier)},
 		"redirect_uri": {h.fill("http://rs.localhost:{$PORT}/.proconnect/callback")},
+		"scope":        {"openid given_name usual_name email uid siret idp_id roles organization_label custom organizational_unit"},
 	}
 }
 

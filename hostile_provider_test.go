@@ -169,12 +169,6 @@ func (l *hostileLink) behave(m misconduct) {
 	l.wrong = m
 }
 
-func (l *hostileLink) misconduct() misconduct {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.wrong
-}
-
 // calls returns how often each endpoint was called so far.
 func (l *hostileLink) calls() map[string]int {
 	l.mu.Lock()
