@@ -39,7 +39,7 @@ func hostileDiscovery() []hostileRow {
 	}
 	for name, change := range map[string]func(string) string{
 		"only a slash": func(s string) string { return s + "/" },
-		"another host": func(s string) string { return strings.Replace(s, "127.0.0.1", "localhost", 1) },
+		"another host": func(s string) string { return strings.Replace(s, loopback, "localhost", 1) },
 		"without path": func(s string) string { return strings.TrimSuffix(s, "/api/v2") },
 		"missing":      nil,
 	} {

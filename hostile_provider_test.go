@@ -47,6 +47,7 @@ type hostileLink struct {
 type hostileLogin struct {
 	link      *hostileLink
 	request   url.Values // of the authorization request
+	before    url.Values // of the link's login before
 	code      string
 	access    string
 	refresh   string
@@ -110,7 +111,7 @@ func newHostileProvider(t *testing.T) *hostileProvider {
 		links:   make(map[string]*hostileLink),
 		secrets: map[string]string{hostileSecret: "the client secret"},
 	}
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", loopback+":0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -252,6 +253,9 @@ func (l *hostileLink) authorize(w http.ResponseWriter, r *http.Request, m miscon
 	l.p.hide(q.Get("state"), "state")
 	l.p.hide(q.Get("nonce"), "nonce")
 	l.mu.Lock()
+	if l.last != nil {
+		g.before = l.last.request
+	}
 	l.last, l.logins[g.code], l.logins[g.access] = g, g, g
 	l.mu.Unlock()
 	answer := url.Values{"code": {g.code}, "state": {q.Get("state")}, "iss": {l.issuer}}

@@ -40,7 +40,7 @@ func hostileTokens() []hostileRow {
 		{
 			name: "invalid_client", status: 500, page: "problem misconfigured",
 			wrong: answering("token", 401, "application/json", `{"error":"invalid_client"}`),
-			log:   `"remedy":"check client_id and client_secret, and that they belong to http://127.0.0.1`,
+			log:   `"remedy":"check client_id and client_secret, and that they belong to http://127.`,
 		},
 		down(hostileRow{name: "reset", wrong: rawly("token", resetting), log: "connection broken"}),
 		down(hostileRow{name: "truncated", wrong: rawly("token", truncating), log: "connection broken"}),
