@@ -55,6 +55,7 @@ func TestHostile(t *testing.T) {
 		t.Run("many attempts of one browser", h.manyAttempts)
 		h.planted(t)
 		h.earlyData(t)
+		t.Run("0-RTT early data over HTTP/3", h.earlyQUIC)
 		t.Run("a logout's hint", h.hints)
 		t.Run("errors that the site answers itself", h.errorsOfTheSite)
 		t.Run("a session of a sibling domain", h.otherHost)
