@@ -79,25 +79,33 @@ func TestAttackLogoutBySomebodyElse(t *testing.T) {
 
 // "a renewal or login in flight during logout": no session resurrected.
 func TestAttackLoginInFlightDuringLogout(t *testing.T) {
-	t.Run("between the code and the tokens", func(t *testing.T) {
-		s, p, b := loggedIn(t)
-		p.exchanging = make(chan chan struct{})
-		tab := s.browser(b.base)
-		tab.Jar = b.Jar
-		back := tab.get(tab.get("/.proconnect/login?return_to=/").location()) // at the provider, and on to the callback
-		cookies := b.cookies()
-		answers := make(chan answer)
-		go func() {
-			other := s.browser(b.base)
-			other.Jar = nil
-			answers <- other.get(back.location(), "Cookie", cookies)
-		}()
-		goOn := <-p.exchanging
-		b.get("/.proconnect/logout")
-		close(goOn)
-		a := <-answers
-		wantNoSession(t, s, b, a)
-	})
+	for _, begun := range []string{"begun before the session", "begun with the session"} {
+		t.Run("between the code and the tokens, "+begun, func(t *testing.T) {
+			p := newProvider(t)
+			s := start(t, p.link(), logoutSite)
+			b := s.browser("http://localhost:{$PORT}")
+			var away string // where the login under way is: at the provider
+			if begun == "begun before the session" {
+				away = b.get("/.proconnect/login?return_to=/").location()
+			}
+			b.loginAt("/")
+			if away == "" {
+				away = b.get("/.proconnect/login?return_to=/").location()
+			}
+			back, cookies := b.get(away), b.cookies()
+			p.exchanging = make(chan chan struct{})
+			answers := make(chan answer)
+			go func() {
+				other := s.browser(b.base)
+				other.Jar = nil
+				answers <- other.get(back.location(), "Cookie", cookies)
+			}()
+			goOn := <-p.exchanging
+			b.get("/.proconnect/logout")
+			close(goOn)
+			wantNoSession(t, s, b, <-answers)
+		})
+	}
 	for name, login := range map[string]func(b *browser) answer{
 		"begun with the session":              func(b *browser) answer { return b.get("/.proconnect/login?return_to=/") },
 		"begun with the session, for a level": func(b *browser) answer { return b.get("/.proconnect/login?return_to=/&acr_values=eidas1") },
