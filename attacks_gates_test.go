@@ -104,13 +104,18 @@ http://page.localhost:{$PORT} {
 			t.Errorf("outside: %d", a.StatusCode)
 		}
 	})
+	seen := 0
 	for _, entry := range accessLog(t, s) {
-		if strings.HasSuffix(entry.Request.URI, "/who") && entry.Request.URI != "/who" || entry.Request.Host == "page.localhost:"+s.Port && entry.Request.URI == "/who" {
-			continue
+		if strings.HasPrefix(entry.Request.Host, "page.") && entry.Request.URI == "/who" {
+			continue // outside of the gate that refuses
 		}
+		seen++
 		if entry.UserID != "" {
 			t.Errorf("the access log calls the person of %s %s user %s", entry.Request.Host, entry.Request.URI, entry.UserID)
 		}
+	}
+	if seen < 4*4 { // login, sandbox, callback and the page, at four sites
+		t.Errorf("only %d entries in the access log", seen)
 	}
 }
 
@@ -156,6 +161,33 @@ http://localhost:{$PORT} {
 		if entry.Request.URI == "/who" && entry.UserID != a.Text || entry.Request.URI != "/who" && entry.UserID != "" {
 			t.Errorf("%s: user_id %q", entry.Request.URI, entry.UserID)
 		}
+	}
+}
+
+// Two links on one request: nobody passes, whoever they are at either.
+func TestAttackTwoLinks(t *testing.T) {
+	up := echo(t)
+	s := start(t, sandboxLink+"\n proconnect other {\n environment sandbox\n client_id other\n }", strings.ReplaceAll(`
+http://localhost:{$PORT} {
+	proconnect {
+		allow any
+	}
+	proconnect /admin/* {
+		client other
+		path /.other
+		allow any
+	}
+	reverse_proxy UPSTREAM
+}`, "UPSTREAM", up.addr()))
+	b := s.browser("http://localhost:{$PORT}")
+	b.login("/", url.Values{"person": {"ministry"}})
+	before := up.calls.Load()
+	a := b.get("/admin/x")
+	if a.StatusCode != http.StatusInternalServerError || a.page() != "problem clients_mixed" || up.calls.Load() != before {
+		t.Errorf("got %d, page %q", a.StatusCode, a.page())
+	}
+	if log := s.logs(); !strings.Contains(log, `"one":"default"`) || !strings.Contains(log, `"other":"other"`) {
+		t.Error("the log does not name both links")
 	}
 }
 
