@@ -75,8 +75,17 @@ func (h *Handler) establish(w http.ResponseWriter, r *http.Request, v *visit, a 
 		v.countRound(w)
 	}
 	h.keepHint(w, r, v, s.family, result.IDToken)
+	h.endOther(r, v, s.family)
 	h.log.Info("login", zap.Object("who", &s.identity))
 	return redirect(w, a.Target)
+}
+
+// endOther ends the session of another person whom this login takes the place of:
+// their cookie is gone from this browser, and no logout would end its copies.
+func (h *Handler) endOther(r *http.Request, v *visit, family familyID) {
+	if !v.session.isZero() && v.session.family != family {
+		h.client.revoked.revoke(r.Context(), v.session.family, v.session.endsAt())
+	}
 }
 
 // newSession continues the family of the same person's session, or begins one.

@@ -185,3 +185,33 @@ http://localhost:{$PORT} {
 		t.Errorf("behind the gate: %s", a.Text)
 	}
 }
+
+// A login as somebody else takes the place of the session that was there: a copy
+// of its cookie must not outlive it, for no logout would end it.
+func TestLoginAsSomebodyElseEndsTheOther(t *testing.T) {
+	s := start(t, sandboxLink, `
+http://localhost:{$PORT} {
+	proconnect {
+		allow any
+	}
+	respond "{http.auth.user.given_name}"
+}`)
+	b, thief := s.browser("http://localhost:{$PORT}"), s.browser("http://localhost:{$PORT}")
+	b.login("/", url.Values{"person": {"ministry"}})
+	home, err := url.Parse(b.base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	thief.Jar.SetCookies(home, b.Jar.Cookies(home))
+	if a := thief.get("/"); a.Text != "Camille" {
+		t.Fatalf("a copy of a living session is worth %d: %s", a.StatusCode, a.Text)
+	}
+	// Another person at ProConnect, in the browser whose session here goes on.
+	b.Jar.SetCookies(home, []*http.Cookie{{Name: "proconnect_sandbox", Path: "/", MaxAge: -1}})
+	if a := b.login("/", url.Values{"person": {"commune"}}); a.Text != "Sacha" {
+		t.Fatalf("the other person got %d: %s", a.StatusCode, a.Text)
+	}
+	if a := thief.get("/"); a.StatusCode != http.StatusUnauthorized {
+		t.Errorf("the copy is worth %d: %s", a.StatusCode, a.Text)
+	}
+}
