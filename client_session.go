@@ -60,7 +60,7 @@ func (c *Client) provisionSession(ctx caddy.Context) error {
 	c.attempts = keyring.Box("login attempt", c.Issuer, c.ClientID)
 	c.hints = keyring.Box("id token hint", c.Issuer, c.ClientID)
 	c.logouts = keyring.Box("logout", c.Issuer, c.ClientID)
-	c.revoked = newRevocations(ctx.Storage(), c.storagePath("revoked"), c.log)
+	c.revoked = newRevocations(newBoundedStorage(ctx.Storage()), c.storagePath("revoked"), c.log)
 	c.used = new(usedAttempts)
 	return nil
 }
@@ -68,7 +68,7 @@ func (c *Client) provisionSession(ctx caddy.Context) error {
 // keyring takes the operator's keys, or those of the storage.
 func (c *Client) keyring(ctx caddy.Context) (*seal.Keyring, error) {
 	if len(c.Session.Secrets) == 0 {
-		return seal.StoredKeyring(ctx.Storage(), c.storagePath("keys.json"), c.lifetime, func(message string, err error) {
+		return seal.StoredKeyring(newBoundedStorage(ctx.Storage()), c.storagePath("keys.json"), c.lifetime, func(message string, err error) {
 			c.log.Error(message, zap.Error(err))
 		}), nil
 	}
