@@ -109,10 +109,16 @@ func (a *App) Start() error {
 	return nil
 }
 
-// Stop ends what Start began and waits for it.
+// Stop ends what Start began and waits for it. Logouts that the storage would
+// not take get a last try: nobody else knows of them.
 func (a *App) Stop() error {
 	a.stop()
 	<-a.polled
+	ctx, cancel := context.WithTimeout(context.Background(), revocationsWait)
+	defer cancel()
+	for _, c := range a.Clients {
+		c.revoked.end(ctx)
+	}
 	return nil
 }
 

@@ -233,3 +233,34 @@ func (v *faultyVisit) restarted() {
 		v.t.Errorf("a login ends at %d, page %q", a.StatusCode, a.page())
 	}
 }
+
+// A logout that waits for the storage is not forgotten by a Caddy that stops, or
+// that loads another configuration.
+func TestLogoutsAreWrittenAtTheEnd(t *testing.T) {
+	m := storageMode{name: "absent", fault: storageFault{read: syscall.ECONNREFUSED, write: syscall.ECONNREFUSED}}
+	global, sites := faultySites([]storageMode{m})
+	s := start(t, global, sites)
+	for _, c := range []struct {
+		name string
+		ends func(*browser)
+	}{
+		{"restart", func(*browser) { s.restart(global, sites) }},
+		{"reload", func(b *browser) { s.reload(b, global, sites) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			v := &faultyVisit{t: t, s: s, m: m}
+			b := v.browser()
+			if a := b.login("/x", ministry); a.StatusCode != http.StatusOK {
+				t.Fatalf("a login ends at %d, page %q", a.StatusCode, a.page())
+			}
+			v.gone = b.cookies()
+			breakStorage(m.name, m.fault)
+			t.Cleanup(func() { mendStorage(m.name) })
+			b.get("/.proconnect/logout")
+			v.dead("broken")
+			mendStorage(m.name)
+			c.ends(b)
+			v.dead("after the " + c.name)
+		})
+	}
+}

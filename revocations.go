@@ -79,6 +79,13 @@ func (r *revocations) revoke(ctx context.Context, f familyID, until time.Time) {
 	r.told(r.flush(ctx))
 }
 
+// end writes what is pending, if the storage takes it by now.
+func (r *revocations) end(ctx context.Context) {
+	if err := r.flush(ctx); err != nil {
+		r.log.Error("storage fails: logouts of the last minutes are forgotten with this process, or this configuration", zap.Error(err))
+	}
+}
+
 // refresh writes what is pending, reads what other nodes revoked, and forgets
 // what has ended by itself.
 func (r *revocations) refresh(ctx context.Context) {
