@@ -64,7 +64,7 @@ func NewKeyring(secrets ...[]byte) *Keyring {
 // StoredKeyring returns a keyring whose keys are made at the first need and live
 // in the storage under path, where every node finds them. A key is replaced
 // after 30 days and opens for keep more. warn hears, once, of a storage that
-// cannot be written: keys then live in memory and a restart ends what they
+// cannot be written: keys then live in memory, and a restart or a reload ends what they
 // sealed. Nothing is read or written before the first Seal or Open.
 func StoredKeyring(storage certmagic.Storage, path string, keep time.Duration, warn func(string, error)) *Keyring {
 	return &Keyring{storage: storage, path: path, keep: keep + clockSlack, warn: warn, now: time.Now}
@@ -226,7 +226,7 @@ func (k *Keyring) fallback(err error) (*keys, error) {
 	if !unwritable(err) {
 		return nil, err
 	}
-	k.warn("storage cannot be written: sessions are sealed with a key in memory and end with this process", err)
+	k.warn("storage cannot be written: sessions are sealed with a key in memory, which a restart or a reload forgets", err)
 	k.memoryOnly = true
 	current = k.withNewKey(nil)
 	k.current.Store(current)
