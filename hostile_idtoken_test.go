@@ -39,6 +39,19 @@ type hostileNull struct{}
 // MarshalJSON returns null.
 func (hostileNull) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
 
+// clockOff has the provider's clock differ from ours, in all that it signs. Its
+// tokens say when they begin to count, too.
+func clockOff(d time.Duration) misconduct {
+	shift := func(claims hostileDoc, _ *hostileLogin) {
+		now := time.Now().Add(d).Unix()
+		claims["iat"], claims["nbf"], claims["exp"] = now, now, now+3600
+		if _, id := claims["auth_time"]; id {
+			claims["auth_time"] = now
+		}
+	}
+	return misconduct{id: hostileJWT{claims: shift}, info: hostileJWT{claims: shift}}
+}
+
 // hostileClaims is section 1: OpenID Connect Core §3.1.3.7, RFC 8725.
 func hostileClaims() []hostileRow {
 	const year = 365 * 24 * time.Hour
@@ -76,6 +89,9 @@ func hostileClaims() []hostileRow {
 		{name: "exp 10 years ahead", wrong: idClaim("exp", in(10*year)), want: "T"},
 		{name: "exp 30 s ago", wrong: idClaim("exp", in(-30*time.Second)), want: "ok"},
 		{name: "iat 30 s ahead", wrong: idClaim("iat", in(30*time.Second)), want: "ok"},
+		{name: "a clock 2 minutes ahead of ours", wrong: clockOff(2 * time.Minute), want: "ok"},
+		{name: "a clock 2 minutes behind ours", wrong: clockOff(-2 * time.Minute), want: "ok"},
+		{name: "a clock an hour ahead of ours", wrong: clockOff(time.Hour), want: "T"},
 		{name: "iat missing", wrong: idClaim("iat", nil), want: "T", log: "iat is missing"},
 		{name: "iat a day ahead", wrong: idClaim("iat", in(24*time.Hour)), want: "T"},
 		{name: "iat a year ago", wrong: idClaim("iat", in(-year)), want: "T"},

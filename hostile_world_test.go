@@ -42,6 +42,7 @@ const hostileGlobals = `
 	storage file_system {$DIR}/storage
 	skip_install_trust
 	auto_https disable_redirects
+	default_bind {$LOOPBACK}
 	http_port {$PORT}
 	https_port {$TLS_PORT}
 	log {
