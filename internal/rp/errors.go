@@ -102,7 +102,7 @@ const (
 	ReasonPayload        Reason = "JWT payload is not a strict JSON object"
 	ReasonIssuer         Reason = "iss is wrong"
 	ReasonAudience       Reason = "aud is wrong"
-	ReasonAZP            Reason = "azp is wrong or missing"
+	ReasonAZP            Reason = "azp is wrong"
 	ReasonExpiry         Reason = "exp is missing, past or too far ahead"
 	ReasonIssuedAt       Reason = "iat is missing, too old or ahead"
 	ReasonNotBefore      Reason = "nbf is ahead"

@@ -66,7 +66,7 @@ func (p *Provider) checkIDToken(claims map[string]any, t *tokens, a Attempt) err
 	switch {
 	case claims["iss"] != p.cfg.Issuer: // (2)
 		return fail(StageToken, Invalid, ReasonIssuer)
-	case !audience(claims["aud"], p.cfg.ClientID): // (3)
+	case !soleAudience(claims["aud"], p.cfg.ClientID): // (3)
 		return fail(StageToken, Invalid, ReasonAudience)
 	case !authorizedParty(claims, p.cfg.ClientID): // (4), (5)
 		return fail(StageToken, Invalid, ReasonAZP)
@@ -110,15 +110,20 @@ func audience(aud any, clientID string) bool {
 	return slices.Contains(list, any(clientID))
 }
 
-// authorizedParty wants azp where several audiences share the token, and wants
-// it to be the client wherever it stands.
+// soleAudience says whether a token is meant for the client and for nobody else:
+// rule (3) refuses further audiences that are not trusted, and none is.
+func soleAudience(aud any, clientID string) bool {
+	if list, isList := aud.([]any); isList && len(list) != 1 {
+		return false
+	}
+	return audience(aud, clientID)
+}
+
+// authorizedParty wants azp to be the client where it stands. Rule (4), which
+// wants it to stand where there are several audiences, has nothing left to say.
 func authorizedParty(claims map[string]any, clientID string) bool {
 	azp, present := claims["azp"]
-	if !present {
-		list, _ := claims["aud"].([]any)
-		return len(list) <= 1
-	}
-	return azp == clientID
+	return !present || azp == clientID
 }
 
 // unexpired checks exp, where it is optional.

@@ -23,7 +23,8 @@ func TestIDTokenClaims(t *testing.T) {
 		"aud number":               {"aud", 12, ReasonAudience},
 		"aud list with a number":   {"aud", []any{testClient, 12}, ReasonAudience},
 		"aud object":               {"aud", object{testClient: 1}, ReasonAudience},
-		"aud two without azp":      {"aud", []string{testClient, "other"}, ReasonAZP},
+		"aud two without azp":      {"aud", []string{testClient, "other"}, ReasonAudience},
+		"aud us twice":             {"aud", []string{testClient, testClient}, ReasonAudience},
 		"aud list":                 {"aud", []string{testClient}, ""},
 		"azp another":              {"azp", "other", ReasonAZP},
 		"azp null":                 {"azp", json.RawMessage("null"), ReasonAZP},
@@ -102,11 +103,16 @@ func TestIDTokenIssuerSpelling(t *testing.T) {
 	}
 }
 
+// Whoever else a token is for could use it here, and have got it there: azp or not.
 func TestIDTokenTwoAudiences(t *testing.T) {
-	f := newFake(t, RS256, RS256)
-	f.claims = f.claims.with("aud", []string{"other", testClient}, "azp", testClient)
-	if _, err := f.finish(t); err != nil {
-		t.Error(err)
+	for name, azp := range map[string]any{"azp us": testClient, "azp the other": "other", "no azp": nil} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t, RS256, RS256)
+			f.claims = f.claims.with("aud", []string{"other", testClient}, "azp", azp)
+			_, err := f.finish(t)
+			outcome{StageToken, Invalid, ReasonAudience}.check(t, err)
+			f.wantCalls(t, 1, 0)
+		})
 	}
 }
 
