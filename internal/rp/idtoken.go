@@ -28,9 +28,26 @@ type idToken struct {
 	amr     []string
 }
 
-// verifyIDToken is OpenID Connect Core section 3.1.3.7. go-oidc verifies first;
-// then every rule is checked here once more, with what it leaves to its caller
-// and what it takes leniently. Both must agree.
+// verifyIDToken is OpenID Connect Core section 3.1.3.7, whose rules have their
+// numbers here:
+//
+//	(1)  encryption    none is registered: an encrypted token is refused (signed.split)
+//	(2)  iss           checkIDToken
+//	(3)  aud           checkIDToken
+//	(4)  azp           checkIDToken
+//	(5)  azp           checkIDToken
+//	(6)  signature     of every token, though TLS would do here (signed.verify)
+//	(7)  alg           the registered one and no other (signed.header)
+//	(8)  MAC           keyed with the client secret alone (signed.bySecret)
+//	(9)  exp           checkIDToken
+//	(10) iat           checkIDToken
+//	(11) nonce         checkIDToken
+//	(12) acr           checkIDToken
+//	(13) auth_time     never asked for: ProConnect's says when it answered
+//
+// (1) and (6) to (8) come first: what is not verified is not read. go-oidc
+// verifies too, with what it leaves to its caller and what it takes leniently
+// checked here. Both must agree.
 func (p *Provider) verifyIDToken(ctx context.Context, md *metadata, t *tokens, a Attempt) (*idToken, error) {
 	jws := &signed{p: p, md: md, stage: StageToken, alg: p.cfg.SigningAlg, algReason: ReasonIDTokenAlg}
 	// The form is checked before the library reads anything: it takes the JSON
@@ -59,8 +76,8 @@ func (p *Provider) verifyIDToken(ctx context.Context, md *metadata, t *tokens, a
 	return &idToken{claims["sub"].(string), acr, texts(claims["amr"])}, nil
 }
 
-// checkIDToken goes through the rules in the order of the specification. The
-// signature (6 to 8) is verified already.
+// checkIDToken goes through the rules on claims of section 3.1.3.7 in their order,
+// then through those that stand elsewhere. The signature is verified already.
 func (p *Provider) checkIDToken(claims map[string]any, t *tokens, a Attempt) error {
 	now := p.cfg.Now()
 	switch {
@@ -74,8 +91,6 @@ func (p *Provider) checkIDToken(claims map[string]any, t *tokens, a Attempt) err
 		return fail(StageToken, Invalid, ReasonExpiry)
 	case !within(claims, "iat", now.Add(-maxAge), now.Add(maxAhead)): // (10)
 		return fail(StageToken, Invalid, ReasonIssuedAt)
-	case !begun(claims, now): // RFC 7519 section 4.1.5
-		return fail(StageToken, Invalid, ReasonNotBefore)
 	case !same(claims["nonce"], a.Nonce): // (11)
 		return fail(StageToken, Invalid, ReasonNonce)
 	case !acrMet(claims["acr"], a.ACRValues): // (12)
@@ -84,6 +99,8 @@ func (p *Provider) checkIDToken(claims map[string]any, t *tokens, a Attempt) err
 		return fail(StageToken, Invalid, ReasonAccessHash)
 	case !subject(claims["sub"]): // section 2
 		return fail(StageToken, Invalid, ReasonSubject)
+	case !begun(claims, now): // RFC 7519 section 4.1.5
+		return fail(StageToken, Invalid, ReasonNotBefore)
 	}
 	return nil
 }

@@ -102,8 +102,17 @@ func printable(s string) string {
 	return s[:min(len(s), maxDescription)]
 }
 
-// checkResponseIssuer is RFC 9207 section 2.4. What the provider announces is
-// only asked for where the parameter is missing.
+// checkResponseIssuer is RFC 9207 section 2.4, before anything else is done with
+// the response, an error response too:
+//
+//   - iss, decoded, is compared with the issuer that the request was sent to, byte
+//     by byte (RFC 3986 section 6.2.1); another one is refused;
+//   - a response without iss is refused where the provider announces to send it
+//     (section 3), which is only asked for then;
+//   - the right iss of a provider that announces nothing is taken: whoever sent it
+//     knew where the request went, which the section leaves to local policy.
+//
+// That iss stands there once, ParseResponse has seen to.
 func (p *Provider) checkResponseIssuer(ctx context.Context, iss string) error {
 	if iss != "" {
 		if iss != p.cfg.Issuer {

@@ -6,7 +6,15 @@ import (
 )
 
 // userinfo fetches the claims about a person, once: they are computed from the
-// live session at the provider (OpenID Connect Core section 5.3).
+// live session at the provider (OpenID Connect Core section 5.3). What must be
+// verified of the answer:
+//
+//	section 5.3.4 (1)  the server is the intended one: TLS (NewTransport)
+//	section 5.3.4 (2)  encryption: none is registered (signed.split)
+//	section 5.3.4 (3)  the signature, if it is signed (verifyUserinfo)
+//	section 5.3.2      Content-Type says which of the two it is (userinfoClaims)
+//	section 5.3.2      iss and aud, if it is signed (verifyUserinfo)
+//	section 5.3.2      sub is there, and the ID token's (here, last)
 func (p *Provider) userinfo(ctx context.Context, md *metadata, access, sub string) (map[string]any, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
@@ -27,7 +35,8 @@ func (p *Provider) userinfo(ctx context.Context, md *metadata, access, sub strin
 	if err != nil {
 		return nil, err
 	}
-	// Section 5.3.2: otherwise the claims may be somebody else's.
+	// Section 5.3.2: sub must exactly match the ID token's, or nothing of this may
+	// be used. The claims may be somebody else's (token substitution, section 16.11).
 	if !same(claims["sub"], sub) {
 		return nil, fail(StageUserinfo, Invalid, ReasonUserinfoSubject)
 	}
@@ -42,7 +51,8 @@ func (p *Provider) userinfoType() string {
 }
 
 // userinfoClaims reads the answer in the one form that the client is registered
-// for: taking plain JSON where a signature is due would be taking no signature.
+// for (section 5.3.2: application/json, or application/jwt where it is signed):
+// taking plain JSON where a signature is due would be taking no signature.
 func (p *Provider) userinfoClaims(ctx context.Context, md *metadata, ans *answer) (map[string]any, error) {
 	wanted := p.userinfoType()
 	switch {
@@ -62,8 +72,9 @@ func (p *Provider) userinfoClaims(ctx context.Context, md *metadata, ans *answer
 	return nil, fail(StageUserinfo, Unavailable, ReasonContentType)
 }
 
-// verifyUserinfo verifies a signed answer. Section 5.3.2 has it carry iss and
-// aud: without them it might have been signed for another client.
+// verifyUserinfo verifies a signed answer: the signature (section 5.3.4), then iss
+// and aud. Section 5.3.2 says SHOULD of these two; without them it might have been
+// signed for another client, or not as userinfo.
 func (p *Provider) verifyUserinfo(ctx context.Context, md *metadata, raw string) (map[string]any, error) {
 	jws := &signed{p: p, md: md, stage: StageUserinfo, alg: p.cfg.UserinfoSigningAlg, algReason: ReasonUserinfoAlg}
 	payload, err := jws.verify(ctx, raw)
@@ -76,13 +87,13 @@ func (p *Provider) verifyUserinfo(ctx context.Context, md *metadata, raw string)
 	}
 	now := p.cfg.Now()
 	switch {
-	case claims["iss"] != p.cfg.Issuer:
+	case claims["iss"] != p.cfg.Issuer: // section 5.3.2
 		return nil, fail(StageUserinfo, Invalid, ReasonIssuer)
-	case !audience(claims["aud"], p.cfg.ClientID):
+	case !audience(claims["aud"], p.cfg.ClientID): // section 5.3.2: is, or includes, the client
 		return nil, fail(StageUserinfo, Invalid, ReasonAudience)
-	case !unexpired(claims, now):
+	case !unexpired(claims, now): // RFC 7519 section 4.1.4
 		return nil, fail(StageUserinfo, Invalid, ReasonExpiry)
-	case !begun(claims, now):
+	case !begun(claims, now): // RFC 7519 section 4.1.5
 		return nil, fail(StageUserinfo, Invalid, ReasonNotBefore)
 	}
 	return claims, nil
