@@ -39,7 +39,7 @@ func TestUserinfoAnswers(t *testing.T) {
 			f := newFake(t, RS256, None)
 			f.onUserinfo = row.serve
 			if strings.HasPrefix(name, "hang") {
-				f.rp.timeout = 300 * time.Millisecond
+				f.rp.timeout = time.Second
 			}
 			_, err := f.finish(t)
 			row.want.check(t, err)
