@@ -19,8 +19,9 @@ func FuzzUnmarshalGate(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
+		tokens, err := caddyfile.Tokenize([]byte(text), "Caddyfile")
 		h := new(Handler)
-		if h.UnmarshalCaddyfile(caddyfile.NewTestDispenser(text)) != nil {
+		if err != nil || h.UnmarshalCaddyfile(caddyfile.NewDispenser(tokens)) != nil {
 			return
 		}
 		allows := false
@@ -44,10 +45,10 @@ func FuzzUnmarshalClient(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		c := new(Client)
-		d := caddyfile.NewTestDispenser(text)
+		tokens, err := caddyfile.Tokenize([]byte(text), "Caddyfile")
+		c, d := new(Client), caddyfile.NewDispenser(tokens)
 		d.Next()
-		if c.unmarshalCaddyfile(d) != nil {
+		if err != nil || c.unmarshalCaddyfile(d) != nil {
 			return
 		}
 		if err := c.checkIssuer(); err != nil {
