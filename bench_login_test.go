@@ -1,0 +1,52 @@
+package proconnect_test
+
+import (
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"runtime"
+	"testing"
+)
+
+// BenchmarkLogin logs people in through the sandbox, each in a browser of their
+// own, and tells what stays of them: the states of used attempts, for an hour,
+// and what the simulated ProConnect remembers. -benchtime 2000x is a load.
+func BenchmarkLogin(b *testing.B) {
+	s := start(b, sandboxLink, `
+http://localhost:{$PORT} {
+	proconnect {
+		allow any
+	}
+	respond "in"
+}`)
+	browser := s.browser("http://localhost:{$PORT}")
+	person := func() {
+		jar, err := cookiejar.New(nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		browser.Jar = jar
+		if a := browser.login("/", url.Values{"person": {"ministry"}}); a.StatusCode != http.StatusOK || a.Text != "in" {
+			b.Fatalf("login: %d, page %q", a.StatusCode, a.page())
+		}
+	}
+	for range 50 { // what is made once is made
+		person()
+	}
+	heap, goroutines := settled()
+	for b.Loop() {
+		person()
+	}
+	after, running := settled()
+	b.ReportMetric(float64(int64(after)-int64(heap))/float64(b.N), "heap-B/login")
+	b.ReportMetric(float64(running-goroutines), "goroutines")
+}
+
+// settled returns the live heap and the goroutines, garbage aside.
+func settled() (heap uint64, goroutines int) {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc, runtime.NumGoroutine()
+}
