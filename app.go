@@ -14,6 +14,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/sandbox"
 )
 
 func init() {
@@ -33,10 +35,11 @@ type App struct {
 	// The links by name. A gate that names none uses `default`.
 	Clients map[string]*Client `json:"clients,omitempty"`
 
-	log    *zap.Logger
-	stop   context.CancelFunc
-	polled chan struct{} // closed when the poller has ended
-	pool   *listPool
+	log         *zap.Logger
+	stop        context.CancelFunc
+	polled      chan struct{} // closed when the poller has ended
+	pool        *listPool
+	cookieBases []string // opens the names of every cookie of ours
 }
 
 // CaddyModule returns the Caddy module information.
@@ -77,7 +80,8 @@ func checkLinkName(name string) error {
 	return nil
 }
 
-// checkCookieNames refuses two links whose cookies would overwrite each other.
+// checkCookieNames refuses two links whose cookies would overwrite each other, and
+// notes the names of all.
 func (a *App) checkCookieNames() error {
 	owner := make(map[string]string)
 	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
@@ -86,6 +90,11 @@ func (a *App) checkCookieNames() error {
 			return fmt.Errorf("proconnect: clients %q and %q have the same cookie_name %q: give each its own", other, name, base)
 		}
 		owner[base] = name
+		a.cookieBases = append(a.cookieBases, base)
+	}
+	if slices.ContainsFunc(slices.Collect(maps.Values(a.Clients)), func(c *Client) bool { return c.sandbox != nil }) &&
+		!slices.ContainsFunc(a.cookieBases, func(base string) bool { return oursByName(sandbox.CookieName, base) }) {
+		a.cookieBases = append(a.cookieBases, sandbox.CookieName) // its single sign-on
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ func benchGate(tb testing.TB, rules ...Rule) (h *Handler, cookie string) {
 	app := &App{Clients: map[string]*Client{}, pool: new(listPool)}
 	c := &Client{app: app, name: defaultClient, lifetime: defaultLifetime, cookieBase: "proconnect", Issuer: "https://issuer.example"}
 	app.Clients[defaultClient] = c
+	app.cookieBases = []string{c.cookieBase}
 	c.cookies = [2]cookieNames{newCookieNames(c.cookieBase, false), newCookieNames(c.cookieBase, true)}
 	secret := make([]byte, 32)
 	for i := range secret {

@@ -206,10 +206,7 @@ func (c *Client) hideCookies(h http.Header) {
 	if _, ok := h["Cookie"]; !ok {
 		return
 	}
-	for _, other := range c.app.Clients {
-		hideCookies(h, other.cookieBase)
-		if other.sandbox != nil { // its single sign-on
-			hideCookies(h, sandbox.CookieName)
-		}
+	for _, base := range c.app.cookieBases {
+		hideCookies(h, base)
 	}
 }

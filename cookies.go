@@ -68,10 +68,7 @@ func hideCookies(h http.Header, base string) {
 	lines := h["Cookie"]
 	var kept []string
 	for i, line := range lines {
-		rest := line
-		if strings.Contains(line, base) {
-			rest = withoutCookies(line, base)
-		}
+		rest := withoutCookies(line, base)
 		if kept == nil && rest != line {
 			kept = append(make([]string, 0, len(lines)), lines[:i]...)
 		}
@@ -107,6 +104,9 @@ func withoutCookies(line, base string) string {
 		return ""
 	}
 	if runs == 1 {
+		if to-from == len(line) {
+			return line
+		}
 		return strings.TrimLeft(line[from:to], " \t")
 	}
 	var b strings.Builder
@@ -134,11 +134,14 @@ func cookieEnd(line string, start int) int {
 
 // oursByName says whether a cookie is of this base name, prefixed or not.
 func oursByName(pair, base string) bool {
-	name, _, _ := strings.Cut(pair, "=")
-	name = strings.Trim(name, " \t")
-	name = strings.TrimPrefix(strings.TrimPrefix(name, "__Host-"), "__Secure-")
-	rest, ok := strings.CutPrefix(name, base)
-	return ok && (rest == "" || rest[0] == '_')
+	for pair != "" && (pair[0] == ' ' || pair[0] == '\t') {
+		pair = pair[1:]
+	}
+	if strings.HasPrefix(pair, "__") {
+		pair = strings.TrimPrefix(strings.TrimPrefix(pair, "__Host-"), "__Secure-")
+	}
+	rest, ok := strings.CutPrefix(pair, base)
+	return ok && (rest == "" || strings.IndexByte("=_ \t", rest[0]) >= 0)
 }
 
 // setCookie adds a cookie that only the browser and we see.
