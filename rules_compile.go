@@ -15,7 +15,6 @@ import (
 type ruleSet struct {
 	rules []compiledRule // in the order of the configuration
 	reads []claimRef     // the claims that the conditions compare
-	files []*listfile.List
 
 	// warnings are what an operator should know and may want.
 	warnings []string
@@ -106,9 +105,6 @@ func compile(rules []Rule, pool *listPool) (*ruleSet, error) {
 			}
 			c.conditions = append(c.conditions, compiled)
 			rs.reads = appendNew(rs.reads, compiled.field)
-			for _, l := range compiled.lists {
-				rs.files = appendNew(rs.files, l)
-			}
 		}
 		c.acr = stepUpLevels(r)
 		rs.rules = append(rs.rules, c)

@@ -29,9 +29,6 @@ func (rs *ruleSet) needs() []claimRef {
 	return refs
 }
 
-// lists returns the lists that the rules read, for whoever refreshes them.
-func (rs *ruleSet) lists() []*listfile.List { return rs.files }
-
 // decide says what becomes of a person. It makes no garbage unless it refuses.
 func (rs *ruleSet) decide(id *identity) decision {
 	for _, ref := range rs.reads {
