@@ -97,9 +97,10 @@ func (b *tab) seeAny(pages ...string) string {
 	return now
 }
 
-// page is the name of the page that has loaded, or nothing.
+// page is the name of the page that has loaded, or nothing: not that of a page
+// which a click has left and which is still there.
 func (b *tab) page() string {
-	return peek[string](b, `document.readyState === "complete" && document.querySelector("main")?.dataset.page || ""`)
+	return peek[string](b, `document.readyState === "complete" && !document.left && document.querySelector("main")?.dataset.page || ""`)
 }
 
 // shown describes what the tab shows, for people who read a failure.
@@ -110,9 +111,12 @@ func (b *tab) shown() string {
 // where is the address in the address bar.
 func (b *tab) where() string { return peek[string](b, `location.href`) }
 
-// click clicks with the mouse.
+// click clicks with the mouse on what leads to another page. The one that it
+// leaves may stay for a while, and the next may have the same name: a document
+// that was left is marked.
 func (b *tab) click(selector string) {
 	b.t.Helper()
+	eval[bool](b, `document.left = true`)
 	do(b, "click "+selector, chromedp.Click(chromedp.CSS(selector)))
 }
 
