@@ -53,45 +53,20 @@ http://localhost:{$PORT} {
 	s.load(link, site)
 	before := runtime.NumGoroutine()
 
-	var requests atomic.Int64
-	done := make(chan struct{})
-	var traffic sync.WaitGroup
-	ask := func(b *browser, want int) {
-		for {
-			select {
-			case <-done:
-				return
-			default:
-			}
-			resp, err := b.Get(b.base + "/x")
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			resp.Body.Close()
-			if requests.Add(1); resp.StatusCode != want {
-				t.Errorf("got %d, want %d", resp.StatusCode, want)
+	requests := traffic(browsers[:3], stranger, "/x", func() {
+		for i := range reloads {
+			a := browsers[3].get("/.proconnect/login?return_to=/x")
+			s.load(link, site)
+			if i%10 == 0 { // the login that began before the reload ends behind it
+				for range 3 {
+					a = browsers[3].get(a.location())
+				}
+				if a.StatusCode != http.StatusOK {
+					t.Errorf("a login under way ended at %d, page %q", a.StatusCode, a.page())
+				}
 			}
 		}
-	}
-	for _, b := range browsers[:3] {
-		traffic.Go(func() { ask(b, http.StatusOK) })
-	}
-	traffic.Go(func() { ask(stranger, http.StatusUnauthorized) })
-	for i := range reloads {
-		a := browsers[3].get("/.proconnect/login?return_to=/x")
-		s.load(link, site)
-		if i%10 == 0 { // the login that began before the reload ends behind it
-			for range 3 {
-				a = browsers[3].get(a.location())
-			}
-			if a.StatusCode != http.StatusOK {
-				t.Errorf("a login under way ended at %d, page %q", a.StatusCode, a.page())
-			}
-		}
-	}
-	close(done)
-	traffic.Wait()
+	})
 	for _, b := range browsers {
 		if a := b.get("/x"); a.StatusCode != http.StatusOK {
 			t.Errorf("a session was lost: %d", a.StatusCode)
@@ -99,14 +74,57 @@ http://localhost:{$PORT} {
 		b.CloseIdleConnections()
 	}
 	stranger.CloseIdleConnections()
-	after := runtime.NumGoroutine()
-	for deadline := time.Now().Add(10 * time.Second); after > before+5 && time.Now().Before(deadline); after = runtime.NumGoroutine() {
-		runtime.Gosched()
-		<-time.After(20 * time.Millisecond) // between two looks, not for a result
-	}
-	t.Logf("%d requests under %d reloads; %d goroutines before, %d after", requests.Load(), reloads, before, after)
+	after := quiet()
+	t.Logf("%d requests under %d reloads; %d goroutines before, %d after", requests, reloads, before, after)
 	if after > before+5 {
 		buf := make([]byte, 1<<20)
 		t.Errorf("goroutines grew from %d to %d\n%s", before, after, buf[:runtime.Stack(buf, true)])
 	}
+}
+
+// traffic has people with a session and a stranger ask for a page, over and over
+// while something happens, and returns how often they asked.
+func traffic(people []*browser, stranger *browser, page string, during func()) int64 {
+	var requests atomic.Int64
+	done := make(chan struct{})
+	var running sync.WaitGroup
+	ask := func(b *browser, want int) {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			resp, err := b.Get(b.base + page)
+			if err != nil {
+				b.t.Error(err)
+				return
+			}
+			resp.Body.Close()
+			if requests.Add(1); resp.StatusCode != want {
+				b.t.Errorf("got %d, want %d", resp.StatusCode, want)
+			}
+		}
+	}
+	for _, b := range people {
+		running.Go(func() { ask(b, http.StatusOK) })
+	}
+	running.Go(func() { ask(stranger, http.StatusUnauthorized) })
+	defer running.Wait()
+	defer close(done)
+	during()
+	return requests.Load()
+}
+
+// quiet waits until no goroutine ends any more, and counts those that run:
+// connections take a while to close, and what was reloaded to stop.
+func quiet() int {
+	least, since := runtime.NumGoroutine(), time.Now()
+	for deadline := since.Add(20 * time.Second); time.Since(since) < time.Second && time.Now().Before(deadline); {
+		<-time.After(20 * time.Millisecond) // between two looks, not for a result
+		if n := runtime.NumGoroutine(); n < least {
+			least, since = n, time.Now()
+		}
+	}
+	return runtime.NumGoroutine()
 }
