@@ -19,18 +19,29 @@ const (
 
 // decision is what rules say of a person.
 type decision struct {
-	outcome    outcome
-	by         *compiledRule // the rule that allowed or denied; nil: no rule did
-	shortfalls []shortfall   // what kept each allow rule from holding
-	acr        []string      // the levels that a step up must ask for, any of which will do
-	claim      string        // the claim that was not asked for
+	outcome outcome
+	by      *compiledRule // the rule that allowed or denied; nil: no rule did
+	grounds []ground      // what kept each allow rule from holding, or what made the deny rule hold
+	acr     []string      // the levels that a step up must ask for, any of which will do
+	claim   string        // the claim that was not asked for
 }
 
-// shortfall is a condition that is not true.
-type shortfall struct {
-	rule    int // position, from 1
-	field   string
-	unknown bool // ProConnect did not tell
+// ground is a condition that a person is turned away for.
+type ground struct {
+	rule int // position, from 1
+	*condition
+	value truth
+}
+
+// word tells the condition's value as the log does.
+func (g ground) word() string {
+	switch g.value {
+	case isTrue:
+		return " matched"
+	case isFalse:
+		return " failed"
+	}
+	return " unknown" // ProConnect did not tell
 }
 
 // maxReason bounds a reason, in bytes.
@@ -51,8 +62,8 @@ func (rs *ruleSet) texts(d decision) []string {
 	if d.by != nil {
 		add(d.by)
 	}
-	for _, s := range d.shortfalls {
-		add(&rs.rules[s.rule-1])
+	for _, g := range d.grounds {
+		add(&rs.rules[g.rule-1])
 	}
 	return texts
 }
@@ -65,33 +76,25 @@ func (d decision) reason() string {
 		return d.claim + " was not asked for at login"
 	case d.outcome == outcomeAllow:
 		return fmt.Sprintf("rule %d allows", d.by.position)
-	case d.outcome == outcomeStepUp && len(d.shortfalls) == 0:
+	case len(d.acr) > 0 && len(d.grounds) == 0:
 		return "another level of authentication is required"
 	case d.outcome == outcomeStepUp:
 		return "another level of authentication is required: " + d.details()
 	case d.by == nil:
 		return "no rule matched: " + d.details()
-	case len(d.shortfalls) == 0:
-		return fmt.Sprintf("rule %d denies", d.by.position)
 	}
-	// A deny rule fires on what is unknown too.
-	at := fmt.Sprintf("rule %d", d.by.position)
-	return at + " denies" + strings.TrimPrefix(d.details(), at)
+	return fmt.Sprintf("rule %d denies: ", d.by.position) + strings.TrimPrefix(d.details(), fmt.Sprintf("rule %d: ", d.by.position))
 }
 
-// details lists the shortfalls rule by rule.
+// details lists the grounds rule by rule.
 func (d decision) details() string {
 	var s strings.Builder
 	rule := 0
-	for _, f := range d.shortfalls {
-		word := " failed"
-		if f.unknown {
-			word = " unknown"
-		}
-		item := ", " + f.field + word
-		if f.rule != rule {
-			item = fmt.Sprintf("; rule %d: %s%s", f.rule, f.field, word)
-			rule = f.rule
+	for _, g := range d.grounds {
+		item := ", " + g.field.name + g.word()
+		if g.rule != rule {
+			item = fmt.Sprintf("; rule %d: %s%s", g.rule, g.field.name, g.word())
+			rule = g.rule
 		}
 		if s.Len()+len(item) > maxReason {
 			s.WriteString("; …")

@@ -9,7 +9,7 @@ import (
 
 const sandboxLink = "proconnect {\n environment sandbox\n }"
 
-// The journey of DESIGN §1 in the sandbox: login page, refusal, another account,
+// The whole journey in the sandbox: login page, refusal, another account,
 // the site, logout, and the dead cookie afterwards.
 func TestJourney(t *testing.T) {
 	s := start(t, sandboxLink, `
@@ -136,6 +136,9 @@ http://localhost:{$PORT} {
 	want := "/.proconnect/login?return_to=%2Fadmin%2Fedit%3Fid%3D7&amp;acr_values=eidas0-mfa"
 	if a.StatusCode != http.StatusUnauthorized || a.page() != "form-lost" || !strings.Contains(a.Text, want) {
 		t.Errorf("got %d, page %q, without %s", a.StatusCode, a.page(), want)
+	}
+	if strings.Contains(a.Text, "session était terminée") || !strings.Contains(a.Text, "identifier de nouveau") {
+		t.Errorf("the session has not ended: %s", a.Text)
 	}
 }
 

@@ -100,22 +100,6 @@ func needsInteraction(code string) bool {
 	return slices.Contains([]string{"login_required", "interaction_required", "consent_required", "account_selection_required"}, code)
 }
 
-// acrUnmet answers with the page that explains second factors.
-func (h *Handler) acrUnmet(w http.ResponseWriter, r *http.Request, v *visit, a *attempt) error {
-	v.word, v.decision = wordDeny, decision{outcome: outcomeStepUp, acr: a.ACR}
-	v.refused = !v.session.isZero()
-	if h.Errors == errorsCaddy {
-		return v.toErrorChain(w, http.StatusForbidden, errRefused)
-	}
-	view := v.refusedView()
-	view.Reasons = []pages.Reason{{Code: pages.ReasonACR, Field: "acr"}}
-	view.ACRUnmet, view.RetryURL = true, v.loginURL()
-	if !v.session.isZero() {
-		view.HomeURL = "/" // the rest of the site may ask for less
-	}
-	return h.page(w, r, v, http.StatusForbidden, view)
-}
-
 // problemOf finds the status and the page of an error.
 func problemOf(e *rp.Error) (status int, code string) {
 	switch e.Kind {

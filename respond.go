@@ -29,7 +29,7 @@ func (h *Handler) askLogin(w http.ResponseWriter, r *http.Request, v *visit) err
 	case who == machines || r.Method == http.MethodHead:
 		return h.unauthorized(w, r, v)
 	case r.Method != http.MethodGet:
-		return h.page(w, r, v, http.StatusUnauthorized, pages.FormLost{LoginURL: v.formLoginURL(r)})
+		return h.page(w, r, v, http.StatusUnauthorized, pages.FormLost{LoginURL: v.formLoginURL(r), LoggedIn: !v.session.isZero()})
 	case h.Login == loginAuto || !v.session.isZero():
 		return h.sendOn(w, r, v, nil)
 	case !h.callbackComesBack(r, v.place):
@@ -79,36 +79,6 @@ func (v *visit) formLoginURL(r *http.Request) string {
 	return v.loginTo(target)
 }
 
-// refuse answers a person whom the rules do not admit.
-func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *visit) error {
-	id, d := &v.session.identity, v.decision
-	h.log.Info("refused", zap.String("reference", v.refer()), zap.String("reason", d.reason()),
-		zap.Strings("rules", h.rules.texts(d)), zap.String("path", originalPath(r)), zap.Object("who", id))
-	if h.Errors == errorsCaddy {
-		return v.toErrorChain(w, http.StatusForbidden, errRefused)
-	}
-	if audienceOf(r) != person {
-		return h.forbidden(w, r, v)
-	}
-	view := v.refusedView()
-	v.explain(&view)
-	return h.page(w, r, v, http.StatusForbidden, view)
-}
-
-// refusedView is the page of a refusal, with the person whom it is about.
-func (v *visit) refusedView() pages.Refused {
-	view := pages.Refused{SwitchURL: v.switchURL(), LogoutURL: v.logoutURL()}
-	if v.admitted { // by the gate of the whole site, say
-		view.HomeURL = "/"
-	}
-	if !v.session.isZero() {
-		id := &v.session.identity
-		view.Name, view.Email = id.name(), id.first(claimEmail)
-		view.Organization, view.Siret = id.first(claimOrganizationLabel), id.first(claimSiret)
-	}
-	return view
-}
-
 // toErrorChain leaves an answer to the site's handle_errors. What it shows may
 // name the person: nobody stores it.
 func (v *visit) toErrorChain(w http.ResponseWriter, status int, err error) error {
@@ -117,31 +87,6 @@ func (v *visit) toErrorChain(w http.ResponseWriter, status int, err error) error
 }
 
 var errRefused = errors.New("the rules of this site do not admit this person")
-
-// explain puts a refusal into the terms of the page.
-func (v *visit) explain(view *pages.Refused) {
-	d := v.decision
-	if view.ACRUnmet = len(d.acr) > 0; view.ACRUnmet {
-		view.RetryURL = v.loginURL()
-	}
-	for _, s := range d.shortfalls {
-		reason := pages.Reason{Code: pages.ReasonNotListed, Field: s.field}
-		switch {
-		case s.unknown:
-			reason.Code = pages.ReasonUnknown
-			view.RolesUnknown = view.RolesUnknown || s.field == "roles"
-		case s.field == "acr":
-			reason.Code = pages.ReasonACR
-		}
-		view.Reasons = append(view.Reasons, reason)
-	}
-	if d.by != nil && len(d.shortfalls) == 0 && len(d.by.conditions) > 0 {
-		view.Reasons = append(view.Reasons, pages.Reason{Code: pages.ReasonExcluded, Field: d.by.conditions[0].field.name})
-	}
-	if len(view.Reasons) == 0 && view.ACRUnmet {
-		view.Reasons = []pages.Reason{{Code: pages.ReasonACR, Field: "acr"}}
-	}
-}
 
 // problem answers what went wrong, with what to do next.
 func (h *Handler) problem(w http.ResponseWriter, r *http.Request, v *visit, status int, p pages.Problem) error {

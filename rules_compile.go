@@ -25,7 +25,6 @@ type compiledRule struct {
 	text       string
 	deny       bool
 	conditions []condition // none: every professional
-	acr        []string    // the levels that one login may bring to satisfy the conditions on acr
 }
 
 type condition struct {
@@ -82,12 +81,9 @@ func compileRules(rules []Rule, pool *listPool) (*ruleSet, error) {
 	return compile(rules, pool)
 }
 
-// compileMatcher does the same for the one rule of a request matcher, whose
-// effect is empty. It decides as an allow rule does.
+// compileMatcher does the same for the one rule of a request matcher, which has no
+// effect. It decides as an allow rule does.
 func compileMatcher(rule Rule, pool *listPool) (*ruleSet, error) {
-	if rule.Effect != "" {
-		return nil, fmt.Errorf("matcher: it takes no effect, got %q", rule.Effect)
-	}
 	if err := checkRule(rule); err != nil {
 		return nil, err
 	}
@@ -106,7 +102,6 @@ func compile(rules []Rule, pool *listPool) (*ruleSet, error) {
 			c.conditions = append(c.conditions, compiled)
 			rs.reads = appendNew(rs.reads, compiled.field)
 		}
-		c.acr = stepUpLevels(r)
 		rs.rules = append(rs.rules, c)
 		rs.warnings = append(rs.warnings, warnings(i+1, r, c)...)
 	}
@@ -118,7 +113,7 @@ func compileCondition(c Condition, pool *listPool) (condition, error) {
 	compare, format := compared(field)
 	compiled := condition{
 		field: field, compare: compare, not: c.Not, absent: c.Absent,
-		stepUp: canStepUp(c),
+		stepUp: c.Field == claimSpecs[claimACR].name && !c.Not && !c.Absent,
 	}
 	for _, path := range c.From {
 		l, err := pool.open(path, format)
@@ -137,24 +132,21 @@ func compileCondition(c Condition, pool *listPool) (condition, error) {
 	return compiled, nil
 }
 
-// canStepUp says whether a condition asks for a level that another login may bring.
-func canStepUp(c Condition) bool {
-	return c.Field == "acr" && !c.Not && !c.Absent && len(c.Values) > 0
-}
-
-// stepUpLevels returns the levels any of which satisfies all of a rule's
-// conditions on acr at once.
-func stepUpLevels(r Rule) []string {
+// levels returns the levels of assurance any of which satisfies all of the rule's
+// conditions on acr at once; none if it has no such condition.
+func (r *compiledRule) levels() []string {
 	var levels []string
-	first := true
-	for _, c := range r.Conditions {
-		if !canStepUp(c) {
-			continue
+	for _, level := range acrKnown {
+		asked, will := false, true
+		for i := range r.conditions {
+			if c := &r.conditions[i]; c.stepUp {
+				has, _ := c.has(level)
+				asked, will = true, will && has
+			}
 		}
-		if first {
-			levels, first = slices.Clone(acrKnown), false
+		if asked && will {
+			levels = append(levels, level)
 		}
-		levels = intersect(levels, c.Values)
 	}
 	return levels
 }
@@ -180,7 +172,7 @@ func warnings(position int, r Rule, c compiledRule) []string {
 	if has("email") && !has("idp_id", "siret", "siren") {
 		out = append(out, fmt.Sprintf("rule %d (%s): an email proves only that some identity provider said so: add a line with idp_id, siret or siren", position, c.text))
 	}
-	if slices.ContainsFunc(r.Conditions, canStepUp) && len(c.acr) == 0 {
+	if slices.ContainsFunc(c.conditions, func(c condition) bool { return c.stepUp }) && len(c.levels()) == 0 {
 		out = append(out, fmt.Sprintf("rule %d (%s): no login has all these levels at once: put them on one line to accept any of them", position, c.text))
 	}
 	return out

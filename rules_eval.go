@@ -38,7 +38,7 @@ func (rs *ruleSet) decide(id *identity) decision {
 	}
 	for i := range rs.rules {
 		if r := &rs.rules[i]; r.deny && r.eval(id) != isFalse {
-			return decision{outcome: outcomeDeny, by: r, shortfalls: r.unknowns(nil, id)}
+			return decision{outcome: outcomeDeny, by: r, grounds: r.grounds(nil, id)}
 		}
 	}
 	for i := range rs.rules {
@@ -58,10 +58,10 @@ func (rs *ruleSet) refuse(id *identity) decision {
 		if r.deny {
 			continue
 		}
-		d.shortfalls = r.lacks(d.shortfalls, id)
-		if len(r.acr) > 0 && r.holdsButForACR(id) {
+		d.grounds = r.grounds(d.grounds, id)
+		if more := r.levels(); len(more) > 0 && r.holdsButForACR(id) {
 			d.outcome = outcomeStepUp
-			levels = append(levels, r.acr...)
+			levels = append(levels, more...)
 		}
 	}
 	if d.outcome == outcomeStepUp {
@@ -91,21 +91,16 @@ func (r *compiledRule) holdsButForACR(id *identity) bool {
 	return true
 }
 
-// lacks appends the conditions of an allow rule that are not true.
-func (r *compiledRule) lacks(to []shortfall, id *identity) []shortfall {
-	for i := range r.conditions {
-		if v := r.conditions[i].eval(id, r.deny); v != isTrue {
-			to = append(to, shortfall{r.position, r.conditions[i].field.name, v == isUnknown})
-		}
+// grounds appends what the rule turns the person away for: of an allow rule the
+// conditions that are not true, of a deny rule those that are not false.
+func (r *compiledRule) grounds(to []ground, id *identity) []ground {
+	innocent := isTrue
+	if r.deny {
+		innocent = isFalse
 	}
-	return to
-}
-
-// unknowns appends the conditions that are unknown, on which a deny rule fires too.
-func (r *compiledRule) unknowns(to []shortfall, id *identity) []shortfall {
 	for i := range r.conditions {
-		if r.conditions[i].eval(id, r.deny) == isUnknown {
-			to = append(to, shortfall{r.position, r.conditions[i].field.name, true})
+		if v := r.conditions[i].eval(id, r.deny); v != innocent {
+			to = append(to, ground{r.position, &r.conditions[i], v})
 		}
 	}
 	return to

@@ -134,10 +134,10 @@ func (v *visit) placeholder(key string) (any, bool) {
 
 // reason tells the decision in fixed words and names of fields.
 func (v *visit) reason() string {
-	switch v.word {
-	case "":
+	switch {
+	case v.word == "":
 		return ""
-	case wordLogin:
+	case v.word == wordLogin && v.session.isZero():
 		return "no session"
 	}
 	return v.decision.reason()

@@ -40,12 +40,6 @@ func catalogOf(lang string) *catalog {
 	return catalogs["fr"]
 }
 
-// Text returns the short text of a key in lang, for answers that are no pages:
-// "document.unauthorized", "document.forbidden", or a problem's
-// "problem.<code>.title" and "problem.<code>.what". Without such a text it
-// returns the key.
-func Text(lang, key string) string { return catalogOf(lang).text(key) }
-
 // text returns the text of key, in which {name} stands for the value that follows
 // "name" among args. Values are not searched for names again.
 func (c *catalog) text(key string, args ...string) string {

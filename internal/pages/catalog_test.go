@@ -31,10 +31,10 @@ func TestCatalogsHoldTheSameKeys(t *testing.T) {
 func usedKeys(t *testing.T) []string {
 	t.Helper()
 	keys := []string{
-		"document.unauthorized", "document.forbidden", // asked for by callers of Text
 		"site.banner." + BannerSandbox, "site.banner." + BannerIntegration,
 		"login.heading", "refused.heading", "refused.heading_acr", "refused.heading_page", "logged_out.heading", "logout.heading", "form_lost.heading", "framed.heading",
-		"reason.unknown", "reason.acr", "reason.other",
+		"reason.unknown", "reason.acr", "reason.level", "reason.together", "reason.other", "list.and",
+		"refused.next_acr", "refused.next_acr_switch", "refused.next_level",
 	}
 	files, err := fs.Glob(templateFiles, "templates/*.html")
 	if err != nil {
@@ -90,13 +90,13 @@ func TestEveryKeyIsUsedAndExists(t *testing.T) {
 
 func TestText(t *testing.T) {
 	tests := []struct{ lang, key, want string }{
-		{"en", "document.unauthorized", "Logging in with ProConnect is required."},
-		{"fr", "document.unauthorized", "Il faut s’identifier avec ProConnect."},
-		{"de", "document.unauthorized", "Il faut s’identifier avec ProConnect."},
+		{"en", "action.logout", "Log out"},
+		{"fr", "action.logout", "Se déconnecter"},
+		{"de", "action.logout", "Se déconnecter"},
 		{"fr", "no.such.key", "no.such.key"},
 	}
 	for _, tt := range tests {
-		if got := Text(tt.lang, tt.key); got != tt.want {
+		if got := catalogOf(tt.lang).text(tt.key); got != tt.want {
 			t.Errorf("%s %s: got %q, want %q", tt.lang, tt.key, got, tt.want)
 		}
 	}

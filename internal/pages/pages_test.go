@@ -47,7 +47,7 @@ func fullViews() []View {
 		LoggedOut{HomeURL: "/", Switch: true},
 		Logout{"/.proconnect/logout", "Camille Lefèvre", "/"},
 		Logout{Action: "/.proconnect/logout"},
-		FormLost{"/.proconnect/login?return_to=%2F"},
+		FormLost{LoginURL: "/.proconnect/login?return_to=%2F"},
 		Framed{"/.proconnect/login?return_to=%2F"},
 	}
 	list = append(list, Login{"/.proconnect/login?return_to=%2F", NoticeLoginRequired})
@@ -133,7 +133,7 @@ func TestRenderProblemCodes(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.code, func(t *testing.T) {
 			got := render(t, "en", Site{}, "", Problem{Code: tt.code})
-			if !strings.Contains(got, `data-problem="`+tt.want+`"`) || !strings.Contains(got, Text("en", "problem."+tt.want+".title")) {
+			if !strings.Contains(got, `data-problem="`+tt.want+`"`) || !strings.Contains(got, catalogOf("en").text("problem."+tt.want+".title")) {
 				t.Errorf("want problem %s in\n%s", tt.want, got)
 			}
 		})
@@ -143,7 +143,7 @@ func TestRenderProblemCodes(t *testing.T) {
 // A page whose only way on leads elsewhere is an open redirect or a dead end.
 func TestRenderRefusesForeignURL(t *testing.T) {
 	for _, u := range []string{"", "//evil.example", `/\evil.example`, "/\t/evil.example", "https://evil.example/", "javascript:alert(1)", "login", "/a b"} {
-		for _, view := range []View{Login{LoginURL: u}, Logout{Action: u}, FormLost{u}, Framed{u}} {
+		for _, view := range []View{Login{LoginURL: u}, Logout{Action: u}, FormLost{LoginURL: u}, Framed{u}} {
 			var buf bytes.Buffer
 			if err := Render(&buf, "fr", testSite, "", view); err == nil || buf.Len() > 0 {
 				t.Errorf("%#v: rendered %d bytes, error %v", view, buf.Len(), err)
@@ -188,7 +188,7 @@ func TestRenderHostileValues(t *testing.T) {
 		for _, view := range []View{
 			Login{"/login?return_to=" + strings.Repeat("x", 1000), s},
 			Login{LoginURL: "/login?" + "%22%3E%3Cscript%3E=%22%3E%3Cscript%3E"},
-			Refused{s, s, s, s, []Reason{{s, s}, {ReasonNotListed, s}, {ReasonNotListed, "siret"}, {ReasonUnknown, s}, {ReasonExcluded, "email"}}, false, true, s, s, s, s},
+			Refused{s, s, s, s, []Reason{{s, s}, {ReasonNotListed, s}, {ReasonNotListed, "siret"}, {ReasonUnknown, s}, {ReasonExcluded, "email"}}, []string{s, "siret"}, false, true, s, s, s, s},
 			Problem{s, s, s, []string{s, s}},
 			LoggedOut{HomeURL: s, Switch: true},
 			Logout{"/logout", s, s},

@@ -13,8 +13,9 @@ type Refused struct {
 	Organization string // as ProConnect names it
 	Siret        string
 	Reasons      []Reason
-	ACRUnmet     bool // a stronger login was asked for and not obtained: explains second factors
-	RolesUnknown bool // roles came back empty, which an outage at ProConnect looks like
+	Together     []string // the claims that only together exclude the person
+	ACRUnmet     bool     // a stronger login was asked for and not obtained: explains second factors
+	RolesUnknown bool     // roles came back empty, which an outage at ProConnect looks like
 	SwitchURL    string
 	LogoutURL    string
 	RetryURL     string
@@ -32,7 +33,9 @@ const (
 	ReasonNotListed = "not_listed" // the value is not among the authorised ones
 	ReasonExcluded  = "excluded"   // a deny rule names the value
 	ReasonUnknown   = "unknown"    // ProConnect did not say
-	ReasonACR       = "acr"        // the level of assurance
+	ReasonACR       = "acr"        // two factors are wanting
+	ReasonLevel     = "level"      // a level of assurance that two factors alone do not reach
+	ReasonOther     = "other"      // anything else
 )
 
 // maxReasons keeps the list short enough to be read.
@@ -42,6 +45,7 @@ type refusedData struct {
 	Refused
 	SiretText string
 	Sentences []string
+	NextACR   string // what to do about ACRUnmet
 }
 
 func (Refused) pageName() string { return "refused" }
@@ -58,7 +62,13 @@ func (v Refused) prepare(c *catalog) (string, any, error) {
 	case v.HomeURL != "":
 		heading = "refused.heading_page"
 	}
-	return c.text(heading), refusedData{v, siretText(v.Siret), v.sentences(c)}, nil
+	d := refusedData{Refused: v, SiretText: siretText(v.Siret), Sentences: v.sentences(c), NextACR: c.text("refused.next_acr")}
+	if slices.ContainsFunc(v.Reasons, func(r Reason) bool { return r.Code == ReasonLevel }) {
+		d.NextACR = c.text("refused.next_level")
+	} else if v.SwitchURL != "" {
+		d.NextACR += " " + c.text("refused.next_acr_switch")
+	}
+	return c.text(heading), d, nil
 }
 
 // sentences says the reasons in words, each once.
@@ -72,6 +82,9 @@ func (v Refused) sentences(c *catalog) []string {
 		if list = append(list, s); len(list) == maxReasons {
 			return list
 		}
+	}
+	if len(v.Together) > 0 {
+		list = append(list, c.text("reason.together", "claims", c.list(v.Together)))
 	}
 	if len(list) == 0 && v.ACRUnmet {
 		return []string{c.text("reason.acr")}
@@ -88,6 +101,8 @@ func (v Refused) sentence(c *catalog, r Reason) string {
 	switch {
 	case r.Code == ReasonACR || subject == "acr" && r.Code == ReasonNotListed:
 		return c.text("reason.acr")
+	case r.Code == ReasonLevel:
+		return c.text("reason.level")
 	case r.Code == ReasonUnknown:
 		return c.text("reason.unknown", "claim", c.text("claim."+subject))
 	case r.Code == ReasonNotListed, r.Code == ReasonExcluded:
@@ -95,6 +110,21 @@ func (v Refused) sentence(c *catalog, r Reason) string {
 			"organization", aside(v.Organization, siretLabelled(v.Siret)), "email", aside(v.Email))
 	}
 	return c.text("reason.other")
+}
+
+// list names what claims are about, each once.
+func (c *catalog) list(claims []string) string {
+	var names []string
+	for _, claim := range claims {
+		if name := c.text("claim." + fieldSubject(claim)); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	last := len(names) - 1
+	if last < 1 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:last], ", ") + " " + c.text("list.and") + " " + names[last]
 }
 
 // fieldSubject is what a claim is about. People do not know claims: several

@@ -22,6 +22,7 @@ func TestSentences(t *testing.T) {
 		{"acr and amr", []Reason{{ReasonACR, "acr"}, {ReasonNotListed, "amr"}}, []string{catalogs["fr"].text("reason.acr")}},
 		{"custom", []Reason{{ReasonNotListed, "custom.grade"}}, []string{catalogs["fr"].text("reason.not_listed.other")}},
 		{"unknown code", []Reason{{"no_such_code", "siret"}}, []string{catalogs["fr"].text("reason.other")}},
+		{"a level", []Reason{{ReasonLevel, "acr"}}, []string{catalogs["fr"].text("reason.level")}},
 		{"none", nil, []string{catalogs["fr"].text("reason.other")}},
 	}
 	for _, tt := range tests {
@@ -32,6 +33,19 @@ func TestSentences(t *testing.T) {
 				t.Errorf("got  %q\nwant %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// A deny rule of several conditions excludes nobody for one of them alone.
+func TestTogether(t *testing.T) {
+	for lang, want := range map[string]string{
+		"fr": "Pris ensemble, le statut de votre organisation, l’organisation pour laquelle vous travaillez et votre adresse électronique vous excluent de ce site.",
+		"en": "Taken together, the status of your organisation, which organisation you work for and your email address exclude you from this site.",
+	} {
+		v := Refused{Together: []string{"roles", "siret", "siren", "email"}}
+		if got := v.sentences(catalogs[lang]); !slices.Equal(got, []string{want}) {
+			t.Errorf("got  %q\nwant %q", got, want)
+		}
 	}
 }
 
@@ -68,6 +82,8 @@ func TestRefusedPage(t *testing.T) {
 	base := Refused{SwitchURL: "/switch", LogoutURL: "/logout", RetryURL: "/retry"}
 	stronger, rolesLost := base, base
 	stronger.ACRUnmet, rolesLost.RolesUnknown = true, true
+	higher := stronger
+	higher.Reasons = []Reason{{ReasonLevel, "acr"}}
 	page := base
 	page.HomeURL = "/home"
 	c := catalogs["fr"]
@@ -80,6 +96,7 @@ func TestRefusedPage(t *testing.T) {
 		{"plain", base, []string{"/switch", "/logout", c.text("refused.heading"), c.text("refused.next_contact_none")}, []string{`"/retry"`, c.text("refused.next_acr"), "/home"}},
 		{"a part of the site", page, []string{c.text("refused.heading_page"), "/switch", "/home"}, []string{`"/retry"`}},
 		{"second factor", stronger, []string{c.text("refused.heading_acr"), c.text("refused.next_acr"), `"/retry"`}, []string{c.text("refused.next_contact_none")}},
+		{"a level that two factors do not reach", higher, []string{c.text("reason.level"), c.text("refused.next_level"), `"/retry"`}, []string{c.text("refused.next_acr"), c.text("reason.acr")}},
 		{"roles unknown", rolesLost, []string{c.text("refused.next_roles"), `"/retry"`}, []string{c.text("refused.next_acr")}},
 	}
 	for _, tt := range tests {

@@ -80,9 +80,10 @@ func (v Logout) prepare(c *catalog) (string, any, error) {
 	return c.text("logout.heading"), Logout{v.Action, plain(v.Name, maxShort), safeURL(v.HomeURL)}, nil
 }
 
-// FormLost answers a form that was sent without a session.
+// FormLost answers a form that was sent without a session, or without enough of one.
 type FormLost struct {
 	LoginURL string // path and query of the login endpoint
+	LoggedIn bool   // there is a session: what it lacks is another login
 }
 
 func (FormLost) pageName() string { return "form-lost" }

@@ -1,0 +1,144 @@
+package proconnect
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
+)
+
+// refuse answers a person whom the rules do not admit.
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *visit) error {
+	id, d := &v.session.identity, v.decision
+	h.log.Info("refused", zap.String("reference", v.refer()), zap.String("reason", d.reason()),
+		zap.Strings("rules", h.rules.texts(d)), zap.String("path", originalPath(r)), zap.Object("who", id))
+	if h.Errors == errorsCaddy {
+		return v.toErrorChain(w, http.StatusForbidden, errRefused)
+	}
+	if audienceOf(r) != person {
+		return h.forbidden(w, r, v)
+	}
+	view := v.refusedView()
+	v.explain(&view)
+	return h.page(w, r, v, http.StatusForbidden, view)
+}
+
+// refusedView is the page of a refusal, with the person whom it is about.
+func (v *visit) refusedView() pages.Refused {
+	view := pages.Refused{SwitchURL: v.switchURL(), LogoutURL: v.logoutURL()}
+	if v.admitted { // by the gate of the whole site, say
+		view.HomeURL = "/"
+	}
+	if !v.session.isZero() {
+		id := &v.session.identity
+		view.Name, view.Email = id.name(), id.first(claimEmail)
+		view.Organization, view.Siret = id.first(claimOrganizationLabel), id.first(claimSiret)
+	}
+	return view
+}
+
+// explain puts a refusal into the terms of the page.
+func (v *visit) explain(view *pages.Refused) {
+	d := v.decision
+	if d.by != nil {
+		view.Reasons, view.Together = denied(d)
+	} else {
+		for _, g := range d.grounds {
+			view.Reasons = append(view.Reasons, v.missed(g))
+		}
+	}
+	if view.ACRUnmet = len(d.acr) > 0; view.ACRUnmet && len(view.Reasons) == 0 {
+		view.Reasons = []pages.Reason{levelReason(d.acr)}
+	}
+	for _, g := range d.grounds {
+		view.RolesUnknown = view.RolesUnknown || g.value == isUnknown && g.field.index == claimRoles
+	}
+	if view.ACRUnmet || view.RolesUnknown { // another login may help
+		view.RetryURL = v.loginURL()
+	}
+}
+
+// missed tells a condition that kept an allow rule from holding.
+func (v *visit) missed(g ground) pages.Reason {
+	switch {
+	case g.stepUp && g.value == isFalse:
+		return levelReason(v.gate.rules.rules[g.rule-1].levels())
+	case g.value == isUnknown, g.absent && g.not:
+		return pages.Reason{Code: pages.ReasonUnknown, Field: g.field.name}
+	case g.absent:
+		return pages.Reason{Code: pages.ReasonOther}
+	case g.not:
+		return pages.Reason{Code: pages.ReasonExcluded, Field: g.field.name}
+	}
+	return pages.Reason{Code: pages.ReasonNotListed, Field: g.field.name}
+}
+
+// denied tells why a deny rule holds: what ProConnect did not tell, which may
+// clear the person; else what the rule names, all of which had to come together.
+func denied(d decision) (reasons []pages.Reason, together []string) {
+	for _, g := range d.grounds {
+		if together = append(together, g.field.name); g.value == isUnknown {
+			reasons = append(reasons, pages.Reason{Code: pages.ReasonUnknown, Field: g.field.name})
+		}
+	}
+	switch {
+	case len(reasons) > 0:
+		return reasons, nil
+	case len(d.grounds) > 1:
+		return nil, together
+	}
+	g := d.grounds[0]
+	reason := pages.Reason{Code: pages.ReasonExcluded, Field: g.field.name}
+	switch {
+	case g.absent && g.not:
+		reason = pages.Reason{Code: pages.ReasonOther}
+	case g.absent:
+		reason.Code = pages.ReasonUnknown
+	case g.not:
+		reason.Code = pages.ReasonNotListed
+	}
+	return []pages.Reason{reason}, nil
+}
+
+// levelReason tells that a login did not reach any of some levels. Where two
+// factors reach one of them, people can do something about it by themselves.
+func levelReason(levels []string) pages.Reason {
+	code := pages.ReasonLevel
+	if slices.ContainsFunc(levels, func(l string) bool { return strings.HasSuffix(l, "-mfa") }) {
+		code = pages.ReasonACR
+	}
+	return pages.Reason{Code: code, Field: claimSpecs[claimACR].name}
+}
+
+// acrUnmet answers a login that did not reach the level it was for.
+func (h *Handler) acrUnmet(w http.ResponseWriter, r *http.Request, v *visit, a *attempt) error {
+	h.noteAsked(w, r, v, a)
+	v.word, v.decision = wordDeny, decision{outcome: outcomeStepUp, acr: a.ACR}
+	v.refused = !v.session.isZero()
+	if h.Errors == errorsCaddy {
+		return v.toErrorChain(w, http.StatusForbidden, errRefused)
+	}
+	view := v.refusedView()
+	v.explain(&view)
+	if !v.session.isZero() {
+		view.HomeURL = "/" // the rest of the site may ask for less
+	}
+	return h.page(w, r, v, http.StatusForbidden, view)
+}
+
+// noteAsked has the session remember which levels ProConnect was asked for in
+// vain: the person is told so at the next visit, and not sent there again
+// without a click.
+func (h *Handler) noteAsked(w http.ResponseWriter, r *http.Request, v *visit, a *attempt) {
+	if v.session.isZero() || v.session.family != a.family() {
+		return
+	}
+	v.session.askedACR = a.ACR
+	value, err := h.client.sessions.Seal(r.Context(), v.session.encode(), v.place.host)
+	if err == nil && len(value) <= maxSessionCookie {
+		setCookie(w, h.client.names(v.place.secure).session, value, "/", 0)
+	}
+}
