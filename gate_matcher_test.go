@@ -43,11 +43,68 @@ func TestGateNarrowsByTheMatcher(t *testing.T) {
 	}
 	respond inside
 }`)
-	for person, want := range map[string]int{"ministry": http.StatusOK, "contractor": http.StatusSeeOther} {
+	for name, c := range map[string]struct {
+		person url.Values
+		want   int
+	}{
+		"an agent":                {url.Values{"person": {"ministry"}}, http.StatusOK},
+		"a contractor":            {url.Values{"person": {"contractor"}}, http.StatusSeeOther},
+		"somebody who may be one": {url.Values{"person": {"contractor"}, "belonging_population": {""}}, http.StatusSeeOther},
+	} {
 		b := s.browser("http://localhost:{$PORT}")
-		b.authorize(b.get("/.proconnect/login"), url.Values{"person": {person}})
-		if a := b.get("/"); a.StatusCode != want {
-			t.Errorf("%s: got %d, want %d: %s", person, a.StatusCode, want, a.page())
+		b.authorize(b.get("/.proconnect/login"), c.person)
+		if a := b.get("/"); a.StatusCode != c.want {
+			t.Errorf("%s: got %d, want %d: %s", name, a.StatusCode, c.want, a.page())
 		}
+	}
+}
+
+// What ProConnect did not tell, or what may stand on a line of a list that cannot be
+// read, matches neither a condition nor Caddy's `not` around it.
+func TestMatcherOfTheUnknown(t *testing.T) {
+	s := &server{t: t, Port: freePort(t), TLSPort: freePort(t), dir: t.TempDir()}
+	s.write("list.txt", "13002526500013\n2192002350001\n") // a digit was lost
+	s.run(sandboxLink, `
+http://localhost:{$PORT} {
+	proconnect {
+		allow any
+	}
+	@contractor proconnect belonging_population prestataire
+	@staff not proconnect belonging_population prestataire
+	@twice {
+		not {
+			not {
+				proconnect belonging_population prestataire
+			}
+		}
+	}
+	@listed proconnect siret from {$DIR}/list.txt
+	@unlisted not proconnect siret from {$DIR}/list.txt
+	route {
+		header @contractor +Matched contractor
+		header @staff +Matched staff
+		header @twice +Matched twice
+		header @listed +Matched listed
+		header @unlisted +Matched unlisted
+		respond "in"
+	}
+}`)
+	for name, c := range map[string]struct {
+		person url.Values
+		want   string
+	}{
+		"told":      {url.Values{"person": {"contractor"}}, "contractor twice listed"},
+		"told not":  {url.Values{"person": {"ministry"}}, "staff listed"},
+		"not told":  {url.Values{"person": {"ministry"}, "belonging_population": {""}}, "listed"},
+		"on a line": {url.Values{"person": {"ministry"}, "siret": {"21920023500014"}}, "staff"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s.t = t
+			b := s.browser("http://localhost:{$PORT}")
+			a := b.login("/", c.person)
+			if got := strings.Join(a.Header.Values("Matched"), " "); a.Text != "in" || got != c.want {
+				t.Errorf("got %d, matched %q, want %q", a.StatusCode, got, c.want)
+			}
+		})
 	}
 }

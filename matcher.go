@@ -15,8 +15,10 @@ func init() {
 }
 
 // Matcher matches requests of people of whom a rule holds, behind a gate. It is
-// false of strangers and of people whom a gate refused. Where no gate has run
-// it is an error, so that a `not` around it never lets a stranger through.
+// false of strangers and of people whom a gate refused. Of whom ProConnect did not
+// tell enough it matches neither by itself nor inside a `not`; where it says what
+// a further gate is for, that gate stands. Where no gate has run it is an error, so
+// that a `not` around it never lets a stranger through.
 type Matcher struct {
 	// The link whose gate decides, by its name. Default: `default`.
 	Client string `json:"client,omitempty"`
@@ -27,9 +29,10 @@ type Matcher struct {
 	// Everybody whom a gate admitted. It stands alone.
 	Any bool `json:"any,omitempty"`
 
-	client *Client
-	rules  *ruleSet
-	log    *zap.Logger
+	client  *Client
+	rules   *ruleSet
+	negated bool // an odd number of `not` stand around it
+	log     *zap.Logger
 }
 
 // CaddyModule returns the Caddy module information.
@@ -42,7 +45,7 @@ func (Matcher) CaddyModule() caddy.ModuleInfo {
 
 // Provision compiles the rule and has the claims it reads asked for.
 func (m *Matcher) Provision(ctx caddy.Context) error {
-	m.log = ctx.Logger()
+	m.log, m.negated = ctx.Logger(), insideNot(ctx)
 	iface, err := ctx.App("proconnect")
 	if err != nil {
 		return err
@@ -114,11 +117,25 @@ func (m *Matcher) MatchWithError(r *http.Request) (bool, error) {
 			zap.String("client", m.client.name), zap.String("gate", v.client.name))
 		return false, caddyhttp.Error(http.StatusInternalServerError, errOtherClient)
 	}
-	d := m.rules.decide(id)
-	if d.outcome == outcomeStale { // the gate sees to it that this cannot be
+	if _, stale := m.rules.unasked(id); stale { // the gate sees to it that this cannot be
 		return false, caddyhttp.Error(http.StatusInternalServerError, errStale)
 	}
-	return d.outcome == outcomeAllow, nil
+	// What is unknown opens nothing: it does not match, nor does it inside a `not`;
+	// but a gate stands where it may have to.
+	return m.rules.holds(id, m.negated != v.matching), nil
+}
+
+// insideNot says whether Caddy's `not` turns around what the module that is being
+// provisioned answers.
+func insideNot(ctx caddy.Context) (negated bool) {
+	above := ctx.Modules()
+	for i := len(above) - 2; i >= 0; i-- { // the last one is the module itself
+		if _, not := above[i].(*caddyhttp.MatchNot); !not {
+			break
+		}
+		negated = !negated
+	}
+	return negated
 }
 
 // Interface guards

@@ -82,7 +82,7 @@ func compileRules(rules []Rule, pool *listPool) (*ruleSet, error) {
 }
 
 // compileMatcher does the same for the one rule of a request matcher, which has no
-// effect. It decides as an allow rule does.
+// effect.
 func compileMatcher(rule Rule, pool *listPool) (*ruleSet, error) {
 	if err := checkRule(rule); err != nil {
 		return nil, err

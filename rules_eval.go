@@ -31,22 +31,39 @@ func (rs *ruleSet) needs() []claimRef {
 
 // decide says what becomes of a person. It makes no garbage unless it refuses.
 func (rs *ruleSet) decide(id *identity) decision {
-	for _, ref := range rs.reads {
-		if _, asked := id.values(ref); !asked {
-			return decision{outcome: outcomeStale, claim: ref.name}
-		}
+	if claim, stale := rs.unasked(id); stale {
+		return decision{outcome: outcomeStale, claim: claim}
 	}
 	for i := range rs.rules {
-		if r := &rs.rules[i]; r.deny && r.eval(id) != isFalse {
+		if r := &rs.rules[i]; r.deny && r.eval(id, true) != isFalse {
 			return decision{outcome: outcomeDeny, by: r, grounds: r.grounds(nil, id)}
 		}
 	}
 	for i := range rs.rules {
-		if r := &rs.rules[i]; !r.deny && r.eval(id) == isTrue {
+		if r := &rs.rules[i]; !r.deny && r.eval(id, false) == isTrue {
 			return decision{outcome: outcomeAllow, by: r}
 		}
 	}
 	return rs.refuse(id)
+}
+
+// unasked returns a claim that the rules read and the person's login did not ask for.
+func (rs *ruleSet) unasked(id *identity) (claim string, found bool) {
+	for _, ref := range rs.reads {
+		if _, asked := id.values(ref); !asked {
+			return ref.name, true
+		}
+	}
+	return "", false
+}
+
+// holds says whether the one rule of a matcher holds of a person: for sure or, with
+// maybe, also where too little is known to say that it does not.
+func (rs *ruleSet) holds(id *identity, maybe bool) bool {
+	if maybe {
+		return rs.rules[0].eval(id, true) != isFalse
+	}
+	return rs.rules[0].eval(id, false) == isTrue
 }
 
 // refuse tells why no allow rule holds, and whether another login may help.
@@ -70,11 +87,12 @@ func (rs *ruleSet) refuse(id *identity) decision {
 	return d
 }
 
-// eval returns the least of the values of the rule's conditions.
-func (r *compiledRule) eval(id *identity) truth {
+// eval returns the least of the values of the rule's conditions. With maybe, as in a
+// deny rule, what stands on an unreadable line of a list counts as unknown.
+func (r *compiledRule) eval(id *identity, maybe bool) truth {
 	least := isTrue
 	for i := range r.conditions {
-		if least = min(least, r.conditions[i].eval(id, r.deny)); least == isFalse {
+		if least = min(least, r.conditions[i].eval(id, maybe)); least == isFalse {
 			return isFalse
 		}
 	}
@@ -106,7 +124,7 @@ func (r *compiledRule) grounds(to []ground, id *identity) []ground {
 	return to
 }
 
-func (c *condition) eval(id *identity, deny bool) truth {
+func (c *condition) eval(id *identity, maybe bool) truth {
 	values, _ := id.values(c.field)
 	there, found, sure := false, false, true
 	for _, v := range values {
@@ -128,7 +146,7 @@ func (c *condition) eval(id *identity, deny bool) truth {
 		return isUnknown
 	case found:
 		return truthOf(!c.not)
-	case !sure && (deny || c.not):
+	case !sure && (maybe || c.not):
 		// The value may stand on a line of the list that could not be read.
 		return isUnknown
 	}
