@@ -45,12 +45,16 @@ func benchmarkRules(t testing.TB, lines int) map[string]string {
 	for i := range 49 {
 		fmt.Fprintf(&many, "allow {\n roles agent_public\n organizational_unit unit%d other*%d\n}\n", i, i)
 	}
-	path := filepath.Join(t.TempDir(), "list.txt")
+	path, one := filepath.Join(t.TempDir(), "list.txt"), filepath.Join(t.TempDir(), "one.txt")
+	if err := os.WriteFile(one, []byte("13002526500013\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(path, []byte("13002526500013\n"+manySIRETs(lines-1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return map[string]string{
 		"1 rule":                               last,
+		"a list of 1":                          "allow siret from " + one,
 		"50 rules":                             many.String() + last,
 		fmt.Sprintf("a list of %d", lines):     "allow siret from " + path,
 		fmt.Sprintf("not a list of %d", lines): "allow siren 130025265\ndeny {\n siret from " + path + "\n not siren 130025265\n}",

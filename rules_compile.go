@@ -60,7 +60,15 @@ func (p *listPool) open(path string, f listfile.Format) (*listfile.List, error) 
 	}
 	p.lists[key] = l
 	p.tellBad(l)
+	p.tellHeading(l)
 	return l, nil
+}
+
+// tellHeading names a list whose first row could be a value.
+func (p *listPool) tellHeading(l *listfile.List) {
+	if l.Set().Doubt() != nil && p.log != nil {
+		p.log.Info("list: the first row is taken for a heading; if it is a value, put a heading above it", zap.String("file", l.Path()))
+	}
 }
 
 // tellBad names the lines that are left out of a list. They do not keep Caddy

@@ -172,7 +172,7 @@ func (c *condition) has(value string) (has, complete bool) {
 		if c.compare.in(set, value) {
 			return true, true
 		}
-		complete = complete && set.Complete()
+		complete = complete && set.Complete() && (set.Doubt() == nil || !c.compare.in(set.Doubt(), value))
 	}
 	return false, complete
 }

@@ -26,10 +26,10 @@ const (
 
 // The formats of values that are not numbers, in lists and in rules alike.
 var (
-	formatText  = listfile.Format{Name: "text", Parse: parseText}
-	formatEmail = listfile.Format{Name: "email", Parse: parseEmail, Header: emailHeader}
-	formatACR   = listfile.Format{Name: "acr", Parse: parseACR}
-	formatAMR   = listfile.Format{Name: "amr", Parse: parseAMR}
+	formatText  = listfile.Format{Name: "text", Parse: parseText, Heading: textHeading}
+	formatEmail = listfile.Format{Name: "email", Parse: parseEmail, Heading: emailHeading}
+	formatACR   = listfile.Format{Name: "acr", Parse: parseACR, Heading: textHeading}
+	formatAMR   = listfile.Format{Name: "amr", Parse: parseAMR, Heading: textHeading}
 )
 
 // compared says how a field compares, and how its values are written.
@@ -119,9 +119,21 @@ func parseEmail(value string) (string, error) {
 	return value, nil
 }
 
-func emailHeader(value string) bool {
-	switch strings.ToLower(value) {
-	case "email", "e-mail", "mail", "courriel":
+// textHeading takes the first row of a table for its heading, and a claim's name for
+// that of a plain list: nothing else tells a heading from a value.
+func textHeading(first string, columns int) bool {
+	_, claim := lookupClaim(strings.ToLower(first))
+	return columns > 1 || claim
+}
+
+// emailHeading knows a heading by having no @. A mistyped address has none either,
+// but a dot, or it stands in a plain list: it must not vanish silently.
+func emailHeading(first string, columns int) bool {
+	if columns > 1 {
+		return first != "" && !strings.ContainsAny(first, "@.*")
+	}
+	switch strings.TrimPrefix(strings.ToLower(first), "adresse ") {
+	case "email", "e-mail", "mail", "mél", "courriel", "électronique", "email address":
 		return true
 	}
 	return false

@@ -141,8 +141,12 @@ func (l *List) take() (bool, error) {
 		}
 	}
 	set, sum, err := l.read()
-	if err == nil && !set.Complete() {
+	switch {
+	case err == nil && !set.Complete():
 		err = errors.New(set.bad.String())
+	case err == nil && l.Set().ended && !set.ended:
+		// Half a SIRET may be a SIREN, half an address another one.
+		err = errCut
 	}
 	if err == nil && !look(l.path).same(l.seen) {
 		return false, nil // changed under our eyes

@@ -160,6 +160,11 @@ func TestRefreshKeepsTheLastGoodList(t *testing.T) {
 			"half a line", func(t *testing.T, path string) { write(t, path, dinum+"\n2192002") },
 			"list.txt: line 2: 7 digits, want 14 (SIRET) or 9 (SIREN)",
 		},
+		// Half of DINUM's SIRET is its SIREN, which stands for more.
+		{
+			"half a line that could be a whole one", func(t *testing.T, path string) { write(t, path, clamart+"\n130025265") },
+			"list.txt: the last line has no end, which it had before: was the file cut short? end it with a line break",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := watch(t, dinum+"\n")

@@ -31,6 +31,7 @@ var (
 	errOpenQuote = errors.New("a quoted column runs over the end of the line: export the first column alone")
 	errTail      = errors.New("text after the closing quote")
 	errHash      = errors.New("a # inside the value: put quotes around the value, or a space after the # of a comment")
+	errCut       = errors.New("the last line has no end, which it had before: was the file cut short? end it with a line break")
 	errColumns   = errors.New("another number of columns than the first line: put quotes around a value that holds a comma or semicolon")
 )
 
@@ -102,6 +103,7 @@ func (rd *reader) next() ([]byte, error) {
 		return nil, err
 	}
 	rd.line++
+	rd.set.ended = err == nil
 	if errors.Is(err, bufio.ErrBufferFull) {
 		for errors.Is(err, bufio.ErrBufferFull) {
 			_, err = rd.in.ReadSlice('\n')
@@ -169,14 +171,18 @@ func (rd *reader) number(line []byte) bool {
 }
 
 func (rd *reader) value(first []byte) error {
-	first = bytes.TrimFunc(first, unicode.IsSpace)
-	value, err := rd.format.Parse(string(first))
-	if err == nil {
+	text := string(bytes.TrimFunc(first, unicode.IsSpace))
+	value, err := rd.format.Parse(text)
+	heading := rd.rows == 1 && rd.format.Heading != nil && rd.format.Heading(text, rd.cols)
+	switch {
+	case heading && err == nil:
+		rd.set.doubt = new(Set)
+		rd.set.doubt.add(rd.format, value)
+		rd.set.doubt.finish()
+	case heading:
+		return nil
+	case err == nil:
 		rd.set.add(rd.format, value)
-		return nil
-	}
-	if rd.rows == 1 && rd.format.Header != nil && rd.format.Header(string(first)) {
-		return nil
 	}
 	return err
 }

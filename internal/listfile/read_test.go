@@ -110,6 +110,39 @@ func TestReadTexts(t *testing.T) {
 	}
 }
 
+// The first row of several columns names them. Where it could be a value, the list
+// does not hold it, and is in doubt of it: in a CSV without a heading it was meant.
+func TestReadHeadings(t *testing.T) {
+	headed := words
+	headed.Heading = func(first string, columns int) bool { return columns > 1 || first == "unit" }
+	for _, c := range []struct{ name, text, want, doubt string }{
+		{"a table", "Service;Nom\nDRH;x\n", "drh", "service"},
+		{"a quoted table", "\"Service\",\"Nom\"\n\"DRH\",\"x\"\n", "drh", "service"},
+		{"a known heading", "unit\nDRH\n", "drh", "unit"},
+		{"the same further down", "DRH\nunit\n", "drh|unit", ""},
+		{"a plain list", "Service\nDRH\n", "service|drh", ""},
+		{"a comment above", "# of our own\nService;Nom\nDRH;x\n", "drh", "service"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			set, err := read(strings.NewReader(c.text), 0, headed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, w := range strings.Split(c.want, "|") {
+				if !set.HasText([]byte(w)) {
+					t.Errorf("%q is missing", w)
+				}
+			}
+			if n := len(strings.Split(c.want, "|")); set.Len() != n || !set.Complete() {
+				t.Errorf("%d values, want %d; faults: %s", set.Len(), n, set.bad)
+			}
+			if doubt := set.Doubt(); (doubt != nil) != (c.doubt != "") || doubt != nil && !doubt.HasText([]byte(c.doubt)) {
+				t.Errorf("in doubt of %v, want %q", doubt, c.doubt)
+			}
+		})
+	}
+}
+
 func TestReadRefusesTheWhole(t *testing.T) {
 	for name, text := range map[string]string{
 		"zero bytes":             "",

@@ -20,6 +20,8 @@ type Set struct {
 	few    []string // the texts, if they are so few that comparing beats hashing
 	globs  []string
 	bad    BadLines
+	doubt  *Set // a first row that was taken for a heading, and may be a value
+	ended  bool // the last line has an end
 }
 
 // Format says how the values of a list are written.
@@ -29,8 +31,9 @@ type Format struct {
 	// Parse returns a value in the form in which it is compared, or says what is
 	// wrong with it, without repeating it: some values are people's addresses.
 	Parse func(value string) (string, error)
-	// Header says whether the first line names the column; nil: it never does.
-	Header func(value string) bool
+	// Heading says whether the first row names the columns, from what stands in the
+	// first of them and how many there are; nil: it never does.
+	Heading func(first string, columns int) bool
 
 	numbers bool // SIRETs and SIRENs
 	short   bool // SIRENs alone
@@ -38,10 +41,10 @@ type Format struct {
 
 // SIRET is the format of a list of SIRETs, in which a SIREN stands for all
 // establishments of its organisation.
-var SIRET = Format{Name: "siret", Parse: parseSIRET, Header: digitless, numbers: true}
+var SIRET = Format{Name: "siret", Parse: parseSIRET, Heading: digitless, numbers: true}
 
 // SIREN is the format of a list of SIRENs.
-var SIREN = Format{Name: "siren", Parse: parseSIREN, Header: digitless, numbers: true, short: true}
+var SIREN = Format{Name: "siren", Parse: parseSIREN, Heading: digitless, numbers: true, short: true}
 
 func parseSIRET(value string) (string, error) {
 	value = siret.Strip(value)
@@ -58,7 +61,9 @@ func parseSIREN(value string) (string, error) {
 
 // digitless tells a heading from a number with a fault: what has a digit is
 // never taken for a heading, or a mistyped first line would vanish silently.
-func digitless(value string) bool { return value != "" && !strings.ContainsAny(value, "0123456789") }
+func digitless(value string, _ int) bool {
+	return value != "" && !strings.ContainsAny(value, "0123456789")
+}
 
 // Of makes a set of values that are known already.
 func Of(f Format, values []string) (*Set, error) {
@@ -153,6 +158,10 @@ func (s *Set) HasText(value []byte) bool {
 
 // Globs returns the values that hold a *.
 func (s *Set) Globs() []string { return s.globs }
+
+// Doubt is a set of the one value that the first row would be if it were not a
+// heading; nil if it could be none.
+func (s *Set) Doubt() *Set { return s.doubt }
 
 // Complete says whether every line of the file was understood. What an
 // incomplete set does not hold may stand on a line that was skipped.
