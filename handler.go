@@ -24,7 +24,11 @@ const (
 // without forged identity headers.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	v := h.visit(r)
-	v.deleteForged(r.Header, h.Headers)
+	v.deleteForged(r, h.Headers)
+	if r.URL.Opaque != "" { // x:http://host/admin/ has no path here, and travels on as /admin/
+		v.gate = h
+		return h.problem(w, r, v, http.StatusBadRequest, pages.Problem{Code: pages.BadRequest, HomeURL: "/"})
+	}
 	if name, ours := h.endpoint(originalPath(r)); ours {
 		if h.answerProbe(r, name) {
 			return nil

@@ -37,12 +37,25 @@ func checkHeaders(prefix string) error {
 
 // deleteForged drops what the client sent under a prefix, once: a later gate of
 // the same prefix must not take away what an earlier one set.
-func (v *visit) deleteForged(h http.Header, prefix string) {
+func (v *visit) deleteForged(r *http.Request, prefix string) {
 	if prefix == "" || slices.ContainsFunc(v.deleted, func(p string) bool { return strings.EqualFold(p, prefix) }) {
 		return
 	}
 	v.deleted = append(v.deleted, prefix)
-	deleteHeaders(h, prefix)
+	deleteHeaders(r.Header, prefix)
+	// A proxy hands trailers on, which arrive after us, and some servers take
+	// them for headers.
+	r.Trailer = nil
+}
+
+// dropUpgrade keeps a connection in HTTP/1.1, but for WebSockets: in one that becomes
+// HTTP/2 (RFC 7540 §3.2) whatever is asked next goes to the upstream past the gate.
+// A server may always leave an Upgrade unanswered (RFC 9110 §7.8).
+func dropUpgrade(h http.Header) {
+	if values, ok := h["Upgrade"]; ok && (len(values) != 1 || !strings.EqualFold(strings.TrimSpace(values[0]), "websocket")) {
+		delete(h, "Upgrade")
+		delete(h, "Http2-Settings")
+	}
 }
 
 // setHeaders hands the identity on as request headers.
@@ -54,12 +67,12 @@ func (h *Handler) setHeaders(r *http.Request, v *visit) {
 	v.prefixes = append(v.prefixes, h.Headers)
 	keepEndToEnd(r.Header, h.Headers)
 	for i := range claimSpecs {
-		if values := id.at(id.known[i]); len(values) > 0 {
+		if values := id.at(id.known[i]); strings.Join(values, "") != "" {
 			r.Header.Set(h.Headers+headerName(claimSpecs[i].name), strings.Join(values, " "))
 		}
 	}
 	for _, e := range id.extra {
-		if values := id.at(e.span); len(values) > 0 {
+		if values := id.at(e.span); strings.Join(values, "") != "" {
 			r.Header.Set(h.Headers+headerName(e.name), strings.Join(values, " "))
 		}
 	}
@@ -114,10 +127,10 @@ func looksPrefixed(name, prefix string) bool {
 	}
 	for i := range len(prefix) {
 		a, b := name[i], prefix[i]
-		if a == '_' || a == '.' {
+		if a = lower(a); (a < '0' || a > '9') && (a < 'a' || a > 'z') {
 			a = '-'
 		}
-		if lower(a) != lower(b) {
+		if a != lower(b) {
 			return false
 		}
 	}

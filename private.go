@@ -75,7 +75,7 @@ func (w *privateWriter) seal() {
 // Cache-Control (RFC 9213) go.
 func makePrivate(h http.Header) {
 	for name := range h {
-		if name == "Surrogate-Control" || strings.HasSuffix(name, "-Cache-Control") {
+		if name == "Surrogate-Control" || name == "X-Accel-Expires" || name == "Edge-Control" || strings.HasSuffix(name, "-Cache-Control") {
 			delete(h, name)
 		}
 	}

@@ -2,49 +2,107 @@ package proconnect
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 )
 
 // gates says whether the gate stands where a request goes: by its path, or by
 // what a server behind us may take that path for. Caddy reads a path one way;
-// Tomcat drops `;x` from /admin;x/, IIS takes a backslash for a slash, Windows
-// drops a dot at a name's end, and two servers in a row decode twice.
+// Tomcat drops `;x` from /admin;x/ before it decodes, IIS takes a backslash for a
+// slash, Windows drops a dot at a name's end, two servers in a row decode twice,
+// and many take .. and %2f for names.
 func (h *Handler) gates(r *http.Request) (bool, error) {
 	if len(h.match) == 0 {
 		return true, nil
 	}
 	matched, err := h.match.AnyMatchWithError(r)
-	if matched || err != nil {
+	if matched || err != nil || !ambiguous(r.URL) {
 		return matched, err
 	}
-	path, other := otherReading(r.URL.Path)
-	if !other {
-		return false, nil
+	paths, all := readings(r.URL)
+	if !all {
+		return true, nil
 	}
-	u := *r.URL
-	u.Path, u.RawPath = path, ""
-	read := r.WithContext(r.Context())
-	read.URL = &u
-	return h.match.AnyMatchWithError(read)
+	for _, path := range paths {
+		u := *r.URL
+		u.Path, u.RawPath = path, ""
+		read := r.WithContext(r.Context())
+		read.URL = &u
+		if matched, err = h.match.AnyMatchWithError(read); matched || err != nil {
+			return matched, err
+		}
+	}
+	return false, nil
 }
 
-// otherReading is what the servers above take a decoded path for, if it is
-// another than Caddy's.
-func otherReading(path string) (read string, other bool) {
-	if !strings.ContainsAny(path, `;\%`) && !strings.Contains(path, "./") && !strings.Contains(path, " /") {
-		return path, false
+// ambiguous says whether servers may differ about a path.
+func ambiguous(u *url.URL) bool {
+	return strings.ContainsAny(u.Path, `;\%`) || strings.Contains(u.Path, "./") || strings.Contains(u.Path, " /") ||
+		strings.HasSuffix(u.Path, "/.") || strings.HasSuffix(u.Path, "/..") ||
+		strings.Contains(u.RawPath, "%2f") || strings.Contains(u.RawPath, "%2F")
+}
+
+// Bounds on the work that a path can cause. What has more readings, or is longer
+// and ambiguous, is nobody's address.
+const (
+	maxReadings = 64
+	maxReading  = 4096
+)
+
+// readings are what servers may take a path for: one or more of the things that
+// they do to it, in any order. all is false if there are too many.
+func readings(u *url.URL) (paths []string, all bool) {
+	raw := u.EscapedPath()
+	if len(raw) > maxReading {
+		return nil, false
 	}
-	read = strings.ReplaceAll(decodeOnce(path), `\`, "/")
-	segments := strings.Split(read, "/")
-	for i, s := range segments {
-		s, _, _ = strings.Cut(s, ";")
-		if name := strings.TrimRight(s, ". "); name != "" {
-			s = name
+	names := strings.Split(raw, "/") // decoded one by one: %2f parts none
+	for i, s := range names {
+		names[i] = strings.ReplaceAll(decodeOnce(s), "/", "-")
+	}
+	paths = []string{u.Path, decodeOnce(eachName(raw, dropParameter)), strings.Join(names, "/")}
+	for i := 0; i < len(paths); i++ {
+		p := paths[i]
+		for _, next := range [...]string{
+			decodeOnce(p), strings.ReplaceAll(p, `\`, "/"), eachName(p, dropParameter), eachName(p, trimName), eachName(p, dotsAsName),
+		} {
+			paths = appendNew(paths, next)
 		}
-		segments[i] = s
+		if len(paths) > maxReadings {
+			return nil, false
+		}
 	}
-	read = strings.Join(segments, "/")
-	return read, read != path
+	return paths, true
+}
+
+// eachName changes what stands between the slashes of a path.
+func eachName(path string, change func(string) string) string {
+	names := strings.Split(path, "/")
+	for i, s := range names {
+		names[i] = change(s)
+	}
+	return strings.Join(names, "/")
+}
+
+func dropParameter(s string) string {
+	s, _, _ = strings.Cut(s, ";")
+	return s
+}
+
+func trimName(s string) string {
+	if name := strings.TrimRight(s, ". "); name != "" {
+		return name
+	}
+	return s
+}
+
+// dotsAsName is for servers to which . and .. are names: Caddy's matcher would
+// resolve them.
+func dotsAsName(s string) string {
+	if s == "." || s == ".." {
+		return "-"
+	}
+	return s
 }
 
 // decodeOnce decodes what can be decoded and leaves the rest, as lenient servers do.

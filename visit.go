@@ -54,6 +54,7 @@ func (h *Handler) visit(r *http.Request) *visit {
 	}
 	v := &visit{gate: h, place: h.place(r), cookies: r.Header["Cookie"], uri: originalURI(r)}
 	h.client.hideCookies(r.Header)
+	dropUpgrade(r.Header)
 	caddyhttp.SetVar(r.Context(), visitVar, v)
 	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
 		repl.Map(v.placeholder)
@@ -85,6 +86,12 @@ func (v *visit) open(r *http.Request, c *Client) {
 	}
 	v.opened = true
 	c.openSession(r.Context(), v.place, v.cookies, &v.session)
+}
+
+// forgetSession has the visit begin anew, for another link.
+func (v *visit) forgetSession() {
+	v.client, v.session, v.opened = nil, session{}, false
+	v.admitted, v.refused, v.word, v.decision = false, false, "", decision{}
 }
 
 // user is who may be named to what runs behind the gates: nobody, once a gate
