@@ -48,14 +48,14 @@ func (h *Handler) callbackComesBack(r *http.Request, p place) bool {
 	}
 	ask := &probe{gate: h}
 	// Nothing of this request may reach the probe but where it was sent.
-	ctx, cancel := context.WithCancel(context.WithValue(r.Context(), probeKey{}, ask))
+	ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), probeKey{}, ask), probeTime)
 	defer cancel()
 	request := (&http.Request{
 		Method: http.MethodGet, URL: &url.URL{Path: h.CallbackPath}, RequestURI: h.CallbackPath,
 		Proto: r.Proto, ProtoMajor: r.ProtoMajor, ProtoMinor: r.ProtoMinor,
 		Header: forwardedHeaders(r.Header), Body: http.NoBody, Host: r.Host, RemoteAddr: r.RemoteAddr, TLS: r.TLS,
 	}).WithContext(ctx)
-	server.ServeHTTP(&discardWriter{header: make(http.Header)}, request)
+	serveProbe(server, request)
 	if !ask.came {
 		h.probes.Store(p.host, time.Now())
 		h.complain("the callback does not come back to this gate, so nobody is sent to ProConnect: inside `handle /x/*` set `path /x/.proconnect` and register that redirect URI, or put the gate outside of it",
@@ -64,6 +64,20 @@ func (h *Handler) callbackComesBack(r *http.Request, p place) bool {
 	}
 	h.probes.Store(p.host, time.Time{})
 	return true
+}
+
+// probeTime bounds a probe that went astray, to an upstream that does not answer, say.
+const probeTime = 5 * time.Second
+
+// serveProbe outlives a site that hangs up on what it does not know, which is a
+// panic to net/http.
+func serveProbe(server *caddyhttp.Server, r *http.Request) {
+	defer func() {
+		if p := recover(); p != nil && p != http.ErrAbortHandler {
+			panic(p)
+		}
+	}()
+	server.ServeHTTP(&discardWriter{header: make(http.Header)}, r)
 }
 
 // forwardedHeaders keeps what tells a trusted proxy's request from another.
