@@ -98,8 +98,9 @@ func (c *Client) newSession(old *session, a *attempt, result *rp.Result, now tim
 	}
 	raw["sub"], raw["acr"], raw["amr"] = result.Subject, result.ACR, anyList(result.AMR)
 	s := &session{first: now.Unix(), lasts: int64(c.lifetime / time.Second), askedACR: a.ACR}
+	provider := toldValues(idClaim, raw["idp_id"])
 	same := !old.isZero() && old.identity.first(claimSub) == result.Subject && result.Subject != "" &&
-		slices.Equal(old.at(old.known[claimIDPID]), claimValues(idClaim, raw["idp_id"]))
+		slices.Equal(old.at(old.known[claimIDPID]), provider) && !slices.Contains(provider, "")
 	if same {
 		s.family, s.first, s.lasts = old.family, old.first, old.lasts
 		proven := anyList(old.at(old.known[claimACR]))

@@ -135,7 +135,7 @@ func readable(kind claimKind, s string) (value string, ok bool) {
 		return "", false
 	}
 	s = strings.TrimSpace(norm.NFC.String(s))
-	stripped := strings.TrimSpace(strings.Map(harmless, s))
+	stripped := strings.TrimSpace(norm.NFC.String(strings.Map(harmless, s)))
 	switch kind {
 	case textClaim:
 		s = stripped
@@ -216,6 +216,16 @@ func claimValues(kind claimKind, raw any) []string {
 			return nil
 		}
 		values = append(values, value)
+	}
+	return values
+}
+
+// toldValues is claimValues, but for what is there and cannot be read: an empty
+// value, which no condition takes for one, and which is not absent.
+func toldValues(kind claimKind, raw any) []string {
+	values := claimValues(kind, raw)
+	if values == nil && raw != nil {
+		return []string{""}
 	}
 	return values
 }

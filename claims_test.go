@@ -111,3 +111,13 @@ func TestScopesAreTheUnionOfWhatIsRead(t *testing.T) {
 		})
 	}
 }
+
+// What is taken out of a text may have kept two characters from being one: they
+// are compared as one (NFC) all the same.
+func TestTextIsNormalAfterStripping(t *testing.T) {
+	for _, text := range []string{"salari\u00e9", "salarie\u0301", "salarie\u200d\u0301", "salarie{\u0301"} {
+		if values := claimValues(textClaim, text); len(values) != 1 || values[0] != "salari\u00e9" {
+			t.Errorf("%+q: %+q", text, values)
+		}
+	}
+}

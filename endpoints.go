@@ -48,6 +48,9 @@ func (h *Handler) endpoint(path string) (name string, ours bool) {
 
 // serveEndpoint answers an endpoint of ours.
 func (h *Handler) serveEndpoint(w http.ResponseWriter, r *http.Request, v *visit, name string) error {
+	if v.client != nil && v.client != h.client {
+		v.forgetSession() // of a gate before, of another link
+	}
 	if answered, err := h.standsFast(w, r, v); answered {
 		return err
 	}
@@ -115,7 +118,7 @@ func (s *session) describe(lifetime time.Duration) map[string]any {
 	for i, spec := range claimSpecs {
 		values := s.at(s.known[i])
 		switch {
-		case len(values) == 0:
+		case strings.Join(values, "") == "":
 		case i == claimRoles || i == claimACR || i == claimAMR || len(values) > 1:
 			out[spec.name] = values
 		default:
@@ -123,7 +126,7 @@ func (s *session) describe(lifetime time.Duration) map[string]any {
 		}
 	}
 	for _, e := range s.extra {
-		if values := s.at(e.span); len(values) == 1 {
+		if values := s.at(e.span); len(values) == 1 && values[0] != "" {
 			out[e.name] = values[0]
 		} else if len(values) > 1 {
 			out[e.name] = values

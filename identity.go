@@ -67,10 +67,15 @@ func (id *identity) set(c claimRef, values []string) {
 
 // sirens derives the SIREN: ProConnect does not, and often leaves it out.
 func (id *identity) sirens() []string {
-	if s := id.first(claimSiret); len(s) == 14 {
-		return []string{s[:9]}
+	sirets := id.at(id.known[claimSiret])
+	sirens := make([]string, 0, len(sirets))
+	for _, s := range sirets {
+		if len(s) != 14 {
+			return []string{""} // told, and unreadable
+		}
+		sirens = append(sirens, s[:9])
 	}
-	return nil
+	return sirens
 }
 
 // newIdentity keeps of the raw claims those that were asked for.
@@ -79,11 +84,11 @@ func newIdentity(asked []claimRef, raw map[string]any) *identity {
 	for _, c := range asked {
 		switch {
 		case c.index < 0:
-			id.set(c, claimValues(textClaim, customValue(raw["custom"], c.name[len(customPrefix):])))
+			id.set(c, toldValues(textClaim, customValue(raw["custom"], c.name[len(customPrefix):])))
 		case c.index == claimSiren:
 			id.set(c, id.sirens())
 		default:
-			id.set(c, claimValues(c.kind(), raw[c.name]))
+			id.set(c, toldValues(c.kind(), raw[c.name]))
 		}
 	}
 	return id

@@ -140,6 +140,8 @@ func (c *condition) eval(id *identity, maybe bool) truth {
 		sure = sure && complete
 	}
 	switch {
+	case c.absent && !there && len(values) > 0:
+		return isUnknown // there, and unreadable
 	case c.absent:
 		return truthOf(there == c.not)
 	case !there:

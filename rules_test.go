@@ -199,3 +199,14 @@ func TestMatchGlob(t *testing.T) {
 		}
 	}
 }
+
+// A deny looks at every SIREN, as it does at every SIRET.
+func TestEverySIREN(t *testing.T) {
+	rs := mustCompile(t, parseRules(t, "allow siret 13002526500013\ndeny siren 219200235"))
+	asked := rs.needs()
+	sortAsked(asked)
+	id := newIdentity(asked, map[string]any{"siret": []any{"13002526500013", "21920023500014"}})
+	if d := rs.decide(id); d.outcome == outcomeAllow {
+		t.Error("let in, though the second SIRET is of a SIREN that is denied")
+	}
+}
