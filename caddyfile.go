@@ -74,15 +74,15 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		if err := h.unmarshalOption(d, option); err != nil {
 			return err
 		}
+		if said["mfa"] && said["acr"] {
+			return d.Errf("mfa and acr: both say which levels are required: keep one")
+		}
 		if err := h.checkSoFar(); err != nil {
 			return d.WrapErr(err)
 		}
 	}
 	if d.Nesting() != 0 {
 		return braceErr(d, "proconnect")
-	}
-	if said["mfa"] && said["acr"] {
-		return d.Errf("mfa and acr: both say which levels are required: keep one")
 	}
 	if err := checkRules(h.Rules); err != nil {
 		return d.WrapErr(err)
@@ -116,7 +116,10 @@ var repeatable = map[string]bool{"allow": true, "deny": true, "link": true}
 func (h *Handler) checkSoFar() error {
 	soFar := *h
 	soFar.setDefaults()
-	return soFar.check()
+	if err := soFar.check(); err != nil {
+		return err
+	}
+	return checkEach(h.Rules)
 }
 
 func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, option string) (err error) {

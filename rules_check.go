@@ -27,8 +27,19 @@ func lookupField(name string) (claimRef, error) {
 
 // checkRules says what is wrong with the rules of a gate, without opening files.
 func checkRules(rules []Rule) error {
+	if err := checkEach(rules); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(rules, func(r Rule) bool { return r.Effect == effectAllow }) {
+		return errors.New("no allow rule: nobody could enter; say who may, as in allow siren 130025265, or allow any for every professional")
+	}
+	return nil
+}
+
+// checkEach says what is wrong with any of some rules, by itself or beside the
+// others.
+func checkEach(rules []Rule) error {
 	seen := make(map[string]int)
-	allows := 0
 	for i, r := range rules {
 		if r.Effect != effectAllow && r.Effect != effectDeny {
 			return fmt.Errorf("rule %d: effect %q: want allow or deny", i+1, r.Effect)
@@ -44,12 +55,6 @@ func checkRules(rules []Rule) error {
 			return fmt.Errorf("rule %d: it says the same as rule %d (%s): remove one", i+1, first, r)
 		}
 		seen[key] = i + 1
-		if r.Effect == effectAllow {
-			allows++
-		}
-	}
-	if allows == 0 {
-		return errors.New("no allow rule: nobody could enter; say who may, as in allow siren 130025265, or allow any for every professional")
 	}
 	return nil
 }
@@ -108,7 +113,7 @@ func checkCondition(c Condition) error {
 	case len(c.Values) > 0 && len(c.From) > 0:
 		return fmt.Errorf("%s: values or from, not both: put the values into a file, or into a rule of their own", c.Field)
 	case !c.Absent && len(c.Values)+len(c.From) == 0:
-		return fmt.Errorf("%s: no value: say what it must be, or absent", c.Field)
+		return fmt.Errorf("%s: no value: say what it must be, or absent; an unset {$VARIABLE} leaves none", c.Field)
 	}
 	if err := checkValues(field, c.Values); err != nil {
 		return err

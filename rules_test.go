@@ -17,7 +17,7 @@ func TestCompileRulesJSON(t *testing.T) {
 		// The zero rule must not be the one that lets everybody in.
 		{"no conditions", `[{"effect":"allow"}]`, "rule 1: allow: no conditions: say a field and its values, or any to mean every professional"},
 		{"any with conditions", `[{"effect":"allow","any":true,"conditions":[{"field":"roles","values":["a"]}]}]`, "rule 1: allow any: it takes no conditions: remove any, or the conditions"},
-		{"no values", `[{"effect":"allow","conditions":[{"field":"roles"}]}]`, "rule 1: allow: roles: no value: say what it must be, or absent"},
+		{"no values", `[{"effect":"allow","conditions":[{"field":"roles"}]}]`, "rule 1: allow: roles: no value: say what it must be, or absent; an unset {$VARIABLE} leaves none"},
 		{"absent with values", `[{"effect":"allow","conditions":[{"field":"roles","absent":true,"values":["a"]}]}]`, "rule 1: allow: roles absent: it takes no values; put quotes around absent if it is one"},
 		{"values and from", `[{"effect":"allow","conditions":[{"field":"roles","values":["a"],"from":["/x"]}]}]`, "rule 1: allow: roles: values or from, not both: put the values into a file, or into a rule of their own"},
 		{"a relative path", `[{"effect":"allow","conditions":[{"field":"roles","from":["x"]}]}]`, `rule 1: allow: roles from "x": a relative path would depend on the directory in which Caddy starts: say the whole path, as in /etc/caddy/list.txt`},
