@@ -53,8 +53,11 @@ func hostileResponses() []hostileRow {
 		},
 		{name: "an error with markup", wrong: answeringError("<script>alert(1)</script>"), status: 500, page: "problem misconfigured", log: "(other)"},
 	}
-	for _, code := range []string{"unauthorized_client", "unsupported_response_type", "idp_hint_not_found", "request_not_supported", "unheard_of"} {
-		rows = append(rows, hostileRow{name: "the rest: " + code, wrong: answeringError(code), status: 500, page: "problem misconfigured", log: "login failed"})
+	for code, remedy := range map[string]string{
+		"unauthorized_client": "ask ProConnect's support to register", "unsupported_response_type": "ask ProConnect's support to register",
+		"idp_hint_not_found": "check idp_hint", "request_not_supported": "ask ProConnect's support what", "unheard_of": "ask ProConnect's support what",
+	} {
+		rows = append(rows, hostileRow{name: "the rest: " + code, wrong: answeringError(code), status: 500, page: "problem misconfigured", log: `"remedy":"` + remedy})
 	}
 	for _, code := range []string{"login_required", "interaction_required", "consent_required", "account_selection_required"} {
 		for _, on := range []string{"rs", "auto"} {

@@ -1,0 +1,37 @@
+package proconnect
+
+import (
+	"bytes"
+	"strings"
+)
+
+// matchEmail compares the two sides of the @ each for itself, so that no *
+// reaches across it.
+func matchEmail(glob string, email []byte) bool {
+	globLocal, globDomain, _ := strings.Cut(glob, "@")
+	local, domain, ok := bytes.Cut(email, []byte("@"))
+	return ok && bytes.IndexByte(domain, '@') < 0 && matchGlob(globLocal, local) && matchGlob(globDomain, domain)
+}
+
+// matchGlob says whether s matches a pattern in which * is any run of
+// characters. It goes back only to the last *, so its time is bounded by the
+// product of the lengths, whatever the pattern.
+func matchGlob(glob string, s []byte) bool {
+	g, i, star, retry := 0, 0, -1, 0
+	for i < len(s) {
+		switch {
+		case g < len(glob) && glob[g] == '*':
+			star, retry = g, i
+			g++
+		case g < len(glob) && glob[g] == s[i]:
+			g++
+			i++
+		case star >= 0:
+			retry++
+			g, i = star+1, retry
+		default:
+			return false
+		}
+	}
+	return strings.Trim(glob[g:], "*") == ""
+}
