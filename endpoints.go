@@ -56,7 +56,7 @@ func (h *Handler) serveEndpoint(w http.ResponseWriter, r *http.Request, v *visit
 	}
 	// What is sent in TLS early data can be sent again by somebody else (RFC 8470 §5.1).
 	if r.TLS != nil && !r.TLS.HandshakeComplete && name != endpointSession {
-		return h.problem(w, r, v, http.StatusTooEarly, pages.Problem{Code: pages.TooEarly, RetryURL: v.uri})
+		return h.problem(w, r, v, http.StatusTooEarly, pages.Problem{Code: pages.TooEarly, RetryURL: v.target()})
 	}
 	switch name {
 	case endpointSandbox:
@@ -86,10 +86,8 @@ func (h *Handler) serveEndpoint(w http.ResponseWriter, r *http.Request, v *visit
 // ProConnect keeps a cookie of its own.
 func originalRequest(r *http.Request, v *visit) *http.Request {
 	clone := r.Clone(r.Context())
-	if orig, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
-		u := *orig.URL
-		clone.URL = &u
-	}
+	u := *v.url
+	clone.URL = &u
 	clone.Header["Cookie"] = v.cookies
 	return clone
 }

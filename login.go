@@ -31,7 +31,7 @@ func (h *Handler) serveLogin(w http.ResponseWriter, r *http.Request, v *visit) e
 		}
 		acr = appendNew(acr, value)
 	}
-	return h.startLogin(w, r, v, &attempt{Target: v.uri, ACR: acr})
+	return h.startLogin(w, r, v, &attempt{Target: v.target(), ACR: acr})
 }
 
 // startLogin sends the browser to ProConnect for an attempt, of which the target

@@ -58,7 +58,7 @@ func (h *Handler) askStepUp(w http.ResponseWriter, r *http.Request, v *visit) er
 // go round for ever.
 func (h *Handler) sendOn(w http.ResponseWriter, r *http.Request, v *visit, acr []string) error {
 	if v.rounds() < maxRounds {
-		return h.startLogin(w, r, v, &attempt{Target: v.uri, ACR: acr, Unasked: true})
+		return h.startLogin(w, r, v, &attempt{Target: v.target(), ACR: acr, Unasked: true})
 	}
 	code := pages.CookiesRefused
 	if !v.session.isZero() {

@@ -203,14 +203,16 @@ func (c comparison) in(set *listfile.Set, value string) bool {
 	case compareSIREN:
 		return set.HasSIREN(value)
 	case compareExact:
-		var buf [usualValue]byte
-		return set.HasText(append(buf[:0], value...))
+		return set.HasText(value)
 	}
-	var buf [usualValue]byte
-	folded := appendFold(buf[:0], value)
-	if set.HasText(folded) {
+	if set.HasFold(value) {
 		return true
 	}
+	if len(set.Globs()) == 0 {
+		return false
+	}
+	var buf [usualValue]byte
+	folded := listfile.AppendFold(buf[:0], value)
 	for _, glob := range set.Globs() {
 		if c == compareEmail && matchEmail(glob, folded) || c == compareText && matchGlob(glob, folded) {
 			return true

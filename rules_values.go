@@ -94,7 +94,7 @@ func parseText(value string) (string, error) {
 	case utf8.RuneCountInString(value) > maxValueChars:
 		return "", fmt.Errorf("it can match nobody: values are kept up to %d characters", maxValueChars)
 	}
-	return string(appendFold(nil, oneStar(value))), nil
+	return string(listfile.AppendFold(nil, oneStar(value))), nil
 }
 
 // parseEmail checks an address, or a pattern of addresses. A * that could take in
@@ -167,17 +167,4 @@ func oneStar(s string) string {
 		s = strings.ReplaceAll(s, "**", "*")
 	}
 	return s
-}
-
-// appendFold appends s with its ASCII capitals made small. Folding more would make
-// letters alike that no system treats alike (the long s is no s).
-func appendFold(b []byte, s string) []byte {
-	for i := range len(s) {
-		c := s[i]
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		b = append(b, c)
-	}
-	return b
 }

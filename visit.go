@@ -20,7 +20,8 @@ type visit struct {
 	client  *Client  // the link of the gates that the request had to pass
 	place   place
 	cookies []string // as the browser sent them
-	uri     string   // as the browser sent it
+	url     *url.URL // as the browser sent it
+	uri     string   // where to come back to; empty: url
 
 	session  session
 	opened   bool // the session was looked for
@@ -52,7 +53,7 @@ func (h *Handler) visit(r *http.Request) *visit {
 	if v := visitOf(r); v != nil {
 		return v
 	}
-	v := &visit{gate: h, place: h.place(r), cookies: r.Header["Cookie"], uri: originalURI(r)}
+	v := &visit{gate: h, place: h.place(r), cookies: r.Header["Cookie"], url: originalURL(r)}
 	h.client.hideCookies(r.Header)
 	dropUpgrade(r.Header)
 	caddyhttp.SetVar(r.Context(), visitVar, v)
@@ -62,21 +63,23 @@ func (h *Handler) visit(r *http.Request) *visit {
 	return v
 }
 
-// originalURI is the path and query that the browser asked for, whatever was
-// rewritten since.
-func originalURI(r *http.Request) string {
+// originalURL is what the browser asked for, whatever was rewritten since.
+func originalURL(r *http.Request) *url.URL {
 	if orig, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
-		return orig.URL.RequestURI()
+		return orig.URL
 	}
-	return r.URL.RequestURI()
+	return r.URL
 }
 
 // originalPath is the decoded path that the browser asked for.
-func originalPath(r *http.Request) string {
-	if orig, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
-		return orig.URL.Path
+func originalPath(r *http.Request) string { return originalURL(r).Path }
+
+// target is where to come back to after a login.
+func (v *visit) target() string {
+	if v.uri == "" {
+		v.uri = v.url.RequestURI()
 	}
-	return r.URL.Path
+	return v.uri
 }
 
 // open looks for the session, once.
@@ -151,7 +154,7 @@ func (v *visit) reason() string {
 }
 
 // loginURL is where to log in and come back to this request.
-func (v *visit) loginURL() string { return v.loginTo(v.uri) }
+func (v *visit) loginURL() string { return v.loginTo(v.target()) }
 
 // loginTo is where to log in, at the level that is asked for, and go on to a
 // target.
@@ -168,7 +171,7 @@ func (v *visit) logoutURL() string { return v.gate.Path + "/logout" }
 // switchURL is where to log in as somebody else, or for another organisation,
 // and come back to this request.
 func (v *visit) switchURL() string {
-	return v.gate.Path + "/logout?then=login&return_to=" + url.QueryEscape(returnTarget(v.uri, v.gate.Path))
+	return v.gate.Path + "/logout?then=login&return_to=" + url.QueryEscape(returnTarget(v.target(), v.gate.Path))
 }
 
 // placeholder returns a claim by name, lists joined by a space. It may be called

@@ -96,7 +96,7 @@ func TestReadTexts(t *testing.T) {
 			want := strings.Split(c.want, "|")
 			globs := strings.Join(set.Globs(), "|")
 			for _, w := range want {
-				if !set.HasText([]byte(w)) && !strings.Contains(globs, w) {
+				if !set.HasText(w) && !strings.Contains(globs, w) {
 					t.Errorf("%q is missing", w)
 				}
 			}
@@ -129,14 +129,14 @@ func TestReadHeadings(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, w := range strings.Split(c.want, "|") {
-				if !set.HasText([]byte(w)) {
+				if !set.HasText(w) {
 					t.Errorf("%q is missing", w)
 				}
 			}
 			if n := len(strings.Split(c.want, "|")); set.Len() != n || !set.Complete() {
 				t.Errorf("%d values, want %d; faults: %s", set.Len(), n, set.bad)
 			}
-			if doubt := set.Doubt(); (doubt != nil) != (c.doubt != "") || doubt != nil && !doubt.HasText([]byte(c.doubt)) {
+			if doubt := set.Doubt(); (doubt != nil) != (c.doubt != "") || doubt != nil && !doubt.HasText(c.doubt) {
 				t.Errorf("in doubt of %v, want %q", doubt, c.doubt)
 			}
 		})

@@ -143,17 +143,56 @@ func (s *Set) HasSIREN(value string) bool {
 
 // HasText says whether a value, in the form that Format.Parse returns, is in the
 // set. Patterns are not tried.
-func (s *Set) HasText(value []byte) bool {
+func (s *Set) HasText(value string) bool {
 	if len(s.texts) > fewTexts {
-		_, ok := s.texts[string(value)]
+		_, ok := s.texts[value]
+		return ok
+	}
+	return slices.Contains(s.few, value)
+}
+
+// usualText is the length up to which comparing a text needs no memory.
+const usualText = 128
+
+// HasFold is HasText for a value whose ASCII capitals are not folded yet.
+func (s *Set) HasFold(value string) bool {
+	if len(s.texts) > fewTexts {
+		var buf [usualText]byte
+		_, ok := s.texts[string(AppendFold(buf[:0], value))]
 		return ok
 	}
 	for _, text := range s.few {
-		if text == string(value) {
+		if len(text) == len(value) && equalFold(text, value) {
 			return true
 		}
 	}
 	return false
+}
+
+// equalFold compares a folded text with one of the same length that is not.
+func equalFold(folded, value string) bool {
+	for i := range len(value) {
+		if folded[i] != lower(value[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// AppendFold appends s with its ASCII capitals made small. Folding more would make
+// letters alike that no system treats alike (the long s is no s).
+func AppendFold(b []byte, s string) []byte {
+	for i := range len(s) {
+		b = append(b, lower(s[i]))
+	}
+	return b
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
 }
 
 // Globs returns the values that hold a *.
