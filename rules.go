@@ -64,6 +64,17 @@ const (
 	wordClient = "client" // in the matcher's block
 )
 
+// reserved says whether a word, where it stands without quotes, is one of the
+// grammar's or one that people take for it.
+func reserved(word string) bool {
+	switch strings.ToLower(word) {
+	case wordAny, wordNot, wordMFA, wordFrom, wordAbsent, effectAllow, effectDeny, "and", "or", "et", "ou", "=", "==", "!=", "&&", "||":
+		return true
+	}
+	_, err := lookupField(word)
+	return err == nil
+}
+
 // acrMFA are the levels that two factors reach. The levels are only partly
 // ordered and ProConnect compares them exactly, so "at least" is a list.
 var acrMFA = []string{"eidas0-mfa", "eidas1-mfa", "eidas2", "eidas3"}
@@ -114,12 +125,12 @@ func (c Condition) String() string {
 			words = append(words, quoteWord(path))
 		}
 	}
-	for i, v := range c.Values {
+	for _, v := range c.Values {
 		if c.digits() {
 			v = siret.Strip(v)
 		}
 		word := quoteWord(strings.TrimSpace(v))
-		if i == 0 && (word == wordFrom || word == wordAbsent) {
+		if reserved(word) {
 			word = `"` + word + `"`
 		}
 		words = append(words, word)

@@ -61,7 +61,7 @@ func unmarshalRuleOf(d *caddyfile.Dispenser, effect string, client *string) (Rul
 func unmarshalBlock(d *caddyfile.Dispenser, rule Rule, client *string) (Rule, error) {
 	name := rule.name()
 	if !opensBlock(d) {
-		return Rule{}, d.Errf("%s: nothing after it: say a field and its values, a block, or any to mean every professional", name)
+		return Rule{}, d.Errf("%s: nothing after it: say a field and its values, or a block%s", name, orAny(rule, "any"))
 	}
 	nesting := d.Nesting()
 	for d.NextBlock(nesting) {
@@ -90,9 +90,17 @@ func unmarshalBlock(d *caddyfile.Dispenser, rule Rule, client *string) (Rule, er
 		return Rule{}, d.EOFErr()
 	}
 	if len(rule.Conditions) == 0 {
-		return Rule{}, d.Errf("%s: an empty block: say a field and its values, or %s any to mean every professional", name, name)
+		return Rule{}, d.Errf("%s: an empty block: say a field and its values%s", name, orAny(rule, name+" any"))
 	}
 	return rule, nil
+}
+
+// orAny proposes to mean everybody, which no deny may.
+func orAny(rule Rule, how string) string {
+	if rule.Effect == effectDeny {
+		return ""
+	}
+	return ", or " + how + " to mean every professional"
 }
 
 // unmarshalLine reads one line of a block.
@@ -148,6 +156,8 @@ func unmarshalCondition(d *caddyfile.Dispenser, name string) (Condition, error) 
 			continue
 		case isWord(d, wordFrom) && to == &c.Values && pathFollows(d):
 			return Condition{}, d.Errf("%s: %s: values or from, not both: put the values into the file, or into a rule of their own", name, c.Field)
+		case to == &c.Values && !d.Token().Quoted() && d.Val() != wordFrom && reserved(d.Val()):
+			return Condition{}, notAValue(d, name, c.Field)
 		}
 		*to = append(*to, d.Val())
 	}
@@ -158,6 +168,19 @@ func unmarshalCondition(d *caddyfile.Dispenser, name string) (Condition, error) 
 		return Condition{}, d.Errf("%s: %w", name, err)
 	}
 	return c, nil
+}
+
+// notAValue refuses a word of the grammar where a value belongs. Taken for one, it
+// would swallow the condition that was meant.
+func notAValue(d *caddyfile.Dispenser, name, field string) error {
+	word := d.Val()
+	switch {
+	case field == "acr" && word == wordMFA:
+		return d.Errf("%s: mfa is no level, but stands for several: say %s mfa, without acr", name, name)
+	case word == wordAbsent:
+		return d.Errf("%s: %s: absent stands alone after the field; put quotes around it if it is a value", name, field)
+	}
+	return d.Errf("%s: %s: %q is no value: several conditions stand one a line in a block, %s { … }; put quotes around it if it is a value", name, field, word, name)
 }
 
 // isWord says whether the current token is a word of the grammar: one in quotes

@@ -67,8 +67,12 @@ func checkValue(field claimRef, value string) (string, error) {
 	}
 	number := siret.Strip(value)
 	switch {
+	case field.kind() != textClaim && strings.HasSuffix(strings.TrimRight(value, " "), ",") || field.kind() == digitsClaim && strings.ContainsAny(value, ",;"):
+		return "", errors.New("values are parted by spaces, not by commas")
 	case strings.HasPrefix(value, "/") && (field.kind() == digitsClaim || field.index == claimEmail):
 		return "", errors.New("a file is named after from: say " + field.name + " from " + value)
+	case field.kind() == digitsClaim && value == wordFrom:
+		return "", errors.New("from stands right after the field, before the files")
 	case field.index == claimSiret && siret.IsSIREN(number):
 		return "", errors.New("nine digits are a SIREN: say siren")
 	case field.index == claimSiren && siret.IsSIRET(number):
@@ -141,6 +145,9 @@ func emailHeading(first string, columns int) bool {
 
 // parseACR refuses levels that ProConnect does not know: asked for one, it loops.
 func parseACR(value string) (string, error) {
+	if value == wordMFA {
+		return "", errors.New("mfa is no level, but stands for several: say mfa, without acr")
+	}
 	if slices.Contains(acrKnown, value) {
 		return value, nil
 	}
