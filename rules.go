@@ -125,12 +125,12 @@ func (c Condition) String() string {
 			words = append(words, quoteWord(path))
 		}
 	}
-	for _, v := range c.Values {
+	for i, v := range c.Values {
 		if c.digits() {
 			v = siret.Strip(v)
 		}
 		word := quoteWord(strings.TrimSpace(v))
-		if reserved(word) {
+		if reserved(word) && (word != wordFrom || i == 0) {
 			word = `"` + word + `"`
 		}
 		words = append(words, word)

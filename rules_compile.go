@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"go.uber.org/zap"
 
@@ -162,46 +161,6 @@ func (r *compiledRule) levels() []string {
 // intersect returns the elements of a that are in b.
 func intersect(a, b []string) []string {
 	return slices.DeleteFunc(slices.Clone(a), func(v string) bool { return !slices.Contains(b, v) })
-}
-
-func warnings(position int, r Rule, c compiledRule) []string {
-	var out []string
-	for _, role := range unknownRoles(r) {
-		out = append(out, fmt.Sprintf("rule %d (%s): ProConnect gives nobody the role %s: want one of %s", position, c.text, role, strings.Join(knownRoles[:3], ", ")))
-	}
-	if c.deny {
-		return out
-	}
-	has := func(fields ...string) bool {
-		return slices.ContainsFunc(r.Conditions, func(c Condition) bool {
-			return !c.Absent && slices.Contains(fields, c.Field)
-		})
-	}
-	if has("email") && !has("idp_id", "siret", "siren") {
-		out = append(out, fmt.Sprintf("rule %d (%s): an email proves only that some identity provider said so: add a line with idp_id, siret or siren", position, c.text))
-	}
-	if slices.ContainsFunc(c.conditions, func(c condition) bool { return c.stepUp }) && len(c.levels()) == 0 {
-		out = append(out, fmt.Sprintf("rule %d (%s): no login has all these levels at once: put them on one line to accept any of them", position, c.text))
-	}
-	return out
-}
-
-// knownRoles are ProConnect's: three that it gives, and two that it reserves.
-var knownRoles = []string{"agent_public", "agent_public_etat", "agent_public_territorial", "agent_public_hospitalier", "dirigeant"}
-
-// unknownRoles finds mistyped roles: under a deny or a not, one would let people
-// in whom it should keep out.
-func unknownRoles(r Rule) []string {
-	var out []string
-	for _, c := range r.Conditions {
-		for _, v := range c.Values {
-			known := slices.Contains(knownRoles, strings.ToLower(strings.TrimSpace(v)))
-			if c.Field == "roles" && !known && !strings.Contains(v, "*") {
-				out = append(out, v)
-			}
-		}
-	}
-	return out
 }
 
 func appendNew[T comparable](s []T, v T) []T {
