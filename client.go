@@ -134,6 +134,9 @@ func (c *Client) provisionCredentials(caddy.Context) error {
 	if literal(c.ClientSecret) {
 		c.log.Warn("client_secret stands in the configuration, which Caddy's admin API shows: use {env.NAME} or {file./path}")
 	}
+	if strings.ContainsAny(id, "{}$ ") {
+		return fmt.Errorf("client_id %q: a variable that nothing replaced? want {env.NAME}, {file./path} or the ID itself", id)
+	}
 	c.ClientID = id
 	return nil
 }
@@ -157,7 +160,7 @@ func unresolved(value string) string {
 	whole = whole && !strings.Contains(name, "}")
 	switch {
 	case whole && strings.HasPrefix(name, "{env."):
-		return value + " is not set, or empty: give the process that runs Caddy this variable"
+		return value + " is not set, or empty: give the process that runs Caddy this variable, or the file that sets it by --envfile"
 	case whole && strings.HasPrefix(name, "{file."):
 		return value + " is not there, not readable for Caddy, or empty"
 	}

@@ -72,6 +72,9 @@ func (c *Client) roots() (*x509.CertPool, error) {
 	if c.CA == "" {
 		return nil, nil
 	}
+	if err := checkPath(c.CA); err != nil {
+		return nil, fmt.Errorf("ca %q: %w", c.CA, err)
+	}
 	pem, err := os.ReadFile(c.CA)
 	if err != nil {
 		return nil, fmt.Errorf("ca: %w", err)

@@ -108,6 +108,7 @@ http://localhost:{$PORT} {
 func TestWarnings(t *testing.T) {
 	const secret = "it-stands-in-the-Caddyfile"
 	const credentials = " client_id an-id\n client_secret {env.PROCONNECT_CLIENT_SECRET}\n"
+	const plainHTTP = "the site is served over plain http: set `origin`, unless a proxy that `trusted_proxies` names ends TLS in front of it; else people meet an error page"
 	const gate = "http://localhost:{$PORT} {\n proconnect {\n  allow any\n }\n}"
 	for name, c := range map[string]struct {
 		global, sites string
@@ -130,12 +131,22 @@ func TestWarnings(t *testing.T) {
 		"integration on a public name": {
 			global: "proconnect {\n environment integration\n" + credentials + "}",
 			sites:  "http://docs.example.gouv.fr:{$PORT}, http://localhost:{$PORT} {\n proconnect {\n  allow any\n }\n}",
-			want:   []string{"environment integration lets anybody be anybody: not for a site with real data (docs.example.gouv.fr)"},
+			want:   []string{plainHTTP, "environment integration lets anybody be anybody: not for a site with real data (docs.example.gouv.fr)"},
 		},
 		"integration by its URL": {
 			global: "proconnect {\n issuer https://fca.integ01.dev-agentconnect.fr/api/v2\n" + credentials + "}",
 			sites:  "http://docs.example.gouv.fr:{$PORT} {\n proconnect {\n  allow any\n }\n}",
-			want:   []string{"environment integration lets anybody be anybody: not for a site with real data (docs.example.gouv.fr)"},
+			want:   []string{plainHTTP, "environment integration lets anybody be anybody: not for a site with real data (docs.example.gouv.fr)"},
+		},
+		"a directory without what is below it": {
+			global: "proconnect {\n environment production\n" + credentials + "}",
+			sites:  "http://localhost:{$PORT} {\n proconnect /admin {\n  allow any\n }\n @more path /admin /admin/* /index.html /etat /etat*\n proconnect @more {\n  allow any\n }\n}",
+			want:   []string{"the matcher gates this one address and nothing below it: name both (/admin)"},
+		},
+		"an idp_id that is not whole": {
+			global: "proconnect {\n environment production\n" + credentials + "}",
+			sites:  "http://localhost:{$PORT} {\n proconnect {\n  allow any\n  idp_hint DINUM\n }\n}",
+			want:   []string{"idp_hint is none of ProConnect's idp_ids, which are such as 71144ab3-ee1a-4401-b7b3-79b44f7daeeb: is it whole?"},
 		},
 		"integration behind another proxy": {
 			global: "proconnect {\n environment integration-rie\n" + credentials + "}",
@@ -174,7 +185,7 @@ func TestWarnings(t *testing.T) {
 			s := start(t, c.global, c.sites)
 			var got []string
 			for _, line := range s.logged() {
-				about := line.text("host")
+				about := line.text("host") + line.text("path")
 				if about == "" && strings.HasPrefix(line.text("msg"), "SANDBOX") {
 					about = line.text("client")
 				}
@@ -193,5 +204,16 @@ func TestWarnings(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Where Caddy ends TLS, nothing is said of plain http.
+func TestNoWarningOverTLS(t *testing.T) {
+	t.Setenv("PROCONNECT_CLIENT_SECRET", clientSecret)
+	s := start(t, "local_certs\n proconnect {\n environment production\n client_id an-id\n client_secret {env.PROCONNECT_CLIENT_SECRET}\n}",
+		"https://docs.example.gouv.fr:{$TLS_PORT} {\n proconnect {\n  allow any\n }\n}")
+	s.secure("docs.example.gouv.fr")
+	if lines := s.logged(); len(lines) > 0 {
+		t.Errorf("logged %v", lines)
 	}
 }

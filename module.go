@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -111,9 +112,22 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 	}
 }
 
-// Provision checks the gate and joins it to its link.
+// Provision checks the gate and joins it to its link. What it says of the gate
+// names the site.
 func (h *Handler) Provision(ctx caddy.Context) error {
 	h.log, h.probes, h.complaints = ctx.Logger(), new(sync.Map), new(complaints)
+	site := siteOf(ctx)
+	if len(site.hosts) == 0 {
+		return h.provision(ctx, site)
+	}
+	h.log = h.log.With(zap.String("site", site.hosts[0]))
+	if err := h.provision(ctx, site); err != nil {
+		return fmt.Errorf("site %s: %w", site.hosts[0], err)
+	}
+	return nil
+}
+
+func (h *Handler) provision(ctx caddy.Context, site site) error {
 	h.setDefaults()
 	if err := h.check(); err != nil {
 		return err
@@ -136,7 +150,8 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err := h.match.FromInterface(sets); err != nil {
 		return err
 	}
-	return h.provisionPlace(ctx)
+	h.warn()
+	return h.provisionPlace(site)
 }
 
 // provisionRules compiles the rules and has the claims they read asked for.
@@ -154,7 +169,7 @@ func (h *Handler) provisionRules(app *App) error {
 }
 
 // provisionPlace finds out under which names the site answers.
-func (h *Handler) provisionPlace(ctx caddy.Context) (err error) {
+func (h *Handler) provisionPlace(site site) (err error) {
 	h.csrf = http.NewCrossOriginProtection()
 	if h.Origin != "" {
 		if h.origin, err = parseOrigin(h.Origin); err != nil {
@@ -164,7 +179,6 @@ func (h *Handler) provisionPlace(ctx caddy.Context) (err error) {
 			return err
 		}
 	}
-	site := siteOf(ctx)
 	h.exact = site.exact
 	hosts := site.hosts
 	switch {
@@ -174,6 +188,9 @@ func (h *Handler) provisionPlace(ctx caddy.Context) (err error) {
 		return errors.New("this site answers any host: say its public address with `origin https://…`")
 	case site.known && !site.exact:
 		return fmt.Errorf("this site answers %s: say its public address with `origin https://…`", strings.Join(hosts, ", "))
+	}
+	if h.origin == nil && site.plain && slices.ContainsFunc(hosts, func(host string) bool { return !isLoopbackHost(hostOf(host)) }) {
+		h.log.Warn("the site is served over plain http: set `origin`, unless a proxy that `trusted_proxies` names ends TLS in front of it; else people meet an error page")
 	}
 	return h.checkEnvironment(hosts)
 }

@@ -99,6 +99,7 @@ type site struct {
 	known bool     // the routes say which it is
 	hosts []string // the names that it answers
 	exact bool     // it answers no others: neither a catch-all nor a wildcard
+	plain bool     // its server ends no TLS
 }
 
 // siteOf finds the site whose handlers are being provisioned.
@@ -115,7 +116,7 @@ func siteOf(ctx caddy.Context) site {
 	for _, route := range server.Routes {
 		if len(route.HandlersRaw) > 0 {
 			hosts, exact := routeHosts(route.MatcherSets)
-			return site{known: true, hosts: hosts, exact: exact}
+			return site{known: true, hosts: hosts, exact: exact, plain: len(server.TLSConnPolicies) == 0}
 		}
 	}
 	return site{}

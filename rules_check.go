@@ -157,7 +157,7 @@ func checkPath(path string) error {
 	case holdsPlaceholder(path):
 		return errPlaceholder
 	case !filepath.IsAbs(path):
-		return errors.New("a relative path would depend on the directory in which Caddy starts: say the whole path, as in /etc/caddy/list.txt")
+		return errors.New("a relative path would depend on the directory in which Caddy starts: say the whole path, which begins with /")
 	}
 	return nil
 }
