@@ -309,3 +309,21 @@ func (b *browser) home() *url.URL {
 	}
 	return home
 }
+
+// line returns the first line of the log with some text.
+func (s *server) line(text string) string {
+	for line := range strings.Lines(s.logs()) {
+		if strings.Contains(line, text) {
+			return line
+		}
+	}
+	return ""
+}
+
+// reference is what the page tells people to quote.
+func (a answer) reference() string {
+	_, rest, _ := strings.Cut(a.Text, `class="reference"`)
+	_, rest, _ = strings.Cut(rest, "<code>")
+	reference, _, _ := strings.Cut(rest, "<")
+	return reference
+}

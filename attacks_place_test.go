@@ -148,6 +148,10 @@ http://rewritten.localhost:{$PORT} {
 					if a.StatusCode != http.StatusInternalServerError || a.page() != "problem callback_unreachable" || len(a.Cookies()) != 0 {
 						t.Errorf("%s: got %d to %q, page %q", site, a.StatusCode, a.location(), a.page())
 					}
+					// Each page's reference leads to a line that says what to do.
+					if line := s.line(`"reference":"` + a.reference() + `"`); a.reference() == "" || !strings.Contains(line, "\"remedy\":\"inside `handle /x/*`") {
+						t.Errorf("%s: reference %q leads to %q", site, a.reference(), line)
+					}
 				}
 				if !strings.Contains(s.logs(), "inside `handle /x/*` set `path /x/.proconnect` and register that redirect URI, or put the gate outside of it") {
 					t.Error("the log does not say what to do")

@@ -124,8 +124,8 @@ func (h *Handler) turnAway(w http.ResponseWriter, r *http.Request, v *visit, nex
 // standsFast checks what must hold before anybody is asked who they are.
 func (h *Handler) standsFast(w http.ResponseWriter, r *http.Request, v *visit) (answered bool, err error) {
 	switch {
-	case h.client.sandbox != nil && !fromThisMachine(r):
-		h.complain("SANDBOX: a request that did not come straight from this machine was refused",
+	case h.client.sandbox != nil && fromElsewhere(r) != "":
+		h.complain("SANDBOX: a request that did not come straight from this machine was refused: "+fromElsewhere(r),
 			zap.String("host", r.Host), zap.String("remote", r.RemoteAddr))
 		return true, h.problem(w, r, v, http.StatusServiceUnavailable, pages.Problem{Code: pages.SandboxGuard})
 	case h.origin == nil && !h.exact:
@@ -142,18 +142,28 @@ func (h *Handler) standsFast(w http.ResponseWriter, r *http.Request, v *visit) (
 	return false, nil
 }
 
-// fromThisMachine says whether a request came from a program on this machine
-// without anybody in between. A site on http://localhost:8080 answers the whole
-// local network, and a proxy in front of it looks like a local program but for
-// the headers and the version that it sends.
-func fromThisMachine(r *http.Request) bool {
-	if !isLoopbackHost(hostOf(r.Host)) || !isLoopbackHost(hostOf(r.RemoteAddr)) || !r.ProtoAtLeast(1, 1) {
-		return false
+// fromElsewhere says what tells that a request did not come from a program on this
+// machine without anybody in between; empty if nothing does. A site on
+// http://localhost:8080 answers the whole local network, and a proxy in front of it
+// looks like a local program but for the headers and the version that it sends.
+func fromElsewhere(r *http.Request) string {
+	switch {
+	case !isLoopbackHost(hostOf(r.Host)):
+		return "its host is not localhost"
+	case !isLoopbackHost(hostOf(r.RemoteAddr)):
+		return "it came from another address"
+	case !r.ProtoAtLeast(1, 1):
+		return "it speaks HTTP/1.0, as a proxy does"
 	}
-	for name := range r.Header {
-		if name == "Forwarded" || name == "Via" || strings.HasPrefix(name, "X-Forwarded-") || name == "X-Real-Ip" {
-			return false
+	for _, name := range []string{"Forwarded", "Via", "X-Real-Ip", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host"} {
+		if _, ok := r.Header[name]; ok {
+			return "it has the header " + name + ", which a proxy adds"
 		}
 	}
-	return true
+	for name := range r.Header {
+		if strings.HasPrefix(name, "X-Forwarded-") { // a log line for each would be a flood
+			return "it has a header X-Forwarded-…, which a proxy adds"
+		}
+	}
+	return ""
 }

@@ -44,8 +44,8 @@ func hostileResponses() []hostileRow {
 			wrong:  answeringError("access_denied", "error_description", "requested ACRs could not be satisfied"),
 			status: 403, page: "refused", log: "acr",
 		},
-		{name: "temporarily_unavailable", wrong: answeringError("temporarily_unavailable"), status: 503, page: "problem provider_unavailable", log: "temporarily_unavailable"},
-		{name: "server_error", wrong: answeringError("server_error", "error_description", "Y500001"), status: 503, page: "problem provider_unavailable", log: "Y500001"},
+		{name: "temporarily_unavailable", wrong: answeringError("temporarily_unavailable"), status: 503, page: "problem provider_failed", log: "temporarily_unavailable"},
+		{name: "server_error", wrong: answeringError("server_error", "error_description", "Y500001"), status: 503, page: "problem provider_failed", log: "Y500001"},
 		{name: "invalid_request", wrong: answeringError("invalid_request"), status: 502, page: "problem provider_retry", log: "invalid_request"},
 		{
 			name: "invalid_scope", wrong: answeringError("invalid_scope", "scope", "belonging_population"), status: 500, page: "problem misconfigured",

@@ -28,7 +28,11 @@ func (h *Handler) loginFailed(w http.ResponseWriter, r *http.Request, v *visit, 
 		return h.acrUnmet(w, r, v, a)
 	}
 	status, code := problemOf(e)
-	return h.problem(w, r, v, status, pages.Problem{Code: code, RetryURL: v.loginURL(), HomeURL: "/"})
+	p := pages.Problem{Code: code, RetryURL: v.loginURL(), HomeURL: "/"}
+	if code == pages.ProviderRefused {
+		p.SwitchURL = v.switchURL()
+	}
+	return h.problem(w, r, v, status, p)
 }
 
 // needsInteraction says whether ProConnect only wants to see the person
@@ -52,7 +56,7 @@ func problemOf(e *rp.Error) (status int, code string) {
 		case "access_denied":
 			return http.StatusForbidden, pages.ProviderRefused
 		case "temporarily_unavailable", "server_error":
-			return http.StatusServiceUnavailable, pages.ProviderUnavailable
+			return http.StatusServiceUnavailable, pages.ProviderFailed
 		case "invalid_request":
 			// ProConnect's word for a cancel, or a failure, at the identity provider.
 			return http.StatusBadGateway, pages.ProviderRetry
@@ -121,8 +125,10 @@ func (c *Client) remedyOfCode(e *rp.Error) string {
 		return "ask ProConnect's support to register the client for the authorization code flow in " + c.where()
 	case "invalid_request":
 		return "nothing for one: the person cancelled, or their identity provider failed; if all logins end so, ask ProConnect's support"
-	case "access_denied", "server_error", "temporarily_unavailable":
-		return "" // ProConnect's own, or the person's
+	case "server_error", "temporarily_unavailable":
+		return "nothing for one: ProConnect or an identity provider fails; if it lasts, ask ProConnect's support"
+	case "access_denied":
+		return "nothing: it is between ProConnect and the person"
 	}
 	return "ask ProConnect's support what the client of " + c.where() + " asks for that it may not"
 }

@@ -50,6 +50,7 @@ func (v *visit) explain(view *pages.Refused) {
 			view.Reasons = append(view.Reasons, v.missed(g))
 		}
 	}
+	view.Levels = d.acr
 	if view.ACRUnmet = len(d.acr) > 0; view.ACRUnmet && len(view.Reasons) == 0 {
 		view.Reasons = []pages.Reason{levelReason(d.acr)}
 	}
@@ -123,7 +124,7 @@ func (h *Handler) acrUnmet(w http.ResponseWriter, r *http.Request, v *visit, a *
 	}
 	view := v.refusedView()
 	v.explain(&view)
-	if !v.session.isZero() {
+	if !v.session.isZero() && v.target() != "/" {
 		view.HomeURL = "/" // the rest of the site may ask for less
 	}
 	return h.page(w, r, v, http.StatusForbidden, view)

@@ -25,7 +25,7 @@ func TestRefusalSaysWhy(t *testing.T) {
 		},
 		{
 			"the one that is excepted", "allow {; not siren 130025265; }", ministry,
-			[]string{"Votre organisation (DIRECTION INTERMINISTERIELLE DU NUMERIQUE (DINUM), SIRET\u00a0130\u00a0025\u00a0265\u00a000013) fait partie de celles que ce site n’admet pas."},
+			[]string{"Votre organisation (DIRECTION INTERMINISTERIELLE DU NUMERIQUE (DINUM), SIRET\u00a0130\u00a0025\u00a0265\u00a000013) fait partie de celles qui ne sont pas admises ici."},
 			"pas dans la liste",
 		},
 		{
@@ -51,13 +51,13 @@ func TestRefusalSaysWhy(t *testing.T) {
 		{
 			"denied for two things that come together", "allow any_sub; deny {; roles agent_public_etat; belonging_population prestataire; }",
 			url.Values{"person": {"contractor"}},
-			[]string{"Pris ensemble, le statut de votre organisation et votre situation dans votre organisation (agent, prestataire, stagiaire…) vous excluent de ce site."},
+			[]string{"Pris ensemble, le statut de votre organisation et votre situation dans votre organisation (agent, prestataire, stagiaire…) vous ferment l’accès."},
 			"fait partie",
 		},
 		{
 			"roles that may be back in a minute", "allow roles agent_public",
 			url.Values{"person": {"lookup-down"}},
-			[]string{"ProConnect n’a transmis aucun statut", `href="/.proconnect/login?return_to=%2F">Réessayer`},
+			[]string{"ProConnect n’indique aucun statut public pour votre organisation", `href="/.proconnect/login?return_to=%2F">Réessayer`},
 			"",
 		},
 	}
@@ -88,10 +88,10 @@ func TestRefusalSaysWhy(t *testing.T) {
 // however often the person comes back; the page explains what would help.
 func TestStepUpUnmetIsRemembered(t *testing.T) {
 	for name, tt := range map[string]struct{ rules, want, never string }{
-		"two factors":         {"allow mfa", "identification à deux facteurs", "un autre niveau"},
-		"a level beyond them": {"allow acr eidas2 eidas3", "un autre niveau d’identification", "deux facteurs"},
-		"levels from a file":  {"allow acr from {$DIR}/levels.txt", "un autre niveau d’identification", "deux facteurs"},
-		"of the whole gate":   {"allow any\n acr eidas2", "un autre niveau d’identification", "deux facteurs"},
+		"two factors":         {"allow mfa", "double authentification", "autre niveau"},
+		"a level beyond them": {"allow acr eidas2 eidas3", "Un autre niveau d’identification", "double authentification"},
+		"levels from a file":  {"allow acr from {$DIR}/levels.txt", "Un autre niveau d’identification", "double authentification"},
+		"of the whole gate":   {"allow any\n acr eidas2", "Un autre niveau d’identification", "double authentification"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &server{t: t, Port: freePort(t), TLSPort: freePort(t), dir: t.TempDir()}

@@ -41,7 +41,7 @@ func (h *Handler) askLogin(w http.ResponseWriter, r *http.Request, v *visit) err
 // callbackLost answers where a login would end outside of the gate.
 func (h *Handler) callbackLost(w http.ResponseWriter, r *http.Request, v *visit) error {
 	return h.problem(w, r, v, http.StatusInternalServerError, pages.Problem{
-		Code: pages.CallbackUnreachable, Detail: []string{v.place.url(h.CallbackPath)},
+		Code: pages.CallbackUnreachable, Detail: []string{"callback: " + v.place.url(h.CallbackPath)},
 	})
 }
 
@@ -88,9 +88,25 @@ func (v *visit) toErrorChain(w http.ResponseWriter, status int, err error) error
 
 var errRefused = errors.New("the rules of this site do not admit this person")
 
+// remedies are what the operator can do about problems whose cause is told once for
+// all: the line with the reference says it too.
+var remedies = map[string]string{
+	pages.CallbackUnreachable: "inside `handle /x/*` set `path /x/.proconnect` and register that redirect URI, or put the gate outside of it",
+	pages.ClientsMixed:        "give the gates of a path the same `client`",
+	pages.InsecureOrigin:      "set `origin`, or `trusted_proxies` if a proxy in front ends TLS",
+	pages.OriginRequired:      "set `origin`, the same for all gates of the site",
+	pages.ProviderUnavailable: "see the error of this minute, which tells the fault of the link and what to mend",
+	pages.SandboxGuard:        "open http://localhost on the machine itself, without a proxy in front",
+	pages.StorageUnavailable:  "repair Caddy's `storage`",
+}
+
 // problem answers what went wrong, with what to do next.
 func (h *Handler) problem(w http.ResponseWriter, r *http.Request, v *visit, status int, p pages.Problem) error {
-	h.log.Info("problem", zap.String("reference", v.refer()), zap.String("code", p.Code), zap.Int("status", status))
+	fields := []zap.Field{zap.String("reference", v.refer()), zap.String("code", p.Code), zap.Int("status", status)}
+	if remedy, ok := remedies[p.Code]; ok {
+		fields = append(fields, zap.String("remedy", remedy))
+	}
+	h.log.Info("problem", fields...)
 	if h.Errors == errorsCaddy {
 		return v.toErrorChain(w, status, errors.New(p.Code))
 	}

@@ -51,7 +51,7 @@ func parseTemplates() map[string]map[string]*template.Template {
 	for lang, c := range catalogs {
 		parsed[lang] = make(map[string]*template.Template, len(views))
 		for _, v := range views {
-			t := template.New("layout.html").Funcs(template.FuncMap{"t": c.text})
+			t := template.New("layout.html").Funcs(template.FuncMap{"t": c.text, "breakable": breakable})
 			files := []string{"templates/layout.html", "templates/" + v.pageName() + ".html"}
 			parsed[lang][v.pageName()] = template.Must(t.ParseFS(templateFiles, files...))
 		}

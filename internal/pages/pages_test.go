@@ -188,8 +188,8 @@ func TestRenderHostileValues(t *testing.T) {
 		for _, view := range []View{
 			Login{"/login?return_to=" + strings.Repeat("x", 1000), s},
 			Login{LoginURL: "/login?" + "%22%3E%3Cscript%3E=%22%3E%3Cscript%3E"},
-			Refused{s, s, s, s, []Reason{{s, s}, {ReasonNotListed, s}, {ReasonNotListed, "siret"}, {ReasonUnknown, s}, {ReasonExcluded, "email"}}, []string{s, "siret"}, false, true, s, s, s, s},
-			Problem{s, s, s, []string{s, s}},
+			Refused{s, s, s, s, []Reason{{s, s}, {ReasonNotListed, s}, {ReasonNotListed, "siret"}, {ReasonUnknown, s}, {ReasonExcluded, "email"}}, []string{s, "siret"}, []string{s}, true, true, s, s, s, s},
+			Problem{s, s, s, s, []string{s, s}},
 			LoggedOut{HomeURL: s, Switch: true},
 			Logout{"/logout", s, s},
 		} {

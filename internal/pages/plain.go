@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"html/template"
 	"strings"
 	"unicode"
 )
@@ -34,4 +35,10 @@ func visible(r rune) rune {
 		return -1
 	}
 	return r
+}
+
+// breakable lets an address break where a reader would, and not inside a name.
+func breakable(address string) template.HTML {
+	safe := template.HTMLEscapeString(address)
+	return template.HTML(strings.NewReplacer("@", "@<wbr/>", ".", "<wbr/>.").Replace(safe))
 }

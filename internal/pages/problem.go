@@ -2,10 +2,11 @@ package pages
 
 // Problem is the page for what went wrong, with what to do next.
 type Problem struct {
-	Code     string   // one of the codes
-	RetryURL string   // where to try again; may be empty
-	HomeURL  string   // the site's first page; may be empty
-	Detail   []string // facts that whoever runs the site needs; nothing secret
+	Code      string   // one of the codes
+	RetryURL  string   // where to try again; may be empty
+	SwitchURL string   // where to change account; may be empty
+	HomeURL   string   // the site's first page; may be empty
+	Detail    []string // facts that whoever runs the site needs; nothing secret
 }
 
 // Codes of a [Problem].
@@ -13,6 +14,7 @@ const (
 	AttemptUnknown      = "attempt_unknown"      // no such login attempt: expired, used, of another browser
 	LoginFailed         = "login_failed"         // ProConnect's answer could not be verified
 	ProviderUnavailable = "provider_unavailable" // ProConnect does not answer
+	ProviderFailed      = "provider_failed"      // ProConnect answered that something failed there
 	ProviderRefused     = "provider_refused"     // access_denied at ProConnect
 	ProviderRetry       = "provider_retry"       // a technical error or a cancel at the identity provider
 	Misconfigured       = "misconfigured"        // the link to ProConnect must be repaired
@@ -32,7 +34,7 @@ const (
 )
 
 var problemCodes = []string{
-	AttemptUnknown, LoginFailed, ProviderUnavailable, ProviderRefused, ProviderRetry, Misconfigured,
+	AttemptUnknown, LoginFailed, ProviderUnavailable, ProviderFailed, ProviderRefused, ProviderRetry, Misconfigured,
 	CookiesRefused, InsecureOrigin, CallbackUnreachable, ClientsMixed, OriginRequired, SandboxGuard,
 	SessionTooLarge, StorageUnavailable, NotFound, MethodNotAllowed, BadRequest, TooEarly, Unexpected,
 }
@@ -41,11 +43,13 @@ var problemCodes = []string{
 const maxDetails = 8
 
 type problemData struct {
-	Code, What, Next  string
-	RetryURL, HomeURL string
-	RetryText         string
-	Detail            []string
+	Code, What, Next string
+	Actions          []action // the first one is what helps most
+	Detail           []string
 }
+
+// action is a way on from a page.
+type action struct{ URL, Text string }
 
 func (Problem) pageName() string { return "problem" }
 
@@ -55,20 +59,41 @@ func (v Problem) prepare(c *catalog) (string, any, error) {
 		code = Unexpected
 	}
 	d := problemData{
-		Code:      code,
-		What:      c.text("problem." + code + ".what"),
-		Next:      c.text("problem." + code + ".next"),
-		RetryURL:  safeURL(v.RetryURL),
-		RetryText: c.text("action.retry"),
-		HomeURL:   safeURL(v.HomeURL),
-	}
-	if code == AttemptUnknown {
-		d.RetryText = c.text("action.restart")
-	}
-	for _, s := range v.Detail[:min(len(v.Detail), maxDetails)] {
-		if s = plain(s, maxLong); s != "" {
-			d.Detail = append(d.Detail, s)
-		}
+		Code:    code,
+		What:    c.text("problem." + code + ".what"),
+		Next:    c.text("problem." + code + ".next"),
+		Actions: v.actions(c, code),
+		Detail:  plainList(v.Detail),
 	}
 	return c.text("problem." + code + ".title"), d, nil
+}
+
+// actions puts what helps most first: after a refusal another account, and nothing
+// of ours while the site is not set up.
+func (v Problem) actions(c *catalog, code string) (list []action) {
+	retry := action{v.RetryURL, c.text("action.retry")}
+	if code == AttemptUnknown {
+		retry.Text = c.text("action.restart")
+	}
+	home := action{v.HomeURL, c.text("action.home")}
+	ways := []action{{v.SwitchURL, c.text("action.switch")}, retry, home}
+	if code == Misconfigured {
+		ways = []action{home, retry}
+	}
+	for _, a := range ways {
+		if a.URL = safeURL(a.URL); a.URL != "" {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// plainList makes facts safe to print.
+func plainList(facts []string) (list []string) {
+	for _, s := range facts[:min(len(facts), maxDetails)] {
+		if s = plain(s, maxLong); s != "" {
+			list = append(list, s)
+		}
+	}
+	return list
 }

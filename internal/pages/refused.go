@@ -14,6 +14,7 @@ type Refused struct {
 	Siret        string
 	Reasons      []Reason
 	Together     []string // the claims that only together exclude the person
+	Levels       []string // acr values of which one is required, for whoever helps
 	ACRUnmet     bool     // a stronger login was asked for and not obtained: explains second factors
 	RolesUnknown bool     // roles came back empty, which an outage at ProConnect looks like
 	SwitchURL    string
@@ -46,6 +47,7 @@ type refusedData struct {
 	SiretText string
 	Sentences []string
 	NextACR   string // what to do about ACRUnmet
+	Actions   []action
 }
 
 func (Refused) pageName() string { return "refused" }
@@ -57,18 +59,49 @@ func (v Refused) prepare(c *catalog) (string, any, error) {
 	v.HomeURL = safeURL(v.HomeURL)
 	heading := "refused.heading"
 	switch {
+	case v.ACRUnmet && v.wantsLevel():
+		heading = "refused.heading_level"
 	case v.ACRUnmet:
 		heading = "refused.heading_acr"
 	case v.HomeURL != "":
 		heading = "refused.heading_page"
 	}
 	d := refusedData{Refused: v, SiretText: siretText(v.Siret), Sentences: v.sentences(c), NextACR: c.text("refused.next_acr")}
-	if slices.ContainsFunc(v.Reasons, func(r Reason) bool { return r.Code == ReasonLevel }) {
+	switch {
+	case v.wantsLevel():
 		d.NextACR = c.text("refused.next_level")
-	} else if v.SwitchURL != "" {
+	case v.SwitchURL != "":
 		d.NextACR += " " + c.text("refused.next_acr_switch")
 	}
+	if d.Levels = nil; v.ACRUnmet {
+		d.Levels = plainList(v.Levels)
+	}
+	d.Actions = v.actions(c)
 	return c.text(heading), d, nil
+}
+
+// actions puts what helps most first.
+func (v Refused) actions(c *catalog) (list []action) {
+	retry, home := action{v.RetryURL, c.text("action.retry")}, action{v.HomeURL, c.text("action.home")}
+	other, logout := action{v.SwitchURL, c.text("action.switch")}, action{v.LogoutURL, c.text("action.logout")}
+	ways := []action{home, other, logout}
+	switch {
+	case v.ACRUnmet:
+		ways = []action{retry, home, other, logout}
+	case v.RolesUnknown:
+		ways = []action{home, other, retry, logout}
+	}
+	for _, a := range ways {
+		if a.URL != "" {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// wantsLevel says whether two factors alone would not do.
+func (v Refused) wantsLevel() bool {
+	return slices.ContainsFunc(v.Reasons, func(r Reason) bool { return r.Code == ReasonLevel })
 }
 
 // sentences says the reasons in words, each once.
@@ -84,7 +117,7 @@ func (v Refused) sentences(c *catalog) []string {
 		}
 	}
 	if len(v.Together) > 0 {
-		list = append(list, c.text("reason.together", "claims", c.list(v.Together)))
+		list = append(list, v.together(c))
 	}
 	if len(list) == 0 && v.ACRUnmet {
 		return []string{c.text("reason.acr")}
@@ -95,6 +128,16 @@ func (v Refused) sentences(c *catalog) []string {
 	return list
 }
 
+// together says what only together excludes the person. Where all of it is about one
+// thing, that excludes them.
+func (v Refused) together(c *catalog) string {
+	subject := fieldSubject(v.Together[0])
+	if !slices.ContainsFunc(v.Together, func(claim string) bool { return fieldSubject(claim) != subject }) {
+		return v.sentence(c, Reason{ReasonExcluded, v.Together[0]})
+	}
+	return c.text("reason.together", "claims", c.list(v.Together))
+}
+
 // sentence says one reason in words.
 func (v Refused) sentence(c *catalog, r Reason) string {
 	subject := fieldSubject(r.Field)
@@ -103,6 +146,8 @@ func (v Refused) sentence(c *catalog, r Reason) string {
 		return c.text("reason.acr")
 	case r.Code == ReasonLevel:
 		return c.text("reason.level")
+	case r.Code == ReasonUnknown && subject == "roles":
+		return c.text("reason.unknown.roles", "organization", aside(v.Organization, siretLabelled(v.Siret)))
 	case r.Code == ReasonUnknown:
 		return c.text("reason.unknown", "claim", c.text("claim."+subject))
 	case r.Code == ReasonNotListed, r.Code == ReasonExcluded:
@@ -121,9 +166,6 @@ func (c *catalog) list(claims []string) string {
 		}
 	}
 	last := len(names) - 1
-	if last < 1 {
-		return strings.Join(names, "")
-	}
 	return strings.Join(names[:last], ", ") + " " + c.text("list.and") + " " + names[last]
 }
 

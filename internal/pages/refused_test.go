@@ -16,10 +16,11 @@ func TestSentences(t *testing.T) {
 	}{
 		{"organisation", []Reason{{ReasonNotListed, "siret"}}, []string{organization}},
 		{"said once", []Reason{{ReasonNotListed, "siret"}, {ReasonNotListed, "siren"}, {ReasonNotListed, "siret"}}, []string{organization}},
-		{"email", []Reason{{ReasonNotListed, "email"}}, []string{"Votre adresse électronique (camille@example.fr) n’est pas de celles que ce site accepte."}},
-		{"excluded", []Reason{{ReasonExcluded, "idp_id"}}, []string{"Le service de connexion que vous avez utilisé dans ProConnect fait partie de ceux que ce site n’admet pas."}},
-		{"unknown", []Reason{{ReasonUnknown, "organizational_unit"}}, []string{"ProConnect n’a pas transmis votre service ou votre direction\u00a0: le site ne peut pas vérifier que vous pouvez entrer."}},
+		{"email", []Reason{{ReasonNotListed, "email"}}, []string{"Votre adresse électronique (camille@example.fr) n’est pas de celles qui sont admises ici."}},
+		{"excluded", []Reason{{ReasonExcluded, "idp_id"}}, []string{"Le service de connexion que vous avez utilisé dans ProConnect fait partie de ceux qui ne sont pas admis ici."}},
+		{"unknown", []Reason{{ReasonUnknown, "organizational_unit"}}, []string{"ProConnect n’a pas transmis votre service ou votre direction\u00a0: impossible de vérifier que vous pouvez entrer."}},
 		{"acr and amr", []Reason{{ReasonACR, "acr"}, {ReasonNotListed, "amr"}}, []string{catalogs["fr"].text("reason.acr")}},
+		{"roles that nobody told", []Reason{{ReasonUnknown, "roles"}}, []string{"ProConnect n’indique aucun statut public pour votre organisation (Commune de Clamart, SIRET\u00a0219\u00a0200\u00a0235\u00a000014)."}},
 		{"custom", []Reason{{ReasonNotListed, "custom.grade"}}, []string{catalogs["fr"].text("reason.not_listed.other")}},
 		{"unknown code", []Reason{{"no_such_code", "siret"}}, []string{catalogs["fr"].text("reason.other")}},
 		{"a level", []Reason{{ReasonLevel, "acr"}}, []string{catalogs["fr"].text("reason.level")}},
@@ -39,13 +40,17 @@ func TestSentences(t *testing.T) {
 // A deny rule of several conditions excludes nobody for one of them alone.
 func TestTogether(t *testing.T) {
 	for lang, want := range map[string]string{
-		"fr": "Pris ensemble, le statut de votre organisation, l’organisation pour laquelle vous travaillez et votre adresse électronique vous excluent de ce site.",
-		"en": "Taken together, the status of your organisation, which organisation you work for and your email address exclude you from this site.",
+		"fr": "Pris ensemble, le statut de votre organisation, l’organisation pour laquelle vous travaillez et votre adresse électronique vous ferment l’accès.",
+		"en": "Taken together, the status of your organisation, your organisation and your email address deny you access.",
 	} {
 		v := Refused{Together: []string{"roles", "siret", "siren", "email"}}
 		if got := v.sentences(catalogs[lang]); !slices.Equal(got, []string{want}) {
 			t.Errorf("got  %q\nwant %q", got, want)
 		}
+	}
+	one := Refused{Together: []string{"siret", "siren"}}
+	if got := one.sentences(catalogs["fr"]); !slices.Equal(got, []string{catalogs["fr"].text("reason.excluded.organization", "organization", "")}) {
+		t.Errorf("about one thing: got %q", got)
 	}
 }
 
@@ -82,6 +87,8 @@ func TestRefusedPage(t *testing.T) {
 	base := Refused{SwitchURL: "/switch", LogoutURL: "/logout", RetryURL: "/retry"}
 	stronger, rolesLost := base, base
 	stronger.ACRUnmet, rolesLost.RolesUnknown = true, true
+	leveled := stronger
+	leveled.Levels = []string{"eidas2", "eidas3"}
 	higher := stronger
 	higher.Reasons = []Reason{{ReasonLevel, "acr"}}
 	page := base
@@ -95,6 +102,7 @@ func TestRefusedPage(t *testing.T) {
 	}{
 		{"plain", base, []string{"/switch", "/logout", c.text("refused.heading"), c.text("refused.next_contact_none")}, []string{`"/retry"`, c.text("refused.next_acr"), "/home"}},
 		{"a part of the site", page, []string{c.text("refused.heading_page"), "/switch", "/home"}, []string{`"/retry"`}},
+		{"levels are for whoever helps", leveled, []string{"acr: <bdi>eidas2</bdi>, <bdi>eidas3</bdi>", c.text("problem.detail")}, nil},
 		{"second factor", stronger, []string{c.text("refused.heading_acr"), c.text("refused.next_acr"), `"/retry"`}, []string{c.text("refused.next_contact_none")}},
 		{"a level that two factors do not reach", higher, []string{c.text("reason.level"), c.text("refused.next_level"), `"/retry"`}, []string{c.text("refused.next_acr"), c.text("reason.acr")}},
 		{"roles unknown", rolesLost, []string{c.text("refused.next_roles"), `"/retry"`}, []string{c.text("refused.next_acr")}},
