@@ -73,16 +73,20 @@ func TestAttackMachinesWithoutSession(t *testing.T) {
 				})
 			}
 		}
-		t.Run("WebSocket upgrade "+site, func(t *testing.T) {
-			wantLoginDocument(t, s.rawTLS(site+".localhost", "GET /x?y=1 HTTP/1.1\r\nHost: "+site+".localhost\r\n"+upgrade))
-		})
+		for name, more := range map[string]string{
+			"": "Sec-Fetch-Mode: websocket\r\n", ", without metadata": "", ", without metadata, of a client that takes HTML": "Accept: text/html\r\n",
+		} {
+			t.Run("WebSocket upgrade "+site+name, func(t *testing.T) {
+				wantLoginDocument(t, s.rawTLS(site+".localhost", "GET /x?y=1 HTTP/1.1\r\nHost: "+site+".localhost\r\n"+more+upgrade))
+			})
+		}
 	}
 	if n := up.calls.Load(); n != 0 {
 		t.Errorf("the upstream was called %d times", n)
 	}
 }
 
-const upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-Fetch-Mode: websocket\r\n\r\n"
+const upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 
 // wantLoginDocument wants what a program can read: where a person has to go.
 func wantLoginDocument(t *testing.T, a answer) {

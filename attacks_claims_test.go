@@ -110,7 +110,7 @@ http://closed.localhost:{$PORT} {
 				"organizational_unit": {text}, "custom": {`{"note":` + quoteJSON(t, text) + `}`}, "uid": {text},
 			}
 			b := s.browser("http://localhost:{$PORT}")
-			if a := b.login("/up", form); a.StatusCode != http.StatusOK {
+			if a := b.login("/respond", form); a.StatusCode != http.StatusOK {
 				t.Fatalf("login: %d, page %q", a.StatusCode, a.page())
 			}
 			for _, path := range []string{"/respond", "/page.html", "/up", "/rewrite", "/query", "/late", "/redir", "/error", "/.proconnect/session"} {
@@ -136,7 +136,8 @@ func wantHarmless(t *testing.T, where string, a answer) {
 		}
 	}
 	for name, values := range a.Header {
-		if all := strings.Join(values, "\n"); name == "X-Injected" || strings.Contains(all, leak) || strings.ContainsAny(all, "{}<>\x00\r") {
+		all := strings.Join(values, " ")
+		if name == "X-Injected" || strings.Contains(all, leak) || strings.ContainsAny(all, "{}<>\x00\r\n\u202e\u2028\u2029") {
 			t.Errorf("%s: %s: %q", where, name, values)
 		}
 	}
@@ -152,4 +153,61 @@ func quoteJSON(t *testing.T, s string) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+// What is left of a text that people are shown stands for itself, byte by byte:
+// an LF in the middle would begin another line of a log, a mail or a header, and a
+// right-to-left override shows "exe.jpg" where a file is called "gpj.exe". Both
+// are taken out before the site, its upstream or its scripts see them.
+func TestAttackShownClaims(t *testing.T) {
+	up := echo(t)
+	s := start(t, "proconnect {\n environment sandbox\n scopes +organizational_unit\n claims custom.note\n }", strings.ReplaceAll(`
+http://localhost:{$PORT} {
+	proconnect {
+		allow any
+		headers
+	}
+	handle /respond {
+		respond "{http.auth.user.organizational_unit}|{http.auth.user.name}|{http.auth.user.organization_label}|{http.auth.user.custom.note}"
+	}
+	handle {
+		rewrite * /u/{http.auth.user.organizational_unit}
+		reverse_proxy UPSTREAM
+	}
+}`, "UPSTREAM", up.addr()))
+	for name, tt := range map[string]struct{ claim, shown string }{
+		"right-to-left override":          {"\u202egpj.exe", "gpj.exe"},
+		"the same, in the middle":         {"a\u202egpj.exe", "agpj.exe"},
+		"other marks of direction":        {"a\u200f\u202a\u2066b\u2069\u061cc", "abc"},
+		"LF":                              {"x\nX-Injected: yes", "xX-Injected: yes"},
+		"CR":                              {"x\rX-Injected: yes", "xX-Injected: yes"},
+		"the line separators of Unicode":  {"x\u2028y\u2029z\u0085w", "xyzw"},
+		"white space at the end, with LF": {"x y\n \n", "x y"},
+		"letters as they are":             {"Zoé d’Été", "Zoé d’Été"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := s.browser("http://localhost:{$PORT}")
+			b.t = t
+			a := b.login("/respond", url.Values{
+				"person": {"ministry"}, "given_name": {tt.claim}, "usual_name": {""}, "organization_label": {tt.claim},
+				"organizational_unit": {tt.claim}, "custom": {`{"note":` + quoteJSON(t, tt.claim) + `}`},
+			})
+			if want := strings.Repeat(tt.shown+"|", 3) + tt.shown; a.StatusCode != http.StatusOK || a.Text != want {
+				t.Errorf("respond: %d, %q, want %q", a.StatusCode, a.Text, want)
+			}
+			var told map[string]any
+			if err := json.Unmarshal([]byte(b.get("/.proconnect/session").Text), &told); err != nil {
+				t.Fatal(err)
+			}
+			for _, claim := range []string{"given_name", "organization_label", "organizational_unit", "custom.note"} {
+				if told[claim] != tt.shown {
+					t.Errorf("the page's script is told %s %q, want %q", claim, told[claim], tt.shown)
+				}
+			}
+			got := b.get("/up").reached(t)
+			if unit := got.Header.Get("X-ProConnect-Organizational-Unit"); unit != tt.shown || got.URI != "/u/"+url.PathEscape(tt.shown) {
+				t.Errorf("the upstream got %q, and %q at %q", unit, tt.shown, got.URI)
+			}
+		})
+	}
 }

@@ -1,7 +1,13 @@
 package proconnect_test
 
 import (
+	"encoding/json"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -33,5 +39,132 @@ func TestAttackLevelOfSomebodyAlike(t *testing.T) {
 				t.Errorf("the session of the first goes on in copies of its cookie: %d", got)
 			}
 		})
+	}
+}
+
+// A gate's own `mfa` and `acr` are required of everybody whom its rules admit, on
+// `allow any` too. Somebody whose login proved less asks for a page of that gate:
+// by a click, who is sent back to ProConnect for exactly these levels; or by a
+// program, which must get nothing but where to go. One of the levels is enough.
+func TestAttackLevelOfTheGate(t *testing.T) {
+	s := start(t, sandboxLink, `
+http://localhost:{$PORT} {
+	proconnect {
+		allow any
+	}
+	proconnect /mfa/* {
+		allow any
+		mfa
+	}
+	proconnect /acr/* {
+		allow any
+		acr eidas2 eidas3
+	}
+	respond "inside"
+}`)
+	tests := []struct {
+		path    string
+		levels  []string // of which the gate wants one
+		tooLow  []string
+		further string // a level of the list that the person can bring
+	}{
+		{"/mfa/x", []string{"eidas0-mfa", "eidas1-mfa", "eidas2", "eidas3"}, []string{"eidas1"}, "eidas0-mfa"},
+		{"/acr/x", []string{"eidas2", "eidas3"}, []string{"eidas1", "eidas1-mfa"}, "eidas3"},
+	}
+	for _, tt := range tests {
+		for _, level := range tt.tooLow {
+			t.Run(tt.path+" at "+level, func(t *testing.T) {
+				b := s.browser("http://localhost:{$PORT}")
+				b.t = t
+				b.login("/", url.Values{"person": {"ministry"}, "acr": {level}})
+				wantStepUpDocument(t, b.get(tt.path, fetchHeaders...), tt.levels)
+				a := b.get(tt.path)
+				if got := essentialLevels(t, a); !slices.Equal(got, tt.levels) {
+					t.Errorf("%d: ProConnect is asked for %q, want %q", a.StatusCode, got, tt.levels)
+				}
+				if a = b.authorize(a, url.Values{"person": {"ministry"}, "acr": {tt.further}}); a.StatusCode != http.StatusOK || a.Text != "inside" {
+					t.Errorf("at %s: %d, page %q", tt.further, a.StatusCode, a.page())
+				}
+			})
+		}
+		for _, level := range tt.levels {
+			t.Run(tt.path+" at "+level, func(t *testing.T) {
+				b := s.browser("http://localhost:{$PORT}")
+				b.t = t
+				if a := b.login(tt.path, url.Values{"person": {"ministry"}, "acr": {level}}); a.StatusCode != http.StatusOK || a.Text != "inside" {
+					t.Errorf("%d, page %q", a.StatusCode, a.page())
+				}
+			})
+		}
+	}
+}
+
+// essentialLevels are those that a redirect to ProConnect makes a condition of
+// the login (OpenID Connect Core §5.5.1.1).
+func essentialLevels(t *testing.T, a answer) []string {
+	t.Helper()
+	location, err := url.Parse(a.location())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var claims struct {
+		IDToken struct {
+			ACR struct {
+				Essential bool     `json:"essential"`
+				Values    []string `json:"values"`
+			} `json:"acr"`
+		} `json:"id_token"`
+	}
+	if err := json.Unmarshal([]byte(location.Query().Get("claims")), &claims); err != nil || !claims.IDToken.ACR.Essential {
+		t.Fatalf("%d to %q: no essential acr", a.StatusCode, a.location())
+	}
+	return claims.IDToken.ACR.Values
+}
+
+// wantStepUpDocument wants what tells a program that another level is required.
+func wantStepUpDocument(t *testing.T, a answer, levels []string) {
+	t.Helper()
+	var doc struct {
+		Type      string   `json:"type"`
+		ACRValues []string `json:"acr_values"`
+	}
+	if err := json.Unmarshal([]byte(a.Text), &doc); err != nil {
+		t.Fatalf("%d: %s", a.StatusCode, a.Text)
+	}
+	if a.StatusCode != http.StatusUnauthorized || !strings.HasSuffix(doc.Type, "#step_up_required") || !slices.Equal(doc.ACRValues, levels) {
+		t.Errorf("a program: %d %s", a.StatusCode, a.Text)
+	}
+}
+
+// Whoever makes a link to the login writes its acr_values. A level that ProConnect
+// does not know would have every login fail there; and whatever stands in it is no
+// parameter of the attacker's to hand on. It is refused whole: nobody is sent
+// anywhere, nothing is remembered, and ProConnect is not even looked up.
+func TestAttackLoginAtUnknownLevel(t *testing.T) {
+	p := newProvider(t)
+	var asked atomic.Int64
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		p.serve(w, r)
+	}))
+	t.Cleanup(front.Close)
+	p.URL = front.URL
+	s := start(t, p.link(), mfaSite)
+	for _, values := range []string{"evil", "eidas2 evil", "evil eidas2", "EIDAS2", "eidas2,eidas3", `eidas2"`, "eidas2\x00", "eidas2&prompt=none"} {
+		t.Run(values, func(t *testing.T) {
+			b := s.browser("http://localhost:{$PORT}")
+			b.t = t
+			a := b.get("/.proconnect/login?return_to=/admin/x&acr_values=" + url.QueryEscape(values))
+			if a.StatusCode != http.StatusBadRequest || a.page() != "problem bad_request" || a.Header.Get("Location") != "" || len(a.Cookies()) != 0 {
+				t.Errorf("got %d to %q, page %q, cookies %v", a.StatusCode, a.Header.Get("Location"), a.page(), a.Cookies())
+			}
+			if n := asked.Load(); n != 0 {
+				t.Errorf("the provider was asked %d times", n)
+			}
+		})
+	}
+	a := s.browser("http://localhost:{$PORT}").get("/.proconnect/login?return_to=/admin/x&acr_values=eidas2+eidas3")
+	if got := essentialLevels(t, a); !slices.Equal(got, []string{"eidas2", "eidas3"}) || len(a.Cookies()) != 1 || asked.Load() == 0 {
+		t.Errorf("known levels: %d, asking for %q", a.StatusCode, got)
 	}
 }

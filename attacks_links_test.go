@@ -46,3 +46,57 @@ http://docs.localhost:{$PORT} {
 		t.Errorf("the cookie lives after the logout: %d %s", a.StatusCode, a.Text)
 	}
 }
+
+// A matcher asks for people of another link than the gate before it. Of that link
+// nobody is known here, and nothing may follow from it: where a rule is false, a
+// `not` around it lets everybody through. So it is an error, whatever it asks.
+func TestAttackMatcherOfAnotherLink(t *testing.T) {
+	const (
+		links = "proconnect {\n environment sandbox\n }\n proconnect other {\n environment sandbox\n client_id other\n }"
+		site  = `
+http://NAME.localhost:{$PORT} {
+	proconnect {
+		allow any
+	}
+	@x MATCHER
+	respond @x "matched"
+	respond "not matched"
+}`
+		asked = "proconnect {\n client CLIENT\n roles ROLE\n }"
+	)
+	tests := []struct {
+		name, matcher, client, role string
+		want                        string // nothing: an error
+	}{
+		{"holds", asked, "other", "agent_public", ""},
+		{"fails", asked, "other", "agent_public_territorial", ""},
+		{"not-holds", "not {\n " + asked + "\n }", "other", "agent_public", ""},
+		{"not-fails", "not {\n " + asked + "\n }", "other", "agent_public_territorial", ""},
+		{"not-not", "not {\n not {\n " + asked + "\n }\n }", "other", "agent_public", ""},
+		{"same", asked, "default", "agent_public", "matched"},
+		{"same-not", "not {\n " + asked + "\n }", "default", "agent_public", "not matched"},
+	}
+	var sites strings.Builder
+	for _, tt := range tests {
+		text := strings.Replace(site, "MATCHER", tt.matcher, 1)
+		sites.WriteString(strings.NewReplacer("NAME", tt.name, "CLIENT", tt.client, "ROLE", tt.role).Replace(text))
+	}
+	s := start(t, links, sites.String())
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			b := s.browser("http://" + tt.name + ".localhost:{$PORT}")
+			b.t = t
+			a := b.login("/", url.Values{"person": {"ministry"}})
+			status := http.StatusOK
+			if tt.want == "" {
+				status = http.StatusInternalServerError
+			}
+			if a.StatusCode != status || a.Text != tt.want {
+				t.Errorf("got %d: %s", a.StatusCode, a.Text)
+			}
+		})
+	}
+	if log := s.logs(); !strings.Contains(log, `"client":"other","gate":"default"`) {
+		t.Error("the log does not name both links")
+	}
+}

@@ -47,3 +47,93 @@ http://docs.localhost:{$PORT} {
 		})
 	}
 }
+
+// The callback comes back, but to another gate: one of another link, which does
+// not know the attempt; or one whose callback is elsewhere, for which it is some
+// address below its path, or the end of a logout. People would end there, logged
+// in at ProConnect and without a next step: nobody is sent away.
+func TestAttackProbeComesToTheWrongGate(t *testing.T) {
+	const (
+		links = "proconnect {\n environment sandbox\n }\n proconnect other {\n environment sandbox\n client_id other\n }"
+		site  = `
+http://localhost:{$PORT} {
+	handle /x/* {
+		proconnect {
+			allow any
+			LOGIN
+		}
+		respond inside
+	}
+	REST
+}`
+		unreachable = "problem callback_unreachable"
+	)
+	for name, tt := range map[string]struct{ rest, want string }{
+		"a gate of another link": {"handle {\n proconnect {\n client other\n allow any\n }\n respond outside\n }", unreachable},
+		"a gate of another link, optional": {
+			"handle {\n proconnect {\n client other\n allow any\n optional\n }\n respond outside\n }", unreachable,
+		},
+		"a gate of another link, with this callback_path": {
+			"handle {\n proconnect {\n client other\n path /.other\n callback_path /.proconnect/callback\n allow any\n }\n respond outside\n }", unreachable,
+		},
+		"a gate with another callback_path": {
+			"handle {\n proconnect {\n callback_path /oidc/callback\n allow any\n }\n respond outside\n }", unreachable,
+		},
+		"a gate whose logout ends there": {
+			"handle {\n proconnect {\n path /.own\n logged_out_path /.proconnect/callback\n allow any\n }\n respond outside\n }", unreachable,
+		},
+		"a rewrite to the path of a gate with another callback_path": {
+			"rewrite /.proconnect/* /y{uri}\n handle /y/* {\n proconnect {\n callback_path /y/callback\n allow any\n }\n }", unreachable,
+		},
+		"control: a rewrite to another endpoint, before a gate that reads the path as it was asked for": {
+			"route {\n rewrite /.proconnect/callback /.proconnect/login\n proconnect {\n allow any\n }\n respond outside\n }", "",
+		},
+		"control: a gate of the same link and callback": {"handle {\n proconnect {\n allow any\n }\n respond outside\n }", ""},
+	} {
+		for login, page := range map[string]string{"login page": "login", "login auto": ""} {
+			t.Run(name+", "+login, func(t *testing.T) {
+				s := start(t, links, strings.NewReplacer("LOGIN", login, "REST", tt.rest).Replace(site))
+				a := s.browser("http://localhost:{$PORT}").get("/x/page")
+				if tt.want == "" {
+					if a.page() != page || (a.StatusCode == http.StatusSeeOther) != (page == "") {
+						t.Errorf("got %d, page %q", a.StatusCode, a.page())
+					}
+					return
+				}
+				if a.StatusCode != http.StatusInternalServerError || a.page() != tt.want || len(a.Cookies()) != 0 || a.Header.Get("Location") != "" {
+					t.Errorf("got %d to %q, page %q, cookies %v", a.StatusCode, a.Header.Get("Location"), a.page(), a.Cookies())
+				}
+				if !strings.Contains(s.logs(), "the callback does not come back to this gate") {
+					t.Error("the log does not say so")
+				}
+			})
+		}
+	}
+}
+
+// The callback comes back to a gate that takes the site for another address: what
+// the first one sealed for its host, it cannot open. Nobody is sent away.
+func TestAttackProbeComesToAGateOfAnotherOrigin(t *testing.T) {
+	p := newProvider(t)
+	s := start(t, p.link(), `
+http://localhost:{$PORT} {
+	handle /x/* {
+		proconnect {
+			allow any
+			login auto
+		}
+		respond inside
+	}
+	handle {
+		proconnect {
+			allow any
+			origin http://other.localhost:{$PORT}
+		}
+		respond outside
+	}
+}`)
+	a := s.browser("http://localhost:{$PORT}").get("/x/page")
+	if a.StatusCode != http.StatusInternalServerError || a.page() != "problem callback_unreachable" || len(a.Cookies()) != 0 {
+		t.Errorf("got %d to %q, page %q", a.StatusCode, a.location(), a.page())
+	}
+}

@@ -158,7 +158,7 @@ func (h *Handler) findLogout(r *http.Request, v *visit, name string) (state logo
 	if err != nil || json.Unmarshal([]byte(plain), &state) != nil {
 		return logoutState{}, false
 	}
-	if time.Since(time.Unix(state.Started, 0)) > logoutTime {
+	if age := time.Since(time.Unix(state.Started, 0)); age > logoutTime || age < -clockSkew {
 		return logoutState{}, false
 	}
 	returned := r.URL.Query()["state"]

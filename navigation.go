@@ -19,7 +19,7 @@ const (
 // audienceOf tells who will see the answer to a request: from Fetch Metadata,
 // which every browser sends over https since 2023, else from what is accepted.
 func audienceOf(r *http.Request) audience {
-	if loadsAhead(r) || r.Header.Get("Upgrade") != "" {
+	if loadsAhead(r) || r.Header.Get("Upgrade") != "" || r.Method == http.MethodConnect { // a WebSocket of HTTP/2 or 3 too
 		return machines
 	}
 	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" {

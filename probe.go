@@ -13,8 +13,9 @@ import (
 // probe asks whether a request to a gate's callback comes back to a gate of the
 // same link: inside `handle /x/*`, say, it may not.
 type probe struct {
-	gate *Handler
-	came bool
+	gate  *Handler
+	place place
+	came  bool
 }
 
 type probeKey struct{}
@@ -29,7 +30,8 @@ func (h *Handler) answerProbe(r *http.Request, endpoint string) bool {
 		return false
 	}
 	caddyhttp.SetVar(r.Context(), caddyhttp.LogSkipVar, true)
-	p.came = endpoint == endpointCallback && h.client == p.gate.client && h.CallbackPath == p.gate.CallbackPath
+	p.came = endpoint == endpointCallback && h.client == p.gate.client && h.CallbackPath == p.gate.CallbackPath &&
+		h.place(r) == p.place // what one address has sealed, another cannot open
 	return true
 }
 
@@ -46,7 +48,7 @@ func (h *Handler) callbackComesBack(r *http.Request, p place) bool {
 	if !ok {
 		return true // not inside a server: nothing to ask
 	}
-	ask := &probe{gate: h}
+	ask := &probe{gate: h, place: p}
 	// Nothing of this request may reach the probe but where it was sent.
 	ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), probeKey{}, ask), probeTime)
 	defer cancel()

@@ -1,0 +1,139 @@
+package proconnect_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// A named route may be invoked by any site, and a gate in `handle_errors` stands in
+// none of the site's own routes: under which names they answer is not known when they
+// are loaded. Were the Host header believed there, whoever sends a forged one would
+// choose the redirect URI, and the host that cookies are bound to. So nobody is
+// asked to log in, on the good name neither, until `origin` says the address.
+func TestAttackHostOfANamedRoute(t *testing.T) {
+	const (
+		gate   = "proconnect {\n allow any\n }\n respond inside"
+		saying = "proconnect {\n allow any\n origin http://docs.localhost:{$PORT}\n }\n respond inside"
+	)
+	sites := map[string]string{
+		"a named route": `
+&(gated) {
+	GATE
+}
+http://docs.localhost:{$PORT}, http://:{$PORT} {
+	invoke gated
+}`,
+		"handle_errors": `
+http://docs.localhost:{$PORT}, http://:{$PORT} {
+	error 404
+	handle_errors {
+		GATE
+	}
+}`,
+	}
+	for name, site := range sites {
+		t.Run(name, func(t *testing.T) {
+			p := newProvider(t)
+			s := start(t, p.link(), strings.Replace(site, "GATE", gate, 1))
+			for _, host := range []string{"docs.localhost", "evil.localhost", "evil.example"} {
+				b := s.browser("http://" + host + ":{$PORT}")
+				for _, path := range []string{"/", "/.proconnect/login?return_to=/", "/.proconnect/callback?code=x&state=y", "/.proconnect/logout", "/.proconnect/session"} {
+					wantOriginRequired(t, b, path)
+				}
+			}
+			b := s.browser("http://docs.localhost:{$PORT}")
+			s.reload(b, p.link(), strings.Replace(site, "GATE", saying, 1))
+			if uri, a := b.redirectURI(); uri != b.base+"/.proconnect/callback" {
+				t.Errorf("with origin: %d, page %q, redirect URI %q", a.StatusCode, a.page(), uri)
+			}
+		})
+	}
+}
+
+// wantOriginRequired wants nobody asked, sent away or told anything, but the
+// operator told what to do: people by a page, programs by a document.
+func wantOriginRequired(t *testing.T, b *browser, path string) {
+	t.Helper()
+	for _, headers := range [][]string{nil, fetchHeaders} {
+		a := b.get(path, headers...)
+		document := a.Header.Get("Content-Type") == "application/problem+json" && strings.Contains(a.Text, "#origin_required")
+		if a.StatusCode != http.StatusInternalServerError || a.page() != "problem origin_required" && !document {
+			t.Errorf("%s%s: got %d, page %q: %s", b.base, path, a.StatusCode, a.page(), a.Text)
+		}
+		if len(a.Cookies()) != 0 || a.Header.Get("Location") != "" || document != (headers != nil) {
+			t.Errorf("%s%s: to %q, cookies %v", b.base, path, a.Header.Get("Location"), a.Cookies())
+		}
+	}
+}
+
+// Two gates of one site that do not agree on its address: a session is bound to
+// the host of the one, and the other would open it, or send people elsewhere to
+// log in than where their session is looked for. Where they meet, nobody passes.
+func TestAttackGatesOfTwoOrigins(t *testing.T) {
+	p := newProvider(t)
+	s := start(t, p.link(), `
+http://localhost:{$PORT} {
+	proconnect /docs/* {
+		allow any
+		origin http://localhost:{$PORT}
+	}
+	proconnect /admin/* {
+		allow any
+		origin https://admin.example.test
+		path /.admin
+	}
+	respond inside
+}`)
+	b := s.browser("http://localhost:{$PORT}")
+	for _, who := range []string{"a stranger", "a member"} {
+		t.Run(who, func(t *testing.T) {
+			for _, path := range []string{"/admin/x", "/.admin/login?return_to=/admin/x", "/.admin/logout", "/.admin/session"} {
+				wantOriginRequired(t, b, path)
+			}
+		})
+		if a := b.loginAt("/docs/x"); a.Text != "inside" {
+			t.Fatalf("where they do not meet: %d, page %q", a.StatusCode, a.page())
+		}
+	}
+}
+
+// A proxy that is trusted says by X-Forwarded-Proto that the browser came by
+// https. Two lines of it are two opinions: the one that the client sent through a
+// proxy which only adds, and the proxy's. Neither is believed, in either order.
+func TestAttackForwardedProtoTwice(t *testing.T) {
+	p := newProvider(t)
+	s := start(t, p.link()+"\n servers {\n trusted_proxies static 127.0.0.1/32\n }", `
+http://docs.example.test:{$PORT} {
+	proconnect {
+		allow any
+	}
+	respond inside
+}`)
+	b := s.browser("http://docs.example.test:{$PORT}")
+	for name, tt := range map[string]struct {
+		lines []string
+		https bool
+	}{
+		"control: one line": {[]string{"https"}, true},
+		"https and https":   {[]string{"https", "https"}, false},
+		"https and http":    {[]string{"https", "http"}, false},
+		"http and https":    {[]string{"http", "https"}, false},
+		"nothing and https": {[]string{"", "https"}, false},
+		"https and nothing": {[]string{"https", ""}, false},
+		"three lines":       {[]string{"https", "https", "https"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b.t = t
+			a := b.send(http.MethodGet, "/.proconnect/login", http.Header{"X-Forwarded-Proto": tt.lines})
+			if !tt.https && (a.StatusCode != http.StatusInternalServerError || a.page() != "problem insecure_origin" || len(a.Cookies()) != 0) {
+				t.Errorf("taken for https: %d, page %q, cookies %v", a.StatusCode, a.page(), a.Cookies())
+			}
+			location, _ := url.Parse(a.location())
+			if uri := location.Query().Get("redirect_uri"); tt.https != strings.HasPrefix(uri, "https://docs.example.test:") {
+				t.Errorf("got %d, redirect URI %q", a.StatusCode, uri)
+			}
+		})
+	}
+}
