@@ -79,10 +79,10 @@ func TestNewIdentity(t *testing.T) {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
-	if _, asked := id.values(mustClaim(t, "email")); !asked {
+	if _, asked := id.find(mustClaim(t, "email")); !asked {
 		t.Error("email was asked for and not given, which is not: not asked for")
 	}
-	if _, asked := id.values(mustClaim(t, "belonging_population")); asked {
+	if _, asked := id.find(mustClaim(t, "belonging_population")); asked {
 		t.Error("belonging_population was never asked for")
 	}
 }

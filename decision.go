@@ -111,12 +111,14 @@ func (d decision) requireACR(id *identity, required []string) decision {
 	if len(required) == 0 || d.outcome == outcomeDeny || d.outcome == outcomeStale {
 		return d
 	}
-	proven, asked := id.values(claimRef{claimACR, claimSpecs[claimACR].name})
+	proven, asked := id.find(claimRef{claimACR, claimSpecs[claimACR].name})
 	if !asked {
 		return decision{outcome: outcomeStale, claim: claimSpecs[claimACR].name}
 	}
-	if slices.ContainsFunc(proven, func(v string) bool { return slices.Contains(required, v) }) {
-		return d
+	for i := proven.lo; i < proven.hi; i++ {
+		if slices.Contains(required, id.value(i)) {
+			return d
+		}
 	}
 	if d.outcome == outcomeAllow {
 		return decision{outcome: outcomeStepUp, acr: required}

@@ -10,11 +10,16 @@ import (
 // identity is who ProConnect says a person is: the claims that were asked for,
 // already normalised. It is never changed once made, and lives for one request.
 type identity struct {
-	text  []string              // every value, back to back
-	known [len(claimSpecs)]span // where each claim's values lie in text
+	src   string                // holds every value
+	parts []part                // where each value lies in src
+	known [len(claimSpecs)]span // where each claim's values lie in parts
 	asked uint32                // a bit for each claim that was asked for
 	extra []extraClaim          // custom claims that were asked for
 }
+
+// part is a piece of a text. Strings would do, but for the memory that each request
+// would have to make and to clean up for them.
+type part struct{ at, size uint32 }
 
 type span struct{ lo, hi uint16 }
 
@@ -23,59 +28,82 @@ type extraClaim struct {
 	span
 }
 
-// values returns what is known of a claim. asked is false when the login that
+// find returns where the values of a claim lie. asked is false when the login that
 // made this identity never asked ProConnect for it: that tells nothing of the
 // person, who has to pass by ProConnect once more.
-func (id *identity) values(c claimRef) (values []string, asked bool) {
+func (id *identity) find(c claimRef) (s span, asked bool) {
 	if c.index >= 0 {
-		return id.at(id.known[c.index]), id.asked&(1<<c.index) != 0
+		return id.known[c.index], id.asked&(1<<c.index) != 0
 	}
 	for i := range id.extra {
 		if id.extra[i].name == c.name {
-			return id.at(id.extra[i].span), true
+			return id.extra[i].span, true
 		}
 	}
-	return nil, false
+	return span{}, false
 }
 
-func (id *identity) at(s span) []string { return id.text[s.lo:s.hi:s.hi] }
+// value returns one value, by where it lies in parts.
+func (id *identity) value(i uint16) string {
+	p := id.parts[i]
+	return id.src[p.at : p.at+p.size]
+}
 
-// place records that the text from lo on is the values of a known claim.
-func (id *identity) place(index, lo int) {
-	id.known[index] = span{uint16(lo), uint16(len(id.text))}
-	id.asked |= 1 << index
+// values returns what is known of a claim.
+func (id *identity) values(c claimRef) []string {
+	s, _ := id.find(c)
+	return id.at(s)
+}
+
+func (id *identity) at(s span) []string {
+	values := make([]string, 0, s.hi-s.lo)
+	for i := s.lo; i < s.hi; i++ {
+		values = append(values, id.value(i))
+	}
+	return values
+}
+
+// place records that the parts from lo on are the values of a claim.
+func (id *identity) place(c claimRef, lo int) {
+	s := span{uint16(lo), uint16(len(id.parts))}
+	if c.index < 0 {
+		id.extra = append(id.extra, extraClaim{c.name, s})
+		return
+	}
+	id.known[c.index] = s
+	id.asked |= 1 << c.index
 }
 
 // first returns the first value of a claim, or nothing.
 func (id *identity) first(index int) string {
 	if s := id.known[index]; s.lo < s.hi {
-		return id.text[s.lo]
+		return id.value(s.lo)
 	}
 	return ""
 }
 
 // set records the values of a claim that was asked for.
 func (id *identity) set(c claimRef, values []string) {
-	lo := len(id.text)
-	id.text = append(id.text, values...)
-	if c.index < 0 {
-		id.extra = append(id.extra, extraClaim{c.name, span{uint16(lo), uint16(len(id.text))}})
-		return
+	lo := len(id.parts)
+	for _, v := range values {
+		id.parts = append(id.parts, part{uint32(len(id.src)), uint32(len(v))})
+		id.src += v
 	}
-	id.place(c.index, lo)
+	id.place(c, lo)
 }
 
-// sirens derives the SIREN: ProConnect does not, and often leaves it out.
-func (id *identity) sirens() []string {
-	sirets := id.at(id.known[claimSiret])
-	sirens := make([]string, 0, len(sirets))
-	for _, s := range sirets {
-		if len(s) != 14 {
-			return []string{""} // told, and unreadable
+// setSIREN derives the SIREN: ProConnect does not, and often leaves it out.
+func (id *identity) setSIREN() {
+	lo := len(id.parts)
+	for sirets, i := id.known[claimSiret], uint16(0); sirets.lo+i < sirets.hi; i++ {
+		p := id.parts[sirets.lo+i]
+		if p.size != 14 {
+			id.parts = append(id.parts[:lo], part{}) // told, and unreadable
+			break
 		}
-		sirens = append(sirens, s[:9])
+		id.parts = append(id.parts, part{p.at, 9})
 	}
-	return sirens
+	id.place(claimRef{index: claimSiren}, lo)
 }
 
 // newIdentity keeps of the raw claims those that were asked for.
@@ -86,7 +114,7 @@ func newIdentity(asked []claimRef, raw map[string]any) *identity {
 		case c.index < 0:
 			id.set(c, toldValues(textClaim, customValue(raw["custom"], c.name[len(customPrefix):])))
 		case c.index == claimSiren:
-			id.set(c, id.sirens())
+			id.setSIREN()
 		default:
 			id.set(c, toldValues(c.kind(), raw[c.name]))
 		}

@@ -49,7 +49,7 @@ func (rs *ruleSet) decide(id *identity) decision {
 // unasked returns a claim that the rules read and the person's login did not ask for.
 func (rs *ruleSet) unasked(id *identity) (claim string, found bool) {
 	for _, ref := range rs.reads {
-		if _, asked := id.values(ref); !asked {
+		if _, asked := id.find(ref); !asked {
 			return ref.name, true
 		}
 	}
@@ -124,9 +124,10 @@ func (r *compiledRule) grounds(to []ground, id *identity) []ground {
 }
 
 func (c *condition) eval(id *identity, maybe bool) truth {
-	values, _ := id.values(c.field)
+	told, _ := id.find(c.field)
 	there, found, sure := false, false, true
-	for _, v := range values {
+	for i := told.lo; i < told.hi; i++ {
+		v := id.value(i)
 		if !c.compare.readable(v) {
 			continue
 		}
@@ -139,7 +140,7 @@ func (c *condition) eval(id *identity, maybe bool) truth {
 		sure = sure && complete
 	}
 	switch {
-	case c.absent && !there && len(values) > 0:
+	case c.absent && !there && told.lo < told.hi:
 		return isUnknown // there, and unreadable
 	case c.absent:
 		return truthOf(there == c.not)

@@ -94,7 +94,7 @@ func (c *Client) needEverywhere(claims ...claimRef) {
 // missing returns a claim that a matcher reads and a session never asked for.
 func (c *Client) missing(id *identity) (name string, missing bool) {
 	for _, ref := range c.expected {
-		if _, asked := id.values(ref); !asked {
+		if _, asked := id.find(ref); !asked {
 			return ref.name, true
 		}
 	}

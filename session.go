@@ -30,7 +30,7 @@ type session struct {
 	lasts    int64    // the lifetime that sessions had then, in seconds
 	askedACR []string // the essential acr values of the last login
 
-	room [24]string // for the values, so that they need no memory of their own
+	room [24]part // for where the values lie, so that it needs no memory of its own
 }
 
 type familyID [16]byte
@@ -90,7 +90,7 @@ func appendStrings(b []byte, list []string) []byte {
 
 var errSession = errors.New("session: not in a format of this version")
 
-// decode reads what encode wrote. The strings share the memory of text.
+// decode reads what encode wrote. The values share the memory of text.
 func (s *session) decode(text string) error {
 	r := reader{rest: text}
 	if r.bytes(1) != string(rune(sessionVersion)) {
@@ -99,8 +99,10 @@ func (s *session) decode(text string) error {
 	copy(s.family[:], r.bytes(len(s.family)))
 	s.first = int64(r.uvarint())
 	s.lasts = int64(r.uvarint())
-	s.text = r.strings(s.room[:0], r.count())
-	s.askedACR = s.text[:len(s.text):len(s.text)]
+	s.src, s.parts = text, s.room[:0]
+	for range r.count() {
+		s.askedACR = append(s.askedACR, r.string())
+	}
 	asked := r.uvarint()
 	if asked >= 1<<len(claimSpecs) {
 		return errSession
@@ -110,22 +112,29 @@ func (s *session) decode(text string) error {
 			continue
 		}
 		if i == claimSiren {
-			s.set(claimRef{index: i}, s.sirens())
+			s.setSIREN()
 			continue
 		}
-		lo := len(s.text)
-		s.text = r.strings(s.text, r.count())
-		s.place(i, lo)
+		s.read(&r, claimRef{index: i})
 	}
 	for range r.count() {
-		name, lo := r.string(), len(s.text)
-		s.text = r.strings(s.text, r.count())
-		s.extra = append(s.extra, extraClaim{name, span{uint16(lo), uint16(len(s.text))}})
+		s.read(&r, claimRef{index: -1, name: r.string()})
 	}
 	if r.failed || r.rest != "" || s.isZero() {
 		return errSession
 	}
 	return nil
+}
+
+// read takes the values of a claim over.
+func (s *session) read(r *reader, c claimRef) {
+	lo := len(s.parts)
+	for range r.count() {
+		size := r.count()
+		s.parts = append(s.parts, part{uint32(len(s.src) - len(r.rest)), uint32(size)})
+		r.bytes(size)
+	}
+	s.place(c, lo)
 }
 
 // reader takes a sealed session apart. After a fault it yields nothing.
@@ -174,10 +183,3 @@ func (r *reader) count() int {
 }
 
 func (r *reader) string() string { return r.bytes(r.count()) }
-
-func (r *reader) strings(into []string, n int) []string {
-	for range n {
-		into = append(into, r.string())
-	}
-	return into
-}

@@ -190,7 +190,7 @@ func (id *identity) placeholder(name string) string {
 	if !ok {
 		return ""
 	}
-	values, _ := id.values(ref)
+	values := id.values(ref)
 	if len(values) == 1 {
 		return values[0]
 	}
