@@ -165,8 +165,8 @@ func TestAttackNavigationsWithoutSession(t *testing.T) {
 // Referer": change no verdict.
 func TestAttackHeadersChangeNoVerdict(t *testing.T) {
 	p, up := newProvider(t), echo(t)
-	s := start(t, p.link(), strings.ReplaceAll(`
-http://localhost:{$PORT} {
+	s := start(t, p.link()+"\n local_certs", strings.ReplaceAll(`
+https://localhost:{$TLS_PORT} {
 	proconnect /admin/* {
 		allow roles agent_public_etat
 	}
@@ -175,11 +175,12 @@ http://localhost:{$PORT} {
 	}
 	reverse_proxy UPSTREAM
 }`, "UPSTREAM", up.addr()))
-	member, stranger := s.browser("http://localhost:{$PORT}"), s.browser("http://localhost:{$PORT}")
+	s.secure("localhost")
+	member, stranger := s.browser("https://localhost:{$TLS_PORT}"), s.browser("https://localhost:{$TLS_PORT}")
 	if a := member.loginAt("/agents/x"); a.StatusCode != http.StatusOK {
 		t.Fatalf("got %d, page %q", a.StatusCode, a.page())
 	}
-	cookie := member.cookie("proconnect")
+	cookie := member.cookie("__Host-proconnect")
 	headers := []string{
 		"X-Forwarded-For", "127.0.0.1", "X-Forwarded-Host", "public.localhost", "X-Forwarded-Proto", "https",
 		"X-Forwarded-Uri", "/public", "X-Forwarded-Prefix", "/public", "X-Forwarded-Method", "OPTIONS",
@@ -193,26 +194,29 @@ http://localhost:{$PORT} {
 		"Cache-Control", "only-if-cached", "Range", "bytes=0-10", "If-None-Match", "*", "Max-Forwards", "0", "Expect", "100-continue",
 		"Sec-Fetch-Site", "none", "Sec-Fetch-User", "?1", "X-Requested-With", "", "Proconnect", "1",
 	}
-	for i := 0; i < len(headers); i += 2 {
-		value := strings.Replace(headers[i+1], "HOME", member.base, 1)
-		t.Run(headers[i]+": "+value[:min(len(value), 40)], func(t *testing.T) {
-			for _, tt := range []struct {
-				who    *browser
-				path   string
-				status int
-			}{
-				{stranger, "/admin/x", 401},
-				{stranger, "/agents/x", 401},
-				{stranger, "/x", 200},
-				{member, "/admin/x", 403},
-				{member, "/agents/x", 200},
-				{member, "/x", 200},
-			} {
-				tt.who.t = t
-				if a := tt.who.get(tt.path, headers[i], value); a.StatusCode != tt.status {
-					t.Errorf("%s: got %d, want %d", tt.path, a.StatusCode, tt.status)
+	for _, protocol := range protocols {
+		member, stranger := s.speaking(t, member, protocol), s.speaking(t, stranger, protocol)
+		for i := 0; i < len(headers); i += 2 {
+			value := strings.Replace(headers[i+1], "HOME", member.base, 1)
+			t.Run(headers[i]+": "+value[:min(len(value), 40)]+" "+protocol, func(t *testing.T) {
+				for _, tt := range []struct {
+					who    *browser
+					path   string
+					status int
+				}{
+					{stranger, "/admin/x", 401},
+					{stranger, "/agents/x", 401},
+					{stranger, "/x", 200},
+					{member, "/admin/x", 403},
+					{member, "/agents/x", 200},
+					{member, "/x", 200},
+				} {
+					tt.who.t = t
+					if a := tt.who.get(tt.path, headers[i], value); a.StatusCode != tt.status {
+						t.Errorf("%s: got %d, want %d", tt.path, a.StatusCode, tt.status)
+					}
 				}
-			}
-		})
+			})
+		}
 	}
 }

@@ -42,8 +42,9 @@ func TestAttackClaimsAreHarmless(t *testing.T) {
 		environment sandbox
 		scopes +organizational_unit
 		claims custom.note
-	}`, strings.ReplaceAll(`
-http://localhost:{$PORT} {
+	}
+	local_certs`, strings.ReplaceAll(`
+https://localhost:{$TLS_PORT} {
 	root {$DIR}/www
 	log
 	log_append who {http.auth.user.name}
@@ -96,12 +97,13 @@ http://localhost:{$PORT} {
 		respond "{err.message} {http.auth.user.name} {http.auth.user.organizational_unit}"
 	}
 }
-http://closed.localhost:{$PORT} {
+https://closed.localhost:{$TLS_PORT} {
 	proconnect {
 		allow siren 219200235
 	}
 	respond inside
 }`, "UPSTREAM", up.addr()))
+	s.secure("localhost", "closed.localhost")
 	for name, text := range hostileTexts {
 		t.Run(name, func(t *testing.T) {
 			s.t = t
@@ -109,14 +111,18 @@ http://closed.localhost:{$PORT} {
 				"person": {"ministry"}, "given_name": {text}, "usual_name": {text}, "organization_label": {text},
 				"organizational_unit": {text}, "custom": {`{"note":` + quoteJSON(t, text) + `}`}, "uid": {text},
 			}
-			b := s.browser("http://localhost:{$PORT}")
+			b, refused := s.browser("https://localhost:{$TLS_PORT}"), s.browser("https://closed.localhost:{$TLS_PORT}")
 			if a := b.login("/respond", form); a.StatusCode != http.StatusOK {
 				t.Fatalf("login: %d, page %q", a.StatusCode, a.page())
 			}
-			for _, path := range []string{"/respond", "/page.html", "/up", "/rewrite", "/query", "/late", "/redir", "/error", "/.proconnect/session"} {
-				wantHarmless(t, path, b.get(path))
+			wantHarmless(t, "the page of a refusal", refused.login("/", form))
+			for _, protocol := range protocols {
+				b, refused := s.speaking(t, b, protocol), s.speaking(t, refused, protocol)
+				for _, path := range []string{"/respond", "/page.html", "/up", "/rewrite", "/query", "/late", "/redir", "/error", "/.proconnect/session"} {
+					wantHarmless(t, path+" over "+protocol, b.get(path))
+				}
+				wantHarmless(t, "the page of a refusal over "+protocol, refused.get("/"))
 			}
-			wantHarmless(t, "the page of a refusal", s.browser("http://closed.localhost:{$PORT}").login("/", form))
 		})
 	}
 	if strings.Contains(s.logs(), leak) {

@@ -17,8 +17,8 @@ const agentEmail = "camille.exemple@test.proconnect.gouv.fr"
 // everywhere, `user` nowhere, in pages, log and upstream.
 func TestAttackTwoGates(t *testing.T) {
 	up := echo(t)
-	s := start(t, sandboxLink, strings.NewReplacer("UPSTREAM", up.addr(), "EVERYWHERE", everywhere).Replace(`
-http://yes-no.localhost:{$PORT} {
+	s := start(t, sandboxLink+"\n local_certs", strings.NewReplacer("UPSTREAM", up.addr(), "EVERYWHERE", everywhere).Replace(`
+https://yes-no.localhost:{$TLS_PORT} {
 	log
 	proconnect {
 		allow any
@@ -38,7 +38,7 @@ http://yes-no.localhost:{$PORT} {
 		}
 	}
 }
-http://no-yes.localhost:{$PORT} {
+https://no-yes.localhost:{$TLS_PORT} {
 	log
 	proconnect {
 		allow roles agent_public_territorial
@@ -53,7 +53,7 @@ http://no-yes.localhost:{$PORT} {
 		EVERYWHERE
 	}
 }
-http://yes-maybe.localhost:{$PORT} {
+https://yes-maybe.localhost:{$TLS_PORT} {
 	log
 	proconnect {
 		allow any
@@ -68,7 +68,7 @@ http://yes-maybe.localhost:{$PORT} {
 		EVERYWHERE
 	}
 }
-http://page.localhost:{$PORT} {
+https://page.localhost:{$TLS_PORT} {
 	log
 	proconnect {
 		allow any
@@ -78,32 +78,41 @@ http://page.localhost:{$PORT} {
 	}
 	reverse_proxy UPSTREAM
 }`))
-	for _, site := range []string{"yes-no", "no-yes", "yes-maybe"} {
-		t.Run(site, func(t *testing.T) {
-			b := s.browser("http://" + site + ".localhost:{$PORT}")
-			got := b.login("/who", url.Values{"person": {"ministry"}}).reached(t)
-			seen := got.Header.Get("X-Seen")
-			if !strings.HasPrefix(seen, "user=||| candidate=") || !strings.Contains(seen, "|"+agentEmail+" decision=deny reason=no rule matched: rule 1: roles failed") {
-				t.Errorf("the upstream saw %s", seen)
+	s.secure("yes-no.localhost", "no-yes.localhost", "yes-maybe.localhost", "page.localhost")
+	refused := func(t *testing.T, a answer) {
+		t.Helper()
+		got := a.reached(t)
+		seen := got.Header.Get("X-Seen")
+		if !strings.HasPrefix(seen, "user=||| candidate=") || !strings.Contains(seen, "|"+agentEmail+" decision=deny reason=no rule matched: rule 1: roles failed") {
+			t.Errorf("the upstream saw %s", seen)
+		}
+		for name := range got.Header {
+			if strings.HasPrefix(name, "X-Proconnect-") || strings.HasPrefix(name, "X-Second-") {
+				t.Errorf("the upstream got %s: %s", name, got.Header.Get(name))
 			}
-			for name := range got.Header {
-				if strings.HasPrefix(name, "X-Proconnect-") || strings.HasPrefix(name, "X-Second-") {
-					t.Errorf("the upstream got %s: %s", name, got.Header.Get(name))
-				}
+		}
+	}
+	for _, site := range []string{"yes-no", "no-yes", "yes-maybe"} {
+		b := s.browser("https://" + site + ".localhost:{$TLS_PORT}")
+		refused(t, b.login("/who", url.Values{"person": {"ministry"}}))
+		for _, protocol := range protocols {
+			t.Run(site+" "+protocol, func(t *testing.T) { refused(t, s.speaking(t, b, protocol).get("/who")) })
+		}
+	}
+	member := s.browser("https://page.localhost:{$TLS_PORT}")
+	member.login("/admin/who", url.Values{"person": {"ministry"}})
+	for _, protocol := range protocols {
+		t.Run("page "+protocol, func(t *testing.T) {
+			b, before := s.speaking(t, member, protocol), up.calls.Load()
+			a := b.get("/admin/who")
+			if a.StatusCode != http.StatusForbidden || a.page() != "refused" || up.calls.Load() != before {
+				t.Errorf("got %d, page %q", a.StatusCode, a.page())
+			}
+			if a := b.get("/who"); a.StatusCode != http.StatusOK {
+				t.Errorf("outside: %d", a.StatusCode)
 			}
 		})
 	}
-	t.Run("page", func(t *testing.T) {
-		b := s.browser("http://page.localhost:{$PORT}")
-		before := up.calls.Load()
-		a := b.login("/admin/who", url.Values{"person": {"ministry"}})
-		if a.StatusCode != http.StatusForbidden || a.page() != "refused" || up.calls.Load() != before {
-			t.Errorf("got %d, page %q", a.StatusCode, a.page())
-		}
-		if a := b.get("/who"); a.StatusCode != http.StatusOK {
-			t.Errorf("outside: %d", a.StatusCode)
-		}
-	})
 	seen := 0
 	for _, entry := range accessLog(t, s) {
 		if strings.HasPrefix(entry.Request.Host, "page.") && entry.Request.URI == "/who" {
@@ -114,7 +123,7 @@ http://page.localhost:{$PORT} {
 			t.Errorf("the access log calls the person of %s %s user %s", entry.Request.Host, entry.Request.URI, entry.UserID)
 		}
 	}
-	if seen < 4*4 { // login, sandbox, callback and the page, at four sites
+	if seen < 4*(4+len(protocols)) { // login, sandbox, callback and the pages, at four sites
 		t.Errorf("only %d entries in the access log", seen)
 	}
 }
@@ -195,8 +204,8 @@ http://localhost:{$PORT} {
 // `/x`": placeholders empty, never literal; on `optional` too, and in errors.
 func TestAttackPlaceholdersAreNeverLiteral(t *testing.T) {
 	up := echo(t)
-	s := start(t, sandboxLink, strings.NewReplacer("UPSTREAM", up.addr(), "EVERYWHERE", everywhere).Replace(`
-http://localhost:{$PORT} {
+	s := start(t, sandboxLink+"\n local_certs", strings.NewReplacer("UPSTREAM", up.addr(), "EVERYWHERE", everywhere).Replace(`
+https://localhost:{$TLS_PORT} {
 	proconnect /admin/* {
 		allow any
 		headers
@@ -206,7 +215,7 @@ http://localhost:{$PORT} {
 		header_up X-More "{http.auth.user.no_such_claim}{http.auth.user.custom.a.b}{http.proconnect.nothing}{http.proconnect.reference}{http.auth.candidate.name}"
 	}
 }
-http://open.localhost:{$PORT} {
+https://open.localhost:{$TLS_PORT} {
 	proconnect {
 		allow roles agent_public_territorial
 		optional
@@ -215,42 +224,47 @@ http://open.localhost:{$PORT} {
 		EVERYWHERE
 	}
 }`))
-	b := s.browser("http://localhost:{$PORT}")
+	s.secure("localhost", "open.localhost")
+	b, open := s.browser("https://localhost:{$TLS_PORT}"), s.browser("https://open.localhost:{$TLS_PORT}")
 	b.login("/admin/", url.Values{"person": {"ministry"}})
-	for _, path := range []string{"/x", "/xadmin/"} {
-		got := b.send(http.MethodGet, path, http.Header{"X-ProConnect-Id": {"forged"}, "X-Seen": {"forged"}}).reached(t)
-		if seen := got.Header.Get("X-Seen"); seen != "user=||| candidate=| decision= reason=" {
-			t.Errorf("%s: the upstream saw %s", path, seen)
-		}
-		if more := got.Header["X-More"]; len(more) > 0 && more[0] != "" {
-			t.Errorf("%s: the upstream saw %s", path, more)
-		}
-	}
-	seen := b.get("/admin/x").reached(t).Header.Get("X-Seen")
-	if !strings.Contains(seen, agentEmail+"|Camille Exemple|agent_public agent_public_etat candidate=| decision=allow") {
-		t.Errorf("behind the gate the upstream saw %s", seen)
-	}
-	open := s.browser("http://open.localhost:{$PORT}")
-	if seen := open.get("/x").reached(t).Header.Get("X-Seen"); seen != "user=||| candidate=| decision=login reason=no session" {
-		t.Errorf("optional, a stranger: %s", seen)
+	for _, protocol := range protocols {
+		t.Run(protocol, func(t *testing.T) {
+			b, open := s.speaking(t, b, protocol), s.speaking(t, open, protocol)
+			for _, path := range []string{"/x", "/xadmin/"} {
+				got := b.send(http.MethodGet, path, http.Header{"X-ProConnect-Id": {"forged"}, "X-Seen": {"forged"}}).reached(t)
+				if seen := got.Header.Get("X-Seen"); seen != "user=||| candidate=| decision= reason=" {
+					t.Errorf("%s: the upstream saw %s", path, seen)
+				}
+				if more := got.Header["X-More"]; len(more) > 0 && more[0] != "" {
+					t.Errorf("%s: the upstream saw %s", path, more)
+				}
+			}
+			seen := b.get("/admin/x").reached(t).Header.Get("X-Seen")
+			if !strings.Contains(seen, agentEmail+"|Camille Exemple|agent_public agent_public_etat candidate=| decision=allow") {
+				t.Errorf("behind the gate the upstream saw %s", seen)
+			}
+			if seen := open.get("/x").reached(t).Header.Get("X-Seen"); seen != "user=||| candidate=| decision=login reason=no session" {
+				t.Errorf("optional, a stranger: %s", seen)
+			}
+		})
 	}
 }
 
 // "matcher `proconnect`, also under `not`, where no gate ran": 500, never a
 // match; behind a gate it is false of strangers and of the refused.
 func TestAttackMatcher(t *testing.T) {
-	s := start(t, sandboxLink, `
-http://nowhere.localhost:{$PORT} {
+	s := start(t, sandboxLink+"\n local_certs", `
+https://nowhere.localhost:{$TLS_PORT} {
 	@state proconnect roles agent_public_etat
 	respond @state "matched"
 	respond "not matched"
 }
-http://not.localhost:{$PORT} {
+https://not.localhost:{$TLS_PORT} {
 	@strangers not proconnect any
 	respond @strangers "matched"
 	respond "not matched"
 }
-http://before.localhost:{$PORT} {
+https://before.localhost:{$TLS_PORT} {
 	@strangers not proconnect roles agent_public_etat
 	header @strangers X-Matched yes
 	proconnect {
@@ -258,7 +272,7 @@ http://before.localhost:{$PORT} {
 	}
 	respond "inside"
 }
-http://behind.localhost:{$PORT} {
+https://behind.localhost:{$TLS_PORT} {
 	proconnect {
 		allow roles agent_public
 		optional
@@ -272,7 +286,7 @@ http://behind.localhost:{$PORT} {
 		respond "others"
 	}
 }
-http://part.localhost:{$PORT} {
+https://part.localhost:{$TLS_PORT} {
 	proconnect /admin/* {
 		allow any
 	}
@@ -280,16 +294,20 @@ http://part.localhost:{$PORT} {
 	respond @others "others"
 	respond "members"
 }`)
+	s.secure("nowhere.localhost", "not.localhost", "before.localhost", "behind.localhost", "part.localhost")
 	for _, site := range []string{"nowhere", "not", "before"} {
-		t.Run("no gate ran: "+site, func(t *testing.T) {
-			a := s.browser("http://" + site + ".localhost:{$PORT}").get("/")
-			if a.StatusCode != http.StatusInternalServerError || a.Text != "" || a.Header.Get("X-Matched") != "" {
-				t.Errorf("got %d: %s", a.StatusCode, a.Text)
-			}
-		})
+		b := s.browser("https://" + site + ".localhost:{$TLS_PORT}")
+		for _, protocol := range protocols {
+			t.Run("no gate ran: "+site+" "+protocol, func(t *testing.T) {
+				a := s.speaking(t, b, protocol).get("/")
+				if a.StatusCode != http.StatusInternalServerError || a.Text != "" || a.Header.Get("X-Matched") != "" {
+					t.Errorf("got %d: %s", a.StatusCode, a.Text)
+				}
+			})
+		}
 	}
-	if n := strings.Count(s.logs(), "the matcher stands where no gate has run"); n != 3 {
-		t.Errorf("logged %d times, want 3", n)
+	if n, want := strings.Count(s.logs(), "the matcher stands where no gate has run"), 3*len(protocols); n != want {
+		t.Errorf("logged %d times, want %d", n, want)
 	}
 	tests := []struct{ site, path, person, want string }{
 		{"behind", "/", "", "others"},
@@ -301,15 +319,17 @@ http://part.localhost:{$PORT} {
 		{"part", "/admin/x", "ministry", "members"},
 	}
 	for _, tt := range tests {
-		t.Run(tt.site+tt.path+" "+tt.person, func(t *testing.T) {
-			b := s.browser("http://" + tt.site + ".localhost:{$PORT}")
-			if tt.person != "" {
-				b.login("/", url.Values{"person": {tt.person}})
-			}
-			if a := b.get(tt.path); a.Text != tt.want {
-				t.Errorf("got %d: %s, want %s", a.StatusCode, a.Text, tt.want)
-			}
-		})
+		b := s.browser("https://" + tt.site + ".localhost:{$TLS_PORT}")
+		if tt.person != "" {
+			b.login("/", url.Values{"person": {tt.person}})
+		}
+		for _, protocol := range protocols {
+			t.Run(tt.site+tt.path+" "+tt.person+" "+protocol, func(t *testing.T) {
+				if a := s.speaking(t, b, protocol).get(tt.path); a.Text != tt.want {
+					t.Errorf("got %d: %s, want %s", a.StatusCode, a.Text, tt.want)
+				}
+			})
+		}
 	}
 }
 

@@ -18,7 +18,11 @@ type storageMode struct {
 	fault  storageFault
 	memory bool // they go on with a key in memory; else they wait for the storage
 	works  bool // nothing is wrong, but that it takes its time
+	secret bool // the operator gave the key
 }
+
+// readable says whether what is in the storage can be had.
+func (m storageMode) readable() bool { return m.fault.read == nil && m.fault.deaf == nil }
 
 func storageModes() []storageMode {
 	return []storageMode{
@@ -30,12 +34,16 @@ func storageModes() []storageMode {
 	}
 }
 
-// faultySites have a link for each mode, all of which keep their keys in the
-// storage.
+// faultySites have a link for each mode, which keeps its keys in the storage
+// unless they are the operator's.
 func faultySites(modes []storageMode) (global, sites string) {
 	global = "storage faulty {$DIR}/storage\n"
 	for _, m := range modes {
-		global += "proconnect " + m.name + " {\n environment sandbox\n client_id " + m.name + "\n }\n"
+		session := ""
+		if m.secret {
+			session = "session {\n secret {env.FAULTY_SECRET}\n }\n "
+		}
+		global += "proconnect " + m.name + " {\n environment sandbox\n client_id " + m.name + "\n " + session + "}\n"
 		sites += "\nhttp://" + m.name + ".localhost:{$PORT} {\n proconnect {\n client " + m.name + "\n allow any\n }\n respond \"inside {http.auth.user.email}\"\n}"
 	}
 	return global, sites

@@ -42,3 +42,37 @@ func TestRevocationRecords(t *testing.T) {
 		})
 	}
 }
+
+// The node that finds a record over deletes it, for all: the others do not see
+// it any more, and must forget the family by themselves. What would stay is one
+// entry for each logout there ever was.
+func TestEndedRevocationsAreForgotten(t *testing.T) {
+	for name, c := range map[string]struct {
+		until   time.Time
+		waiting bool // the storage has not taken it yet
+		kept    bool
+	}{
+		"over, and deleted by another node": {time.Now().Add(-25 * time.Hour), false, false},
+		"over for a clock two h slow":       {time.Now().Add(-2 * time.Hour), false, true},
+		"alive, its record lost":            {time.Now().Add(time.Hour), false, true},
+		"over, and still to be written":     {time.Now().Add(-25 * time.Hour), true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			storage, f := &certmagic.FileStorage{Path: t.TempDir()}, familyID{7}
+			r := newRevocations(storage, "proconnect/test/revoked", zap.NewNop())
+			r.revoke(t.Context(), f, c.until)
+			if err := storage.Delete(t.Context(), r.name(f, c.until.Unix())); err != nil {
+				t.Fatal(err)
+			}
+			if c.waiting {
+				r.pending[f] = struct{}{}
+			}
+			if err := r.read(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := len(r.until) == 1; got != c.kept {
+				t.Errorf("the family is remembered: %v, want %v", got, c.kept)
+			}
+		})
+	}
+}

@@ -2,6 +2,7 @@ package rp
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"reflect"
 	"strings"
@@ -28,6 +29,23 @@ func TestTokenRequest(t *testing.T) {
 	}
 	if method != http.MethodPost || contentType != "application/x-www-form-urlencoded" || authorization != "" {
 		t.Errorf("got %s, %q, Authorization %q", method, contentType, authorization)
+	}
+}
+
+// With GetBody, net/http sends a request a second time where a connection dies
+// under it: the code would come twice, and ProConnect revoke the tokens.
+func TestTokenRequestCannotBeRepeated(t *testing.T) {
+	p := offlineProvider()
+	req, err := p.tokenRequest(t.Context(), &metadata{token: "https://example.gouv.fr/token"}, testCode, Attempt{Verifier: testVerifier, RedirectURI: testRedirect})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if req.GetBody != nil {
+		t.Error("the body can be had again")
+	}
+	body, err := io.ReadAll(req.Body)
+	if err != nil || req.ContentLength != int64(len(body)) || req.ContentLength == 0 {
+		t.Errorf("a body of %d bytes is announced as %d, %v", len(body), req.ContentLength, err)
 	}
 }
 

@@ -133,6 +133,33 @@ func TestWithdrawnKey(t *testing.T) {
 	outcome{StageToken, Invalid, ReasonSignature}.check(t, err)
 }
 
+// A provider that moves its keys to another address may have lost the old ones:
+// whoever has them could sign logins here for as long as they count as fresh.
+func TestKeysOfAnotherAddress(t *testing.T) {
+	f := newFake(t, RS256, None)
+	finishLater := func(d time.Duration, kid string) error {
+		f.advance(d)
+		f.header = f.header.with("kid", kid)
+		f.claims = f.claims.with("iat", f.clock().Unix(), "exp", f.clock().Unix()+3600)
+		_, err := f.finish(t)
+		return err
+	}
+	if err := finishLater(0, "r1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := finishLater(discoveryFresh/2, "unknown"); err == nil { // has the keys fetched again, not discovery
+		t.Fatal("a token of an unknown key is taken")
+	}
+	f.document = f.document.with("jwks_uri", f.URL+"/jwks?moved")
+	f.keys = []any{rsaJWK("r2", &rsaOther().PublicKey)}
+	outcome{StageToken, Invalid, ReasonSignature}.check(t, finishLater(discoveryFresh/2, "r1"))
+	before := f.count("/jwks")
+	f.rawIDToken = func() string { return compact(f.header, f.claims.json(), rsaOther()) }
+	if err := finishLater(0, "r2"); err != nil || f.count("/jwks") != before {
+		t.Errorf("a token of the keys at the other address: %v, after %d fetches", err, f.count("/jwks")-before)
+	}
+}
+
 // Tokens with unknown kids would otherwise make this server hammer the provider.
 func TestRefetchLimit(t *testing.T) {
 	f := newFake(t, RS256, None)

@@ -2,12 +2,14 @@ package rp
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"testing"
 )
@@ -55,6 +57,28 @@ func TestNewTransport(t *testing.T) {
 	roots.AddCert(s.Certificate())
 	cfg.Transport = NewTransport(roots)
 	outcome{StageDiscovery, Misconfigured, ReasonNotFound}.check(t, New(cfg).Check(t.Context()))
+}
+
+// How calls are carried. A compressed answer could unfold into anything; on a
+// connection that is kept, or in an HTTP/2 stream, net/http repeats requests,
+// codes among them; and sites behind a firewall reach ProConnect by a proxy.
+func TestTransportSettings(t *testing.T) {
+	roots := x509.NewCertPool()
+	tr := NewTransport(roots).(*http.Transport)
+	for name, ok := range map[string]bool{
+		"no compression":                 tr.DisableCompression,
+		"a connection of its own":        tr.DisableKeepAlives,
+		"TLS 1.2 at least":               tr.TLSClientConfig.MinVersion >= tls.VersionTLS12,
+		"certificates are verified":      !tr.TLSClientConfig.InsecureSkipVerify && tr.TLSClientConfig.RootCAs == roots,
+		"HTTP/1 alone":                   tr.Protocols.HTTP1() && !tr.Protocols.HTTP2() && !tr.Protocols.UnencryptedHTTP2() && !tr.ForceAttemptHTTP2,
+		"the proxy of the environment":   reflect.ValueOf(tr.Proxy).Pointer() == reflect.ValueOf(http.ProxyFromEnvironment).Pointer(),
+		"slow headers are given up":      tr.ResponseHeaderTimeout > 0 && tr.TLSHandshakeTimeout > 0,
+		"oversized headers are given up": tr.MaxResponseHeaderBytes > 0 && tr.MaxResponseHeaderBytes <= 64<<10,
+	} {
+		if !ok {
+			t.Errorf("not so: %s", name)
+		}
+	}
 }
 
 func TestConfig(t *testing.T) {

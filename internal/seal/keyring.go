@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io/fs"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -34,7 +35,7 @@ type Keyring struct {
 	mu          sync.Mutex // one job in the storage at a time
 	current     atomic.Pointer[keys]
 	lastReload  atomic.Int64 // Unix nanoseconds
-	memoryOnly  bool
+	own         *key         // lives in memory only; nil: all are in the storage
 	lastPersist time.Time
 	failed      error // why there is no key
 	failedAt    time.Time
@@ -127,7 +128,7 @@ func (k *Keyring) sealing(ctx context.Context) (*keys, error) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if c := k.current.Load(); c != nil && k.fresh(c) && !k.memoryOnly {
+	if c := k.current.Load(); c != nil && k.fresh(c) && k.own == nil {
 		return c, nil
 	}
 	if k.failed != nil && k.now().Sub(k.failedAt) < retryAfter {
@@ -148,7 +149,7 @@ func (k *Keyring) fresh(c *keys) bool {
 func (k *Keyring) persistDue() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.memoryOnly && k.now().Sub(k.lastPersist) >= persistEvery
+	return k.own != nil && k.now().Sub(k.lastPersist) >= persistEvery
 }
 
 // renew reads the keys and, if none is fit to seal, makes one under the storage's
@@ -195,24 +196,21 @@ func (k *Keyring) unlocked(ctx context.Context, cause error) (*keys, error) {
 // adopt makes keys that stand in the storage the current ones.
 func (k *Keyring) adopt(stored *keys) *keys {
 	merged := k.merge(stored)
-	k.memoryOnly = false
+	k.own = nil
 	k.current.Store(merged)
 	return merged
 }
 
-// merge keeps a key that lives in memory only, so that what it sealed opens on.
+// merge keeps a key that lives in memory only, so that what it sealed opens on. It
+// goes on sealing while those of the storage are overdue.
 func (k *Keyring) merge(stored *keys) *keys {
-	current := k.current.Load()
-	if !k.memoryOnly || current == nil {
+	switch {
+	case k.own == nil || stored.index(k.own.id) >= 0:
 		return stored
+	case k.fresh(stored):
+		return &keys{append(slices.Clone(stored.list), *k.own)}
 	}
-	merged := &keys{append([]key(nil), stored.list...)}
-	for _, own := range current.list {
-		if merged.index(own.id) < 0 {
-			merged.list = append(merged.list, own)
-		}
-	}
-	return merged
+	return &keys{append([]key{*k.own}, stored.list...)}
 }
 
 // fallback decides what a storage that failed means. One that cannot be written
@@ -227,8 +225,8 @@ func (k *Keyring) fallback(err error) (*keys, error) {
 		return nil, err
 	}
 	k.warn("storage cannot be written: sessions are sealed with a key in memory, which a restart or a reload forgets", err)
-	k.memoryOnly = true
 	current = k.withNewKey(nil)
+	k.own = &current.list[0]
 	k.current.Store(current)
 	return current, nil
 }
@@ -247,8 +245,8 @@ func unwritable(err error) bool {
 func (k *Keyring) withNewKey(old *keys) *keys {
 	now := k.now()
 	next := new(keys)
-	if current := k.current.Load(); k.memoryOnly && current != nil {
-		next.list = append(next.list, current.list[0])
+	if k.own != nil {
+		next.list = append(next.list, *k.own)
 	} else {
 		secret := make([]byte, keySize)
 		rand.Read(secret) // never fails, by its documentation

@@ -1,0 +1,114 @@
+package proconnect
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// everyClaim is all that can be asked for, and some of what lies below custom.
+func everyClaim(t testing.TB) []claimRef {
+	t.Helper()
+	var asked []claimRef
+	for _, spec := range claimSpecs {
+		asked = append(asked, mustClaim(t, spec.name))
+	}
+	for _, name := range []string{"custom.a", "custom.a.b", "custom.x"} {
+		asked = append(asked, mustClaim(t, name))
+	}
+	sortAsked(asked)
+	return asked
+}
+
+// Whatever ProConnect hands on of what people typed: it is read without a panic,
+// is harmless once it is read, is the same after its way through the cookie, and
+// is not absent while there is something.
+func FuzzClaims(f *testing.F) {
+	for _, s := range []string{
+		`{"sub":"u1","email":"a@x.gouv.fr","siret":"130 025 265 00013","roles":["agent_public",""],"custom":{"a":{"b":"c"},"x":1}}`,
+		`{"sub":"{{env \"A\"}}","given_name":"<b>\u202e\u0000","usual_name":"e{\u0301","siret":["130025265","x"],"acr":null,"amr":[]}`,
+		`{"roles":[["a"],null],"custom":{"a":[true,1e400,"  "]},"phone_number":false,"idp_id":{},"uid":" \u200b"}`,
+		`{"organization_label":"` + strings.Repeat("é", 257) + `","belonging_population":"\ud800","custom":"x","email":"a@gouv.fr."}`,
+	} {
+		f.Add([]byte(s))
+	}
+	asked := everyClaim(f)
+	absent := make(map[string]*ruleSet)
+	for _, c := range asked {
+		if c.index < 0 || claimSpecs[c.index].field {
+			absent[c.name] = mustCompile(f, []Rule{{Effect: effectAllow, Conditions: []Condition{{Field: c.name, Absent: true}}}})
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var raw map[string]any
+		d := json.NewDecoder(bytes.NewReader(data))
+		d.UseNumber() // as userinfo is read
+		if d.Decode(&raw) != nil {
+			return
+		}
+		s, got := &session{family: familyID{1}, first: 1, lasts: 1, identity: *newIdentity(asked, raw)}, new(session)
+		if err := got.decode(string(s.encode())); err != nil {
+			t.Fatalf("the session cannot be read again: %v", err)
+		}
+		for _, c := range asked {
+			values, kept := s.values(c), got.values(c)
+			if _, there := got.find(c); !there || !slices.Equal(kept, values) || got.placeholder(c.name) != s.placeholder(c.name) {
+				t.Errorf("%s is %q, and %q in the session", c.name, values, kept)
+			}
+			for _, v := range values {
+				checkHarmless(t, c.name, v)
+			}
+			if rules := absent[c.name]; rules != nil && rules.holds(&s.identity, false) && saysSomething(rawClaim(raw, c.name)) {
+				t.Errorf("%s is absent, and is %v", c.name, rawClaim(raw, c.name))
+			}
+		}
+	})
+}
+
+// checkHarmless checks a value that templates, headers and logs are handed.
+func checkHarmless(t *testing.T, name, v string) {
+	t.Helper()
+	if utf8.RuneCountInString(v) > maxValueChars || !utf8.ValidString(v) || strings.ContainsAny(v, "{}<>") || strings.ContainsFunc(v, unicode.IsControl) {
+		t.Errorf("%s is %q", name, v)
+	}
+	if strings.TrimSpace(v) != v || !norm.NFC.IsNormalString(v) {
+		t.Errorf("%s is not normal: %+q", name, v)
+	}
+}
+
+// rawClaim is what userinfo says by the name of a claim.
+func rawClaim(raw map[string]any, name string) any {
+	if name == "siren" { // is derived
+		name = "siret"
+	}
+	path, custom := strings.CutPrefix(name, customPrefix)
+	if !custom {
+		return raw[name]
+	}
+	inside, _ := raw["custom"].(map[string]any)
+	first, rest, deeper := strings.Cut(path, ".")
+	if !deeper {
+		return inside[first]
+	}
+	inside, _ = inside[first].(map[string]any)
+	return inside[rest]
+}
+
+// saysSomething says whether a raw value is more than null or emptiness.
+func saysSomething(raw any) bool {
+	switch v := raw.(type) {
+	case nil:
+		return false
+	case string:
+		return strings.TrimSpace(v) != ""
+	case []any:
+		return slices.ContainsFunc(v, func(e any) bool { return e == nil || saysSomething(e) })
+	}
+	return true
+}
