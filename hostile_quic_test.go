@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/http3"
@@ -22,13 +23,9 @@ func (h *hostile) earlyQUIC(t *testing.T) {
 	l := h.p.links["docs"]
 	b := h.visitor(t, l)
 	callback := h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
-	tickets := tls.NewLRUClientSessionCache(1)
-	if status := h.overQUIC(t, b, tickets, http.MethodGet, b.base+"/wanted"); status != http.StatusUnauthorized {
-		t.Fatalf("the connection to resume: %d", status)
-	}
 	for _, target := range []string{callback, b.base + "/.proconnect/logout", b.base + "/.proconnect/login"} {
 		before := l.calls()["token"]
-		if status := h.overQUIC(t, b, tickets, http3.MethodGet0RTT, target); status != http.StatusTooEarly {
+		if status := h.askEarly(t, b, target); status != http.StatusTooEarly {
 			t.Errorf("%s in early data: %d, want 425", target, status)
 		}
 		if l.calls()["token"] != before {
@@ -38,10 +35,32 @@ func (h *hostile) earlyQUIC(t *testing.T) {
 	h.entered(t, b, h.comeBack(b, callback))
 }
 
+// askEarly makes a request in early data. On a machine that is busy, what the server
+// may send before it knows who asks can be spent before the answer is there: then
+// it is asked anew.
+func (h *hostile) askEarly(t *testing.T, b *browser, target string) int {
+	t.Helper()
+	var err error
+	for range 3 {
+		tickets := tls.NewLRUClientSessionCache(1)
+		var status int
+		if status, err = h.overQUIC(t, b, tickets, http.MethodGet, b.base+"/wanted"); err != nil || status != http.StatusUnauthorized {
+			t.Fatalf("the connection to resume: %d, %v", status, err)
+		}
+		if status, err = h.overQUIC(t, b, tickets, http3.MethodGet0RTT, target); err == nil {
+			return status
+		}
+	}
+	t.Fatal(err)
+	return 0
+}
+
 // overQUIC makes one request with the cookies of a browser, as a program: the
 // answer must fit into what a server may send before it knows who asks.
-func (h *hostile) overQUIC(t *testing.T, b *browser, tickets tls.ClientSessionCache, method, target string) int {
+func (h *hostile) overQUIC(t *testing.T, b *browser, tickets tls.ClientSessionCache, method, target string) (int, error) {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
 	u, err := url.Parse(target)
 	if err != nil {
 		t.Fatal(err)
@@ -55,21 +74,22 @@ func (h *hostile) overQUIC(t *testing.T, b *browser, tickets tls.ClientSessionCa
 		},
 	}
 	t.Cleanup(func() { _ = transport.Close() })
-	r, err := http.NewRequestWithContext(t.Context(), method, target, nil)
+	r, err := http.NewRequestWithContext(ctx, method, target, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range b.kept() {
 		r.AddCookie(c)
 	}
+	defer network.release()
 	resp, err := transport.RoundTrip(r)
 	if err != nil {
-		t.Fatal(err)
+		return 0, err
 	}
 	network.release()
 	_, _ = io.Copy(io.Discard, resp.Body)
 	_ = resp.Body.Close()
-	return resp.StatusCode
+	return resp.StatusCode, nil
 }
 
 // lateFinish carries datagrams between a client and Caddy, and keeps those back
