@@ -55,10 +55,11 @@ func (p patient) CloseIdleConnections() {
 }
 
 func (p patient) RoundTrip(r *http.Request) (resp *http.Response, err error) {
-	for range 10 {
+	for try := range 20 {
 		if resp, err = p.RoundTripper.RoundTrip(r); err == nil || r.Context().Err() != nil {
 			return resp, err
 		}
+		<-time.After(time.Duration(try) * time.Millisecond) // the next socket may be on its way out, too
 		if r.GetBody == nil {
 			continue
 		}

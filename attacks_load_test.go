@@ -29,11 +29,13 @@ http://localhost:{$PORT} {
 	l.strangers(strangers / 10)
 	l.people(logins / 10)
 	s.load(sandboxLink, site) // what is made once is made, what is kept for a while is gone
-	heapBefore, before := l.settled()
+	l.hangUp()
+	before, heapBefore := quiet(), heap()
 
 	l.strangers(strangers)
 	l.people(logins)
-	heapLoaded, loaded := l.settled()
+	l.hangUp()
+	loaded, heapLoaded := goroutines(before+5), heap()
 	// For an hour, a used attempt is remembered; the simulated ProConnect has its
 	// thousand last sessions, codes and tokens.
 	if grown := int64(heapLoaded) - int64(heapBefore); grown > int64(logins)*4<<10 {
@@ -50,7 +52,8 @@ http://localhost:{$PORT} {
 			t.Errorf("a session was lost: %d", a.StatusCode)
 		}
 	}
-	heapAfter, after := l.settled()
+	l.hangUp()
+	after, heapAfter := goroutines(before+5), heap()
 	t.Logf("heap: %d bytes before, %d after %d strangers and %d logins, %d after %d reloads with %d requests; goroutines: %d, %d, %d",
 		heapBefore, heapLoaded, strangers, logins, heapAfter, reloads, requests, before, loaded, after)
 	if grown := int64(heapAfter) - int64(heapBefore); grown > 4<<20 {
@@ -136,11 +139,9 @@ func (l *load) share(total int, job func(b *browser, i int)) {
 	running.Wait()
 }
 
-// settled returns the live heap and the goroutines, once nobody asks any more.
-func (l *load) settled() (heapInUse uint64, running int) {
+// hangUp closes the connections of those who stay.
+func (l *load) hangUp() {
 	for _, b := range append(l.known, l.stranger) {
 		b.CloseIdleConnections()
 	}
-	running = quiet()
-	return heap(), running
 }

@@ -74,7 +74,7 @@ http://localhost:{$PORT} {
 		b.CloseIdleConnections()
 	}
 	stranger.CloseIdleConnections()
-	after := quiet()
+	after := goroutines(before + 5)
 	t.Logf("%d requests under %d reloads; %d goroutines before, %d after", requests, reloads, before, after)
 	if after > before+5 {
 		buf := make([]byte, 1<<20)
@@ -114,6 +114,15 @@ func traffic(people []*browser, stranger *browser, page string, during func()) i
 	defer close(done)
 	during()
 	return requests.Load()
+}
+
+// goroutines counts those that run, once they are no more than enough or half a
+// minute has passed.
+func goroutines(enough int) int {
+	for deadline := time.Now().Add(30 * time.Second); runtime.NumGoroutine() > enough && time.Now().Before(deadline); {
+		<-time.After(20 * time.Millisecond) // between two looks, not for a result
+	}
+	return runtime.NumGoroutine()
 }
 
 // quiet waits until no goroutine ends any more, and counts those that run:
