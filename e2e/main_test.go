@@ -3,11 +3,14 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -68,20 +71,26 @@ func buildCaddy(dir string) (string, error) {
 	return path, nil
 }
 
+// lastPort counts the ports that were given: none is given twice.
+var lastPort atomic.Uint32
+
+func init() { lastPort.Store(rand.Uint32N(10_000)) } // another run may be under way
+
 // freePort finds a port for a server whose address must be known before it
-// starts: it stands in redirect URIs, which are registered exactly.
+// starts: it stands in redirect URIs, which are registered exactly. It is none of
+// those that systems give to whoever asks for any, 32768 and above: the next to
+// ask would get it before that server does.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		port := strconv.Itoa(20_000 + int(lastPort.Add(1)%10_000))
+		if l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port)); err == nil {
+			l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
+	t.Fatal("no port is free")
+	return ""
 }
 
 // eventually asks until the answer is yes.
