@@ -66,10 +66,13 @@ func eachCookie(lines []string, prefix string, yield func(name, value string)) {
 // header's own slice is kept as it was: the gate still reads it.
 func hideCookies(h http.Header, base string) {
 	lines := h["Cookie"]
+	if len(lines) == 0 {
+		return
+	}
 	var kept []string
 	for i, line := range lines {
 		rest := withoutCookies(line, base)
-		if kept == nil && rest != line {
+		if kept == nil && len(rest) != len(line) {
 			kept = append(make([]string, 0, len(lines)), lines[:i]...)
 		}
 		if kept != nil && rest != "" {

@@ -35,16 +35,20 @@ func (h *Handler) place(r *http.Request) place {
 		return *h.origin
 	}
 	p := place{scheme: "http", addr: r.Host, host: hostOf(r.Host)}
-	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
-	if r.TLS != nil || trusted && forwardedHTTPS(r.Header) {
+	if r.TLS != nil || forwardedHTTPS(r) {
 		p.scheme, p.secure = "https", true
 	}
 	return p
 }
 
-func forwardedHTTPS(h http.Header) bool {
-	values := h["X-Forwarded-Proto"]
-	return len(values) == 1 && strings.EqualFold(values[0], "https")
+// forwardedHTTPS says whether a proxy that the server trusts ended TLS.
+func forwardedHTTPS(r *http.Request) bool {
+	values := r.Header["X-Forwarded-Proto"]
+	if len(values) != 1 || !strings.EqualFold(values[0], "https") {
+		return false
+	}
+	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
+	return trusted
 }
 
 // hostOf returns a Host header's host name: lower case, without port, brackets
@@ -54,8 +58,8 @@ func hostOf(addr string) string {
 	if i := strings.LastIndexByte(addr, ':'); i >= 0 && !strings.HasSuffix(addr, "]") {
 		host = addr[:i]
 	}
-	host = strings.TrimSuffix(strings.Trim(host, "[]"), ".")
-	return strings.ToLower(host)
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	return strings.ToLower(strings.TrimSuffix(host, "."))
 }
 
 // isLoopbackHost says whether a host name never leaves the machine (RFC 6761

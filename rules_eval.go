@@ -193,9 +193,6 @@ func (c comparison) readable(value string) bool {
 	return value != ""
 }
 
-// usualValue is the length up to which comparing a value needs no memory.
-const usualValue = 128
-
 // in says whether a set holds a person's value.
 func (c comparison) in(set *listfile.Set, value string) bool {
 	switch c {
@@ -209,13 +206,8 @@ func (c comparison) in(set *listfile.Set, value string) bool {
 	if set.HasFold(value) {
 		return true
 	}
-	if len(set.Globs()) == 0 {
-		return false
-	}
-	var buf [usualValue]byte
-	folded := listfile.AppendFold(buf[:0], value)
 	for _, glob := range set.Globs() {
-		if c == compareEmail && matchEmail(glob, folded) || c == compareText && matchGlob(glob, folded) {
+		if c == compareEmail && matchEmail(glob, value) || c == compareText && matchGlob(glob, value) {
 			return true
 		}
 	}

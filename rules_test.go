@@ -201,7 +201,7 @@ func TestMatchGlob(t *testing.T) {
 		{"?", "a", false},
 		{strings.Repeat("*a", 100), strings.Repeat("a", 255) + "b", false},
 	} {
-		if got := matchGlob(c.glob, []byte(c.s)); got != c.want {
+		if got := matchGlob(c.glob, c.s); got != c.want {
 			t.Errorf("%q on %q: %t", c.glob, c.s, got)
 		}
 	}

@@ -92,16 +92,16 @@ var errSession = errors.New("session: not in a format of this version")
 
 // decode reads what encode wrote. The values share the memory of text.
 func (s *session) decode(text string) error {
-	r := reader{rest: text}
-	if r.bytes(1) != string(rune(sessionVersion)) {
+	r := reader{text: text}
+	if r.string(1) != string(rune(sessionVersion)) {
 		return errSession
 	}
-	copy(s.family[:], r.bytes(len(s.family)))
+	copy(s.family[:], r.string(len(s.family)))
 	s.first = int64(r.uvarint())
 	s.lasts = int64(r.uvarint())
 	s.src, s.parts = text, s.room[:0]
 	for range r.count() {
-		s.askedACR = append(s.askedACR, r.string())
+		s.askedACR = append(s.askedACR, r.string(r.count()))
 	}
 	asked := r.uvarint()
 	if asked >= 1<<len(claimSpecs) {
@@ -118,9 +118,9 @@ func (s *session) decode(text string) error {
 		s.read(&r, claimRef{index: i})
 	}
 	for range r.count() {
-		s.read(&r, claimRef{index: -1, name: r.string()})
+		s.read(&r, claimRef{index: -1, name: r.string(r.count())})
 	}
-	if r.failed || r.rest != "" || s.isZero() {
+	if r.failed || r.at != len(text) || s.isZero() {
 		return errSession
 	}
 	return nil
@@ -131,55 +131,53 @@ func (s *session) read(r *reader, c claimRef) {
 	lo := len(s.parts)
 	for range r.count() {
 		size := r.count()
-		s.parts = append(s.parts, part{uint32(len(s.src) - len(r.rest)), uint32(size)})
-		r.bytes(size)
+		s.parts = append(s.parts, part{uint32(r.at), uint32(size)})
+		r.at += size
 	}
 	s.place(c, lo)
 }
 
-// reader takes a sealed session apart. After a fault it yields nothing.
+// reader takes a sealed session apart. After a fault it is at the end.
 type reader struct {
-	rest   string
+	text   string
+	at     int
 	failed bool
 }
 
-func (r *reader) bytes(n int) string {
-	if n > len(r.rest) {
-		r.failed, r.rest = true, ""
+func (r *reader) fail() { r.failed, r.at = true, len(r.text) }
+
+func (r *reader) string(n int) string {
+	if n > len(r.text)-r.at {
+		r.fail()
 		return ""
 	}
-	out := r.rest[:n]
-	r.rest = r.rest[n:]
-	return out
+	r.at += n
+	return r.text[r.at-n : r.at]
 }
 
 func (r *reader) uvarint() (v uint64) {
-	if r.rest != "" && r.rest[0] < 0x80 { // nearly always
-		v, r.rest = uint64(r.rest[0]), r.rest[1:]
-		return v
+	if r.at < len(r.text) && r.text[r.at] < 0x80 { // nearly always
+		r.at++
+		return uint64(r.text[r.at-1])
 	}
-	for shift := 0; shift < 63; shift += 7 {
-		b := r.bytes(1)
-		if b == "" {
-			return 0
-		}
-		v |= uint64(b[0]&0x7f) << shift
-		if b[0] < 0x80 {
+	for shift := 0; shift < 63 && r.at < len(r.text); shift += 7 {
+		b := r.text[r.at]
+		r.at++
+		v |= uint64(b&0x7f) << shift
+		if b < 0x80 {
 			return v
 		}
 	}
-	r.failed, r.rest = true, ""
+	r.fail()
 	return 0
 }
 
 // count reads how many things follow; each takes a byte at least.
 func (r *reader) count() int {
 	n := r.uvarint()
-	if n > uint64(len(r.rest)) {
-		r.failed, r.rest = true, ""
+	if n > uint64(len(r.text)-r.at) {
+		r.fail()
 		return 0
 	}
 	return int(n)
 }
-
-func (r *reader) string() string { return r.bytes(r.count()) }

@@ -120,25 +120,40 @@ func shrink[T any](s []T) []T {
 // HasSIRET says whether a SIRET, fourteen digits, is in the set by itself or
 // through its SIREN.
 func (s *Set) HasSIRET(value string) bool {
-	n, err := strconv.ParseUint(value, 10, 64)
-	if err != nil || len(value) != 14 {
+	n, ok := number(value, 14)
+	if !ok {
 		return false
 	}
 	if _, ok := slices.BinarySearch(s.sirets, n); ok {
 		return true
 	}
-	_, ok := slices.BinarySearch(s.sirens, uint32(n/100_000))
+	_, ok = slices.BinarySearch(s.sirens, uint32(n/100_000))
 	return ok
 }
 
 // HasSIREN says whether a SIREN, nine digits, is in the set.
 func (s *Set) HasSIREN(value string) bool {
-	n, err := strconv.ParseUint(value, 10, 32)
-	if err != nil || len(value) != 9 {
+	n, ok := number(value, 9)
+	if !ok {
 		return false
 	}
-	_, ok := slices.BinarySearch(s.sirens, uint32(n))
+	_, ok = slices.BinarySearch(s.sirens, uint32(n))
 	return ok
+}
+
+// number reads so many digits.
+func number(value string, digits int) (n uint64, ok bool) {
+	if len(value) != digits {
+		return 0, false
+	}
+	for i := range len(value) {
+		d := value[i] - '0'
+		if d > 9 {
+			return 0, false
+		}
+		n = n*10 + uint64(d)
+	}
+	return n, true
 }
 
 // HasText says whether a value, in the form that Format.Parse returns, is in the
