@@ -56,6 +56,8 @@ func TestAttackLogoutComesBackLate(t *testing.T) {
 		"after 11 minutes":     {11 * time.Minute, false},
 		"after a day":          {24 * time.Hour, false},
 		"after half a century": {50 * 365 * 24 * time.Hour, false},
+		"from in two minutes":  {-2 * time.Minute, true},
+		"from in six minutes":  {-6 * time.Minute, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := s.browser("http://localhost:{$PORT}")

@@ -166,6 +166,9 @@ func TestKeyInMemoryMeetsAnOverdueKey(t *testing.T) {
 	if !opens(t, box, old) {
 		t.Error("what the overdue key sealed does not open")
 	}
+	if between := mustSeal(t, box, "x", "p"); between[:5] != own[:5] {
+		t.Error("the overdue key seals, though there is another")
+	}
 	storage.set(nil, nil)
 	now = now.Add(2 * persistEvery)
 	next := mustSeal(t, box, "x", "p")
