@@ -72,7 +72,7 @@ func hideCookies(h http.Header, base string) {
 	var kept []string
 	for i, line := range lines {
 		rest := withoutCookies(line, base)
-		if kept == nil && len(rest) != len(line) {
+		if kept == nil && rest != line {
 			kept = append(make([]string, 0, len(lines)), lines[:i]...)
 		}
 		if kept != nil && rest != "" {
