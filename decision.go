@@ -83,7 +83,8 @@ func (d decision) reason() string {
 	case d.by == nil:
 		return "no rule matched: " + d.details()
 	}
-	return fmt.Sprintf("rule %d denies: ", d.by.position) + strings.TrimPrefix(d.details(), fmt.Sprintf("rule %d: ", d.by.position))
+	at := fmt.Sprintf("rule %d", d.by.position)
+	return at + " denies" + strings.TrimPrefix(d.details(), at)
 }
 
 // details lists the grounds rule by rule.

@@ -86,6 +86,8 @@ func denied(d decision) (reasons []pages.Reason, together []string) {
 		}
 	}
 	switch {
+	case len(d.grounds) == 0: // a list has changed since
+		return []pages.Reason{{Code: pages.ReasonOther}}, nil
 	case len(reasons) > 0:
 		return reasons, nil
 	case len(d.grounds) > 1:

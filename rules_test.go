@@ -217,3 +217,16 @@ func TestEverySIREN(t *testing.T) {
 		t.Error("let in, though the second SIRET is of a SIREN that is denied")
 	}
 }
+
+// A list may change between a verdict and the telling of its grounds: the refusal
+// stands, and is told in general words.
+func TestDenialWithoutGrounds(t *testing.T) {
+	rs := mustCompile(t, parseRules(t, "deny siren 130025265\nallow roles a"))
+	d := decision{outcome: outcomeDeny, by: &rs.rules[0]}
+	if got := d.reason(); got != "rule 1 denies" {
+		t.Errorf("got %q", got)
+	}
+	if reasons, together := denied(d); len(reasons) != 1 || reasons[0].Code != "other" || together != nil {
+		t.Errorf("got %v, %v", reasons, together)
+	}
+}
