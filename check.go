@@ -65,7 +65,7 @@ func (h *Handler) warn() {
 // address is gated.
 func (h *Handler) warnPaths(patterns []string) {
 	for _, p := range patterns {
-		below := slices.ContainsFunc(patterns, func(other string) bool { return len(other) > len(p) && strings.HasPrefix(other, p) })
+		below := slices.Contains(patterns, p+"*") || slices.ContainsFunc(patterns, func(other string) bool { return strings.HasPrefix(other, p+"/") })
 		if p != "/" && !below && !strings.ContainsAny(path.Base(p), "*.") {
 			h.log.Warn("the matcher gates this one address and nothing below it: name both", zap.String("path", p), zap.String("below", p+"/*"))
 		}

@@ -140,8 +140,8 @@ func TestWarnings(t *testing.T) {
 		},
 		"a directory without what is below it": {
 			global: "proconnect {\n environment production\n" + credentials + "}",
-			sites:  "http://localhost:{$PORT} {\n proconnect /admin {\n  allow any\n }\n @more path /admin /admin/* /index.html /etat /etat*\n proconnect @more {\n  allow any\n }\n}",
-			want:   []string{"the matcher gates this one address and nothing below it: name both (/admin)"},
+			sites:  "http://localhost:{$PORT} {\n proconnect /admin {\n  allow any\n }\n @more path /admin /admin/* /index.html /etat /etat* /x /xyz.html\n proconnect @more {\n  allow any\n }\n}",
+			want:   []string{"the matcher gates this one address and nothing below it: name both (/admin)", "the matcher gates this one address and nothing below it: name both (/x)"},
 		},
 		"an idp_id that is not whole": {
 			global: "proconnect {\n environment production\n" + credentials + "}",
