@@ -81,7 +81,7 @@ func (c *Client) keyring(ctx caddy.Context) (*seal.Keyring, error) {
 		if err != nil {
 			return nil, err
 		}
-		if c.ClientSecret != "" && resolved == c.clientSecret() {
+		if c.secret != "" && resolved == c.secret {
 			return nil, errors.New("session: secret is the client_secret: make a key of its own with `openssl rand -base64 32`")
 		}
 		key, err := seal.ParseSecret(resolved)
