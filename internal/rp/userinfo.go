@@ -17,8 +17,6 @@ import (
 //	section 5.3.2      sub is there, and the ID token's (here, last)
 //	RFC 8725 3.11      it is no ID token (isIDToken)
 func (p *Provider) userinfo(ctx context.Context, md *metadata, access, sub string) (map[string]any, error) {
-	ctx, cancel := context.WithTimeout(ctx, p.timeout)
-	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, md.userinfo, nil)
 	if err != nil {
 		return nil, fail(StageUserinfo, Invalid, ReasonEndpoint)
