@@ -83,6 +83,7 @@ type Client struct {
 	logouts    *seal.Box
 	revoked    *revocations
 	used       *usedAttempts
+	exchanges  *exchanges
 
 	expected []claimRef // what matchers read
 

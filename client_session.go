@@ -61,7 +61,7 @@ func (c *Client) provisionSession(ctx caddy.Context) error {
 	c.hints = keyring.Box("id token hint", c.Issuer, c.ClientID)
 	c.logouts = keyring.Box("logout", c.Issuer, c.ClientID)
 	c.revoked = newRevocations(newBoundedStorage(ctx.Storage()), c.storagePath("revoked"), c.log)
-	c.used = new(usedAttempts)
+	c.used, c.exchanges = new(usedAttempts), newExchanges()
 	return nil
 }
 
