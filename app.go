@@ -39,6 +39,7 @@ type App struct {
 	stop        context.CancelFunc
 	polled      chan struct{} // closed when the poller has ended
 	pool        *listPool
+	bodies      *bodies
 	cookieBases []string // opens the names of every cookie of ours
 }
 
@@ -54,7 +55,7 @@ func (App) CaddyModule() caddy.ModuleInfo {
 // writes to the storage.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.log = ctx.Logger()
-	a.pool = &listPool{log: a.log}
+	a.pool, a.bodies = &listPool{log: a.log}, new(bodies)
 	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
 		c := a.Clients[name]
 		if err := checkLinkName(name); err != nil {

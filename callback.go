@@ -1,7 +1,9 @@
 package proconnect
 
 import (
+	"context"
 	"crypto/rand"
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -24,13 +26,19 @@ func (h *Handler) serveCallback(w http.ResponseWriter, r *http.Request, v *visit
 	if a == nil {
 		return h.attemptUnknown(w, r, v, "no attempt of this browser has this state")
 	}
-	setCookie(w, h.client.names(v.place.secure).login+a.State[:attemptIDLen], "", "/", -1)
-	if !h.client.used.consume(a.State, time.Now()) {
-		return h.attemptUnknown(w, r, v, "the attempt was used")
+	ctx, cancel := context.WithTimeout(r.Context(), callbackTime)
+	defer cancel()
+	var turn *exchange
+	if response.Code != "" {
+		if turn, err = h.client.exchanges.begin(ctx, addressOf(r)); err != nil {
+			return h.tooManyLogins(w, r, v, a, err)
+		}
 	}
-	result, err := h.client.provider.Finish(r.Context(), response, rp.Attempt{
-		Nonce: a.Nonce, Verifier: a.Verifier, RedirectURI: a.RedirectURI, ACRValues: a.ACR,
-	})
+	setCookie(w, h.client.names(v.place.secure).login+a.State[:attemptIDLen], "", "/", -1)
+	result, err := h.redeem(ctx, turn, response, a)
+	if errors.Is(err, errAttemptUsed) {
+		return h.attemptUnknown(w, r, v, errAttemptUsed.Error())
+	}
 	if err != nil {
 		return h.loginFailed(w, r, v, a, err)
 	}

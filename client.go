@@ -69,6 +69,7 @@ type Client struct {
 
 	name       string
 	app        *App
+	secret     string // the client secret, resolved; empty in the sandbox, unless one is given
 	log        *zap.Logger
 	provider   *rp.Provider
 	sandbox    *sandbox.Server
@@ -82,6 +83,7 @@ type Client struct {
 	logouts    *seal.Box
 	revoked    *revocations
 	used       *usedAttempts
+	exchanges  *exchanges
 
 	expected []claimRef // what matchers read
 
@@ -118,17 +120,19 @@ func (c *Client) provision(ctx caddy.Context, a *App, name string) error {
 	return c.Texts.check()
 }
 
-// provisionCredentials resolves the client ID and secret. The resolved secret
-// stays out of the exported field, which the admin API shows.
+// provisionCredentials resolves the client ID and secret, once: a file that is written
+// meanwhile would else have one secret checked and another one used. The resolved
+// secret stays out of the exported field, which the admin API shows.
 func (c *Client) provisionCredentials(caddy.Context) error {
 	if c.Environment == sandboxEnvironment {
+		c.secret, _ = resolve("client_secret", c.ClientSecret) // not used, but no session key either
 		return nil
 	}
 	id, err := resolve("client_id", c.ClientID)
 	if err != nil {
 		return err
 	}
-	if _, err := resolve("client_secret", c.ClientSecret); err != nil {
+	if c.secret, err = resolve("client_secret", c.ClientSecret); err != nil {
 		return err
 	}
 	if literal(c.ClientSecret) {
@@ -188,12 +192,6 @@ func checkAlg(option, alg string, known ...string) error {
 		return nil
 	}
 	return fmt.Errorf("%s %q: want one of %s, as the client was registered", option, alg, strings.Join(known, ", "))
-}
-
-// clientSecret resolves the secret anew: Provision has seen that it can be.
-func (c *Client) clientSecret() string {
-	secret, _ := resolve("client_secret", c.ClientSecret)
-	return secret
 }
 
 // names returns the names of the link's cookies.

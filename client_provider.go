@@ -23,7 +23,7 @@ func (c *Client) provisionProvider(caddy.Context) error {
 	if c.Environment == sandboxEnvironment {
 		return c.provisionSandbox(cfg)
 	}
-	cfg.ClientSecret = c.clientSecret()
+	cfg.ClientSecret = c.secret
 	switch fault := cfg.Fault(); fault {
 	case "":
 	case rp.ReasonSecretLength:

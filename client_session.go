@@ -61,7 +61,7 @@ func (c *Client) provisionSession(ctx caddy.Context) error {
 	c.hints = keyring.Box("id token hint", c.Issuer, c.ClientID)
 	c.logouts = keyring.Box("logout", c.Issuer, c.ClientID)
 	c.revoked = newRevocations(newBoundedStorage(ctx.Storage()), c.storagePath("revoked"), c.log)
-	c.used = new(usedAttempts)
+	c.used, c.exchanges = new(usedAttempts), newExchanges()
 	return nil
 }
 
@@ -81,7 +81,7 @@ func (c *Client) keyring(ctx caddy.Context) (*seal.Keyring, error) {
 		if err != nil {
 			return nil, err
 		}
-		if c.ClientSecret != "" && resolved == c.clientSecret() {
+		if c.secret != "" && resolved == c.secret {
 			return nil, errors.New("session: secret is the client_secret: make a key of its own with `openssl rand -base64 32`")
 		}
 		key, err := seal.ParseSecret(resolved)

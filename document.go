@@ -45,6 +45,7 @@ func (h *Handler) forbidden(w http.ResponseWriter, r *http.Request, v *visit) er
 }
 
 func (h *Handler) document(w http.ResponseWriter, r *http.Request, v *visit, doc problemDocument) error {
+	h.client.app.bodies.drop(w, r)
 	if doc.Title == "" {
 		doc.Title = http.StatusText(doc.Status)
 	}

@@ -16,7 +16,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *visit) error
 	h.log.Info("refused", zap.String("reference", v.refer()), zap.String("reason", d.reason()),
 		zap.Strings("rules", h.rules.texts(d)), zap.String("path", originalPath(r)), zap.Object("who", id))
 	if h.Errors == errorsCaddy {
-		return v.toErrorChain(w, http.StatusForbidden, errRefused)
+		return v.toErrorChain(w, r, http.StatusForbidden, errRefused)
 	}
 	if audienceOf(r) != person {
 		return h.forbidden(w, r, v)
@@ -122,7 +122,7 @@ func (h *Handler) acrUnmet(w http.ResponseWriter, r *http.Request, v *visit, a *
 	v.word, v.decision = wordDeny, decision{outcome: outcomeStepUp, acr: a.ACR}
 	v.refused = !v.session.isZero()
 	if h.Errors == errorsCaddy {
-		return v.toErrorChain(w, http.StatusForbidden, errRefused)
+		return v.toErrorChain(w, r, http.StatusForbidden, errRefused)
 	}
 	view := v.refusedView()
 	v.explain(&view)

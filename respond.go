@@ -81,7 +81,8 @@ func (v *visit) formLoginURL(r *http.Request) string {
 
 // toErrorChain leaves an answer to the site's handle_errors. What it shows may
 // name the person: nobody stores it.
-func (v *visit) toErrorChain(w http.ResponseWriter, status int, err error) error {
+func (v *visit) toErrorChain(w http.ResponseWriter, r *http.Request, status int, err error) error {
+	v.gate.client.app.bodies.drop(w, r)
 	w.Header().Set("Cache-Control", "no-store")
 	return caddyhttp.Error(status, err)
 }
@@ -108,7 +109,7 @@ func (h *Handler) problem(w http.ResponseWriter, r *http.Request, v *visit, stat
 	}
 	h.log.Info("problem", fields...)
 	if h.Errors == errorsCaddy {
-		return v.toErrorChain(w, status, errors.New(p.Code))
+		return v.toErrorChain(w, r, status, errors.New(p.Code))
 	}
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "30")
@@ -121,6 +122,7 @@ func (h *Handler) problem(w http.ResponseWriter, r *http.Request, v *visit, stat
 
 // page writes a page of ours.
 func (h *Handler) page(w http.ResponseWriter, r *http.Request, v *visit, status int, view pages.View) error {
+	h.client.app.bodies.drop(w, r)
 	var body bytes.Buffer
 	lang := pages.Language(r.Header.Get("Accept-Language"))
 	site := h.Texts.or(h.client.Texts).site(v.place.host, h.banner())

@@ -16,6 +16,7 @@ const (
 	ProviderUnavailable = "provider_unavailable" // ProConnect does not answer
 	ProviderFailed      = "provider_failed"      // ProConnect answered that something failed there
 	ProviderRefused     = "provider_refused"     // access_denied at ProConnect
+	TooManyLogins       = "too_many_logins"      // logins under way, or failed of one address
 	ProviderRetry       = "provider_retry"       // a technical error or a cancel at the identity provider
 	Misconfigured       = "misconfigured"        // the link to ProConnect must be repaired
 	CookiesRefused      = "cookies_refused"      // the browser keeps no cookies
@@ -36,7 +37,7 @@ const (
 var problemCodes = []string{
 	AttemptUnknown, LoginFailed, ProviderUnavailable, ProviderFailed, ProviderRefused, ProviderRetry, Misconfigured,
 	CookiesRefused, InsecureOrigin, CallbackUnreachable, ClientsMixed, OriginRequired, SandboxGuard,
-	SessionTooLarge, StorageUnavailable, NotFound, MethodNotAllowed, BadRequest, TooEarly, Unexpected,
+	SessionTooLarge, StorageUnavailable, TooManyLogins, NotFound, MethodNotAllowed, BadRequest, TooEarly, Unexpected,
 }
 
 // maxDetails bounds the facts on a page.

@@ -46,6 +46,11 @@ func (d *discovery) get(ctx context.Context, p *Provider) (*metadata, error) {
 	if pending == nil {
 		return known, err
 	}
+	if known != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = p.briefly(ctx)
+		defer cancel()
+	}
 	err = pending.wait(ctx, StageDiscovery)
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -55,7 +60,7 @@ func (d *discovery) get(ctx context.Context, p *Provider) (*metadata, error) {
 	return nil, err
 }
 
-// start returns what is known where that must do, else the flight to wait for.
+// start returns what is known, and the flight to wait for unless that must do.
 func (d *discovery) start(p *Provider) (*metadata, *flight, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -64,7 +69,7 @@ func (d *discovery) start(p *Provider) (*metadata, *flight, error) {
 		return d.known, nil, nil
 	}
 	if d.pending != nil {
-		return nil, d.pending, nil
+		return d.known, d.pending, nil
 	}
 	if now.Before(d.retryAt) {
 		if d.known != nil {
@@ -73,7 +78,7 @@ func (d *discovery) start(p *Provider) (*metadata, *flight, error) {
 		return nil, nil, d.failed
 	}
 	d.pending = launch(func() error { return d.refresh(p) })
-	return nil, d.pending, nil
+	return d.known, d.pending, nil
 }
 
 func (d *discovery) refresh(p *Provider) error {

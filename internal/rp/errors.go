@@ -117,6 +117,7 @@ const (
 const (
 	ReasonUserinfoPlainJSON Reason = "userinfo is plain JSON though a signed answer is configured"
 	ReasonUserinfoSigned    Reason = "userinfo is signed though plain JSON is configured"
+	ReasonUserinfoIDToken   Reason = "userinfo is an ID token"
 	ReasonUserinfoSubject   Reason = "userinfo is about another sub than the id token"
 )
 

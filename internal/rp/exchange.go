@@ -26,8 +26,6 @@ var bearer = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
 // exchange sends the code, once: a code that comes twice makes the provider
 // revoke the tokens it gave for it.
 func (p *Provider) exchange(ctx context.Context, md *metadata, code string, a Attempt) (*tokens, error) {
-	ctx, cancel := context.WithTimeout(ctx, p.timeout)
-	defer cancel()
 	req, err := p.tokenRequest(ctx, md, code, a)
 	if err != nil {
 		return nil, err

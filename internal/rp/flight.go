@@ -28,3 +28,9 @@ func (f *flight) wait(ctx context.Context, stage Stage) error {
 		return callError(stage, ctx.Err())
 	}
 }
+
+// briefly bounds the wait for something newer than what is held: it is worth waiting
+// for, but must leave time for what remains of the callback. The flight goes on.
+func (p *Provider) briefly(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, p.timeout/4)
+}

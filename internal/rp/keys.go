@@ -35,6 +35,11 @@ func (c *keyCache) current(ctx context.Context, p *Provider, url string) (*keySe
 	if fresh {
 		return held, nil
 	}
+	if held != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = p.briefly(ctx)
+		defer cancel()
+	}
 	newer, err := c.newer(ctx, p, url, held)
 	if newer == nil && held != nil {
 		// The provider's key endpoint is down: the keys held stay usable.

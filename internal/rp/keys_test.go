@@ -188,6 +188,16 @@ func TestRefetchLimit(t *testing.T) {
 	}
 }
 
+// landed waits until no fetch is under way.
+func (c *keyCache) landed() {
+	c.mu.Lock()
+	pending := c.pending
+	c.mu.Unlock()
+	if pending != nil {
+		<-pending.done
+	}
+}
+
 func TestKeysDown(t *testing.T) {
 	for name, row := range answers(StageKeys) {
 		t.Run(name, func(t *testing.T) {
@@ -203,6 +213,7 @@ func TestKeysDown(t *testing.T) {
 				t.Error("redirect followed")
 			}
 
+			f.rp.keys.landed()                  // the budget of the login may end a moment before that of the fetch
 			f.change(func() { f.onJWKS = nil }) // it heals, and what was fetched then outlives an outage
 			if _, err := f.finish(t); err != nil {
 				t.Fatal(err)

@@ -16,7 +16,8 @@ const (
 	None  = "none" // userinfo only: plain JSON
 )
 
-// callTimeout bounds one call to the provider, from dialling to the last byte.
+// callTimeout bounds one call to the provider, from dialling to the last byte, and the
+// calls that one callback makes, all together.
 const callTimeout = 10 * time.Second
 
 // skew is how far the provider's clock may differ from ours.
@@ -113,8 +114,13 @@ type Result struct {
 // Finish turns the answer at the callback into a person. The code is sent once
 // and userinfo is fetched once, whatever happens.
 //
+// All calls share one budget of ten seconds: a provider that takes nine for each would
+// else keep people waiting for half a minute, and whatever bounds callbacks with them.
+//
 // The caller has matched r.State with the attempt.
 func (p *Provider) Finish(ctx context.Context, r Response, a Attempt) (*Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.timeout)
+	defer cancel()
 	// RFC 9207 section 2.4: before anything else, and on errors too, so that
 	// another server's answer is never acted upon (mix-up).
 	if err := p.checkResponseIssuer(ctx, r.Iss); err != nil {

@@ -15,9 +15,8 @@ import (
 //	section 5.3.2      Content-Type says which of the two it is (userinfoClaims)
 //	section 5.3.2      iss and aud, if it is signed (verifyUserinfo)
 //	section 5.3.2      sub is there, and the ID token's (here, last)
+//	RFC 8725 3.11      it is no ID token (isIDToken)
 func (p *Provider) userinfo(ctx context.Context, md *metadata, access, sub string) (map[string]any, error) {
-	ctx, cancel := context.WithTimeout(ctx, p.timeout)
-	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, md.userinfo, nil)
 	if err != nil {
 		return nil, fail(StageUserinfo, Invalid, ReasonEndpoint)
@@ -35,12 +34,29 @@ func (p *Provider) userinfo(ctx context.Context, md *metadata, access, sub strin
 	if err != nil {
 		return nil, err
 	}
+	if isIDToken(claims) {
+		return nil, fail(StageUserinfo, Invalid, ReasonUserinfoIDToken)
+	}
 	// Section 5.3.2: sub must exactly match the ID token's, or nothing of this may
 	// be used. The claims may be somebody else's (token substitution, section 16.11).
 	if !same(claims["sub"], sub) {
 		return nil, fail(StageUserinfo, Invalid, ReasonUserinfoSubject)
 	}
 	return claims, nil
+}
+
+// isIDToken says whether claims are those of an ID token. One is signed by the same
+// key, for the same client, of the same subject, and so passes for a userinfo answer
+// in every other check; but what it says of the person was not asked of userinfo, and
+// says nothing of their live session (RFC 8725 section 2.8). ProConnect's userinfo has
+// neither a nonce nor the hash of a token or code.
+func isIDToken(claims map[string]any) bool {
+	for _, name := range []string{"nonce", "at_hash", "c_hash"} {
+		if _, present := claims[name]; present {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *Provider) userinfoType() string {

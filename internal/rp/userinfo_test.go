@@ -73,6 +73,10 @@ func TestUserinfoClaims(t *testing.T) {
 		"exp missing":       {"exp", nil, ""},
 		"exp 30 s ago":      {"exp", now - 30, ""},
 		"nbf ahead":         {"nbf", now + 300, ReasonNotBefore},
+		"a nonce":           {"nonce", testNonce, ReasonUserinfoIDToken},
+		"an empty nonce":    {"nonce", "", ReasonUserinfoIDToken},
+		"at_hash":           {"at_hash", "x", ReasonUserinfoIDToken},
+		"c_hash":            {"c_hash", "x", ReasonUserinfoIDToken},
 		"CRLF, NUL, markup": {"usual_name", "a\r\n\x00<script>é", ""},
 		"100 kB":            {"usual_name", strings.Repeat("x", 100<<10), ReasonTooLarge},
 	} {
@@ -128,6 +132,11 @@ func TestUserinfoForgeries(t *testing.T) {
 		"unsigned JSON in the JWT's type": {
 			func(f *fake) string { return string(f.person.json()) },
 			outcome{StageUserinfo, Invalid, ReasonJWT},
+		},
+		// Signed by the right key, for the right client, of the right subject.
+		"the ID token itself": {
+			func(f *fake) string { return f.idToken() },
+			outcome{StageUserinfo, Invalid, ReasonUserinfoIDToken},
 		},
 		"list": {
 			func(f *fake) string { return f.sign(object{"alg": RS256}, []byte("[]")) },

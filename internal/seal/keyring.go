@@ -141,8 +141,11 @@ func (k *Keyring) sealing(ctx context.Context) (*keys, error) {
 	return keys, err
 }
 
+// fresh says whether the newest key may still seal. One from the future was made by
+// a clock that was wrong: it would be replaced months late, or never.
 func (k *Keyring) fresh(c *keys) bool {
-	return k.now().Sub(c.list[0].created) < rotateAfter
+	age := k.now().Sub(c.list[0].created)
+	return age < rotateAfter && age >= -clockSlack
 }
 
 // persistDue says whether a key in memory should try the storage again.

@@ -183,3 +183,34 @@ func TestKeyInMemoryMeetsAnOverdueKey(t *testing.T) {
 		t.Error("2: what the key in memory sealed does not open any more")
 	}
 }
+
+// A clock that was wrong when the key was made, a year ahead say, must not have it
+// seal for a year and a month: whoever learned it would forge sessions as long. What
+// it sealed opens on. Nodes whose clocks differ by minutes do not replace each other's.
+func TestKeyFromTheFutureIsReplaced(t *testing.T) {
+	for name, c := range map[string]struct {
+		ahead    time.Duration
+		replaced bool
+	}{
+		"half an hour ahead": {30 * time.Minute, false},
+		"two hours ahead":    {2 * time.Hour, true},
+		"a year ahead":       {365 * 24 * time.Hour, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			storage, now, warnings := newStorage(t), time.Now(), []string(nil)
+			wrong := now.Add(c.ahead)
+			old := mustSeal(t, node(storage, &wrong, &warnings).Box("s"), "x", "p")
+			box := node(storage, &now, &warnings).Box("s")
+			next := mustSeal(t, box, "x", "p")
+			if replaced := next[:5] != old[:5]; replaced != c.replaced {
+				t.Errorf("the key is replaced: %v, want %v", replaced, c.replaced)
+			}
+			if !opens(t, box, old) {
+				t.Error("what it sealed does not open any more")
+			}
+			if again := mustSeal(t, node(storage, &now, &warnings).Box("s"), "x", "p"); again[:5] != next[:5] {
+				t.Error("it is replaced again at the next start")
+			}
+		})
+	}
+}

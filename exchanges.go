@@ -1,0 +1,222 @@
+package proconnect
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
+)
+
+// Anybody can begin a login and come back with a code of their own making, and each
+// costs a call to ProConnect, which would take the site for the attacker.
+const (
+	callbackTime   = 10 * time.Second // what one callback may take, waiting included
+	exchangeWait   = 4 * time.Second  // of which so much may pass before its call
+	maxExchanges   = 64               // calls of a client under way at once
+	maxFailures    = 20               // codes that ProConnect refused, of one address
+	failureForgot  = 2 * time.Second  // how long it takes to forgive one of them
+	maxWaiting     = 64               // callbacks that wait for their turn, of an address that had codes refused
+	addressSlots   = 1024
+	ipv6Subscriber = 56 // bits of an IPv6 address that one subscriber has in common
+)
+
+var (
+	errCodesRefused = errors.New("too many codes of this address were refused")
+	errExchangeBusy = errors.New("too many logins are under way")
+)
+
+// exchanges bounds the calls that redeem codes. People with good codes go on at any
+// rate: only a refused code is held against an address, and no more calls are under
+// way for it than it could have refused. Memory is fixed: addresses share slots, by a
+// hash that nobody outside can compute.
+type exchanges struct {
+	underway chan struct{}
+	seed     maphash.Seed
+
+	mu    sync.Mutex
+	slots [addressSlots]addressSlot
+}
+
+// addressSlot is what is known of the addresses that share it.
+type addressSlot struct {
+	underway int
+	refused  int       // codes, not forgiven yet
+	since    time.Time // when the last one was forgiven, or the first one counted
+	waiting  int
+	ended    chan struct{} // closed when a call ends; nil: nobody waits for that
+}
+
+func newExchanges() *exchanges {
+	return &exchanges{underway: make(chan struct{}, maxExchanges), seed: maphash.MakeSeed()}
+}
+
+// exchange is one call that may be made.
+type exchange struct {
+	e *exchanges
+	s *addressSlot
+}
+
+// begin waits for the turn of an address. Whoever gets one ends it.
+func (e *exchanges) begin(ctx context.Context, addr netip.Prefix) (*exchange, error) {
+	ctx, cancel := context.WithTimeout(ctx, exchangeWait)
+	defer cancel()
+	s := &e.slots[maphash.Comparable(e.seed, addr)%addressSlots]
+	for {
+		ended, err := e.admit(s, time.Now())
+		if err != nil {
+			return nil, err
+		}
+		if ended == nil {
+			break
+		}
+		if err := e.wait(ctx, s, ended); err != nil {
+			return nil, err
+		}
+	}
+	x := &exchange{e, s}
+	select {
+	case e.underway <- struct{}{}:
+		return x, nil
+	case <-ctx.Done():
+		x.release(false)
+		return nil, errExchangeBusy
+	}
+}
+
+// admit lets a call begin, unless all that the address has under way could be refused
+// and be too many. It then returns what is closed when one of them has ended; the
+// caller waits for it.
+func (e *exchanges) admit(s *addressSlot, now time.Time) (ended <-chan struct{}, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if forgiven := int(now.Sub(s.since) / failureForgot); forgiven > 0 {
+		s.refused = max(0, s.refused-forgiven)
+		s.since = s.since.Add(time.Duration(forgiven) * failureForgot)
+	}
+	if s.refused+s.underway < maxFailures {
+		s.underway++
+		return nil, nil
+	}
+	if s.refused > 0 && s.waiting >= maxWaiting {
+		return nil, errCodesRefused
+	}
+	s.waiting++
+	if s.ended == nil {
+		s.ended = make(chan struct{})
+	}
+	return s.ended, nil
+}
+
+// wait returns when it is worth asking again, or with the reason why there was no turn.
+func (e *exchanges) wait(ctx context.Context, s *addressSlot, ended <-chan struct{}) (err error) {
+	forgiven := time.NewTimer(failureForgot)
+	defer forgiven.Stop()
+	over := false
+	select {
+	case <-ended:
+	case <-forgiven.C:
+	case <-ctx.Done():
+		over = true
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s.waiting--
+	switch {
+	case !over:
+		return nil
+	case s.refused > 0:
+		return errCodesRefused
+	}
+	return errExchangeBusy
+}
+
+// end makes room for the next call. It may be called on none.
+func (x *exchange) end(refused bool) {
+	if x == nil {
+		return
+	}
+	<-x.e.underway
+	x.release(refused)
+}
+
+func (x *exchange) release(refused bool) {
+	x.e.mu.Lock()
+	defer x.e.mu.Unlock()
+	s := x.s
+	s.underway--
+	if refused {
+		if s.refused == 0 {
+			s.since = time.Now()
+		}
+		s.refused++
+	}
+	if s.ended != nil {
+		close(s.ended)
+		s.ended = nil
+	}
+}
+
+// redeem turns an answer at the callback into a person, once.
+func (h *Handler) redeem(ctx context.Context, x *exchange, response rp.Response, a *attempt) (result *rp.Result, err error) {
+	defer func() { x.end(codeRefused(err)) }()
+	if !h.client.used.consume(a.State, time.Now()) {
+		return nil, errAttemptUsed
+	}
+	return h.client.provider.Finish(ctx, response, rp.Attempt{
+		Nonce: a.Nonce, Verifier: a.Verifier, RedirectURI: a.RedirectURI, ACRValues: a.ACR,
+	})
+}
+
+var errAttemptUsed = errors.New("the attempt was used")
+
+// codeRefused says whether a login failed by what its browser brought or did: a code
+// that ProConnect does not know, or a connection that was closed before the answer.
+// What fails at ProConnect, or by the configuration, is held against nobody.
+func codeRefused(err error) bool {
+	e, ok := errors.AsType[*rp.Error](err)
+	return ok && e.Stage == rp.StageToken && (e.Code != "" && e.Reason != rp.ReasonInvalidClient || e.Reason == rp.ReasonCanceled)
+}
+
+// addressOf is whom a failed login is held against: the client's address, as Caddy
+// takes it from trusted proxies, or the network of one subscriber.
+func addressOf(r *http.Request) netip.Prefix {
+	text, _ := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string)
+	if text == "" {
+		text = hostOf(r.RemoteAddr)
+	}
+	addr, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Prefix{} // a unix socket: all share one
+	}
+	addr, bits := addr.Unmap().WithZone(""), ipv6Subscriber
+	if addr.Is4() {
+		bits = addr.BitLen()
+	}
+	network, _ := addr.Prefix(bits) // of fewer bits than the address has
+	return network
+}
+
+// tooManyLogins answers a callback whose turn did not come. Nothing is used up: the
+// same address works when the page is loaded again, and so does a new login.
+func (h *Handler) tooManyLogins(w http.ResponseWriter, r *http.Request, v *visit, a *attempt, err error) error {
+	v.uri = a.Target
+	status := http.StatusServiceUnavailable
+	if errors.Is(err, errCodesRefused) {
+		status = http.StatusTooManyRequests
+		w.Header().Set("Retry-After", "5")
+		h.complain("logins wait: ProConnect refused too many codes of one address; if it is a proxy's, name it in `trusted_proxies`, else somebody is making codes up",
+			zap.String("client", h.client.name), zap.Stringer("address", addressOf(r)))
+	} else {
+		h.complain("logins wait: too many are under way, because they are many or ProConnect is slow", zap.String("client", h.client.name))
+	}
+	return h.problem(w, r, v, status, pages.Problem{Code: pages.TooManyLogins, RetryURL: v.loginURL(), HomeURL: "/"})
+}
