@@ -14,8 +14,6 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
-
-	"github.com/caddy-proconnect/caddy-proconnect/internal/sandbox"
 )
 
 func init() {
@@ -91,10 +89,6 @@ func (a *App) checkCookieNames() error {
 		}
 		owner[base] = name
 		a.cookieBases = append(a.cookieBases, base)
-	}
-	if slices.ContainsFunc(slices.Collect(maps.Values(a.Clients)), func(c *Client) bool { return c.sandbox != nil }) &&
-		!slices.ContainsFunc(a.cookieBases, func(base string) bool { return oursByName(sandbox.CookieName, base) }) {
-		a.cookieBases = append(a.cookieBases, sandbox.CookieName) // its single sign-on
 	}
 	return nil
 }
