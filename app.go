@@ -38,6 +38,8 @@ type App struct {
 	polled      chan struct{} // closed when the poller has ended
 	pool        *listPool
 	cookieBases []string // opens the names of every cookie of ours
+
+	sandboxSites []string // where sites of a sandbox can be opened
 }
 
 // CaddyModule returns the Caddy module information.
@@ -104,6 +106,7 @@ func (a *App) Start() error {
 				zap.String("client", name))
 		}
 	}
+	a.announceSandboxSites()
 	a.polled = make(chan struct{})
 	go func() {
 		defer close(a.polled)

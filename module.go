@@ -150,7 +150,11 @@ func (h *Handler) provision(ctx caddy.Context, site site) error {
 		return err
 	}
 	h.warn()
-	return h.provisionPlace(site)
+	if err := h.provisionPlace(site); err != nil {
+		return err
+	}
+	h.noteSandboxSite(ctx, site)
+	return nil
 }
 
 // provisionRules compiles the rules and has the claims they read asked for.
