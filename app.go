@@ -14,8 +14,6 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
-
-	"github.com/caddy-proconnect/caddy-proconnect/internal/sandbox"
 )
 
 func init() {
@@ -41,6 +39,8 @@ type App struct {
 	pool        *listPool
 	bodies      *bodies
 	cookieBases []string // opens the names of every cookie of ours
+
+	sandboxSites []string // where sites of a sandbox can be opened
 }
 
 // CaddyModule returns the Caddy module information.
@@ -93,10 +93,6 @@ func (a *App) checkCookieNames() error {
 		owner[base] = name
 		a.cookieBases = append(a.cookieBases, base)
 	}
-	if slices.ContainsFunc(slices.Collect(maps.Values(a.Clients)), func(c *Client) bool { return c.sandbox != nil }) &&
-		!slices.ContainsFunc(a.cookieBases, func(base string) bool { return oursByName(sandbox.CookieName, base) }) {
-		a.cookieBases = append(a.cookieBases, sandbox.CookieName) // its single sign-on
-	}
 	return nil
 }
 
@@ -111,6 +107,7 @@ func (a *App) Start() error {
 				zap.String("client", name))
 		}
 	}
+	a.announceSandboxSites()
 	a.polled = make(chan struct{})
 	go func() {
 		defer close(a.polled)

@@ -148,13 +148,14 @@ https://named.localhost:{$TLS_PORT} {
 			wantCookie(t, s.speaking(t, named, protocol).get("/x").reached(t), "theme=dark")
 		})
 		t.Run("in several header lines "+protocol, func(t *testing.T) {
-			lines := append(strings.Split(b.cookies(), "; "), "a=1; __Host-proconnect_x=2; b=3", "__Secure-proconnect_id_token=4", "proconnect-others=5")
+			lines := append(strings.Split(b.cookies(), "; "), "a=1; __Host-proconnect_rounds=2; b=3", "__Secure-proconnect_id_token=4", "proconnect-others=5",
+				"proconnect_state=6; __Host-proconnect_token=7; __Host-proconnect-other_8443_seen=8")
 			plain := *s.speaking(t, b, protocol)
 			client := *plain.Client
 			client.Jar = nil
 			plain.Client = &client
 			got := plain.send(http.MethodGet, "/x", http.Header{"Cookie": lines})
-			wantCookie(t, got.reached(t), "theme=dark; a=1; b=3; proconnect-others=5")
+			wantCookie(t, got.reached(t), "theme=dark; a=1; b=3; proconnect-others=5; proconnect_state=6; __Host-proconnect_token=7")
 		})
 	}
 }

@@ -57,7 +57,7 @@ http://:{$PORT} {
 		{"plain http", "http://docs.example.test:{$PORT}", nil, insecure, ""},
 		{"plain http, forwarded", "http://docs.example.test:{$PORT}", forward("https"), insecure, "https://docs.example.test:{$PORT}" + callback},
 		{"plain http, forwarded as such", "http://docs.example.test:{$PORT}", forward("http"), insecure, ""},
-		{"plain http, forwarded as a list", "http://docs.example.test:{$PORT}", forward("https, http"), insecure, ""},
+		{"plain http, forwarded as a list", "http://docs.example.test:{$PORT}", forward("https, http"), insecure, "https://docs.example.test:{$PORT}" + callback},
 		{"plain http, forwarded as nonsense", "http://docs.example.test:{$PORT}", forward("https://evil"), insecure, ""},
 		{"with origin", "http://other.example.test:{$PORT}", forward("http"), "https://public.example.test" + callback, ""},
 	}

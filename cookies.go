@@ -3,6 +3,8 @@ package proconnect
 import (
 	"net/http"
 	"strings"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/sandbox"
 )
 
 // cookieNames are the names of a client's cookies. Over https they carry the
@@ -88,7 +90,7 @@ func hideCookies(h http.Header, base string) {
 	}
 }
 
-// withoutCookies drops the cookies of one base name from a line. Where those
+// withoutCookies drops our cookies of one base name from a line. Where those
 // that stay stand together, as they mostly do, nothing is copied.
 func withoutCookies(line, base string) string {
 	runs, from, to, inRun := 0, 0, 0, false
@@ -135,16 +137,63 @@ func cookieEnd(line string, start int) int {
 	return len(line)
 }
 
-// oursByName says whether a cookie is of this base name, prefixed or not.
+// oursByName says whether a cookie is one of ours, by the grammar of their names:
+// prefix, base, port, purpose. Anything looser would hide an application's own
+// cookies from it, whose names may begin as ours do.
 func oursByName(pair, base string) bool {
 	for pair != "" && (pair[0] == ' ' || pair[0] == '\t') {
 		pair = pair[1:]
 	}
+	if rest, ok := strings.CutPrefix(pair, sandbox.CookieName); ok && nameEnds(rest) {
+		return true // the simulated single sign-on, whoever uses the sandbox or did
+	}
 	if strings.HasPrefix(pair, "__") {
-		pair = strings.TrimPrefix(strings.TrimPrefix(pair, "__Host-"), "__Secure-")
+		host, ok := strings.CutPrefix(pair, "__Host-")
+		if !ok {
+			host = strings.TrimPrefix(pair, "__Secure-")
+		}
+		pair = host
 	}
 	rest, ok := strings.CutPrefix(pair, base)
-	return ok && (rest == "" || strings.IndexByte("=_ \t", rest[0]) >= 0)
+	return ok && endsOurName(cutPort(rest))
+}
+
+// ourSuffixes say what a cookie of ours is for, at its name's end. A session's has none.
+var ourSuffixes = [...]string{"", "_id_token", "_logout", "_rounds", "_browser", "_busy", "_seen"}
+
+// endsOurName says whether a name that begins as ours do ends as one of them.
+func endsOurName(rest string) bool {
+	if strings.HasPrefix(rest, "_login_") { // and which attempt it is
+		return true
+	}
+	for _, suffix := range ourSuffixes {
+		if end, ok := strings.CutPrefix(rest, suffix); ok && nameEnds(end) {
+			return true
+		}
+	}
+	return false
+}
+
+// nameEnds says whether a cookie's name is over. Many servers trim it.
+func nameEnds(rest string) bool {
+	rest = strings.TrimLeft(rest, " \t")
+	return rest == "" || rest[0] == '='
+}
+
+// cutPort drops the port of a site that is not on the scheme's own: browsers share
+// cookies between the ports of a host.
+func cutPort(rest string) string {
+	if len(rest) < 2 || rest[0] != '_' || rest[1] < '1' || rest[1] > '9' {
+		return rest
+	}
+	n := 2
+	for n < len(rest) && rest[n] >= '0' && rest[n] <= '9' {
+		n++
+	}
+	if n > len("_65535") {
+		return rest
+	}
+	return rest[n:]
 }
 
 // setCookie adds a cookie that only the browser and we see.

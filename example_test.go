@@ -17,7 +17,7 @@ func startExample(t *testing.T) *server {
 	t.Helper()
 	s := &server{t: t, Port: freePort(t), dir: t.TempDir()}
 	text := s.fill(strings.NewReplacer(
-		"localhost:8080", "localhost:{$PORT}", "bind 127.0.0.1", "bind {$LOOPBACK}",
+		"localhost:8080", "localhost:{$PORT}", "http://:8080", "http://:{$PORT}", "bind 127.0.0.1", "bind {$LOOPBACK}",
 		"\tadmin off\n", "\tadmin off\n\tpersist_config off\n\tstorage file_system {$DIR}/storage\n",
 		"\tlog {\n", "\tlog {\n\t\toutput file {$DIR}/log.json\n",
 	).Replace(readFile(t, "example.Caddyfile")))
@@ -84,6 +84,21 @@ func stepUp(s *server, path, person string) answer {
 	b := s.browser("http://localhost:{$PORT}")
 	b.login("/", url.Values{"person": {person}})
 	return b.get(path)
+}
+
+// Whoever types another name of the machine is led to the one that works, and the
+// log says which that is.
+func TestExampleByOtherNames(t *testing.T) {
+	s := startExample(t)
+	for _, host := range []string{"127.0.0.1", "[::1]", "docs.localhost", "my-machine", "LOCALHOST.", "127.0.1.1"} {
+		a := s.raw(loopback+":"+s.Port, "GET /etat/?a=b HTTP/1.1\r\nHost: "+host+":{$PORT}\r\nConnection: close\r\n\r\n")
+		if want := s.fill("http://localhost:{$PORT}/etat/?a=b"); a.StatusCode != http.StatusFound || a.Header.Get("Location") != want {
+			t.Errorf("%s: got %d to %q", host, a.StatusCode, a.Header.Get("Location"))
+		}
+	}
+	if line := s.line(s.fill(`"msg":"open http://localhost:{$PORT}"`)); line == "" {
+		t.Error("the log does not say where to look")
+	}
 }
 
 // Nothing of a login or a logout can be taken from the example's log and used.

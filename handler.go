@@ -137,8 +137,7 @@ func (h *Handler) standsFast(w http.ResponseWriter, r *http.Request, v *visit) (
 		h.complain("the gates of this site do not agree on its address: give all of them the same `origin`", zap.String("host", r.Host))
 		return true, h.problem(w, r, v, http.StatusInternalServerError, pages.Problem{Code: pages.OriginRequired})
 	case !v.place.usable():
-		h.complain("the site is reached over plain http, which cannot keep a session: set `origin`, or `trusted_proxies` if a proxy in front ends TLS",
-			zap.String("host", r.Host))
+		h.complain("the site is reached over plain http, which cannot keep a session: "+plainHTTP(r), forwardedFields(r)...)
 		return true, h.problem(w, r, v, http.StatusInternalServerError, pages.Problem{Code: pages.InsecureOrigin})
 	}
 	return false, nil

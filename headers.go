@@ -43,9 +43,6 @@ func (v *visit) deleteForged(r *http.Request, prefix string) {
 	}
 	v.deleted = append(v.deleted, prefix)
 	deleteHeaders(r.Header, prefix)
-	// A proxy hands trailers on, which arrive after us, and some servers take
-	// them for headers.
-	r.Trailer = nil
 }
 
 // dropUpgrade keeps a connection in HTTP/1.1, but for WebSockets: in one that becomes

@@ -62,7 +62,7 @@ func (h *Handler) serveLogout(w http.ResponseWriter, r *http.Request, v *visit) 
 	case audienceOf(r) != person:
 		return h.problem(w, r, v, http.StatusForbidden, pages.Problem{Code: pages.BadRequest, HomeURL: "/"})
 	case r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Site") == "same-origin",
-		r.Method == http.MethodPost && h.csrf.Check(r) == nil:
+		r.Method == http.MethodPost && h.fromThisSite(r, v.place):
 		return h.logout(w, r, v)
 	}
 	action := h.Path + "/logout"

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -85,8 +84,8 @@ type Handler struct {
 	reads  matcherReads
 	rules  *ruleSet
 	origin *place
-	exact  bool      // the site answers exactly the hosts it names
-	probes *sync.Map // the hosts whose callback comes back to us
+	exact  bool    // the site answers exactly the hosts it names
+	probes *probes // of which hosts the callback comes back to us
 	csrf   *http.CrossOriginProtection
 
 	complaints *complaints
@@ -116,7 +115,7 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 // Provision checks the gate and joins it to its link. What it says of the gate
 // names the site.
 func (h *Handler) Provision(ctx caddy.Context) error {
-	h.log, h.probes, h.complaints = ctx.Logger(), new(sync.Map), new(complaints)
+	h.log, h.probes, h.complaints = ctx.Logger(), new(probes), new(complaints)
 	site := siteOf(ctx)
 	if len(site.hosts) == 0 {
 		return h.provision(ctx, site)
@@ -155,7 +154,11 @@ func (h *Handler) provision(ctx caddy.Context, site site) error {
 	if err := h.provisionMatchers(ctx); err != nil {
 		return err
 	}
-	return h.provisionPlace(site)
+	if err := h.provisionPlace(site); err != nil {
+		return err
+	}
+	h.noteSandboxSite(ctx, site)
+	return nil
 }
 
 // provisionRules compiles the rules and has the claims they read asked for.

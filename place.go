@@ -34,30 +34,49 @@ func (h *Handler) place(r *http.Request) place {
 	if h.origin != nil {
 		return *h.origin
 	}
-	p := place{scheme: "http", addr: r.Host, host: hostOf(r.Host)}
+	p := place{scheme: "http"}
 	if r.TLS != nil || forwardedHTTPS(r) {
 		p.scheme, p.secure = "https", true
 	}
+	p.addr = browserAddr(r.Host, p.scheme)
+	p.host = hostOf(p.addr)
 	return p
 }
 
-// forwardedHTTPS says whether a proxy that the server trusts ended TLS.
-func forwardedHTTPS(r *http.Request) bool {
-	values := r.Header["X-Forwarded-Proto"]
-	if len(values) != 1 || !strings.EqualFold(values[0], "https") {
-		return false
+// browserAddr writes a Host header as browsers do: in lower case, and without the
+// port that is the scheme's own, which proxies add. Redirect URIs are compared
+// letter by letter.
+func browserAddr(host, scheme string) string {
+	if name, port, ok := cutLastColon(host); ok && (port == "" || port == defaultPort[scheme]) {
+		host = name
 	}
-	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
-	return trusted
+	return strings.ToLower(host)
+}
+
+// cutLastColon cuts a port off. The colons of an IPv6 address without brackets
+// part none.
+func cutLastColon(addr string) (name, port string, ok bool) {
+	i := strings.LastIndexByte(addr, ':')
+	if i < 0 || strings.HasSuffix(addr, "]") || addr[0] != '[' && strings.IndexByte(addr, ':') != i {
+		return addr, "", false
+	}
+	return addr[:i], addr[i+1:], true
+}
+
+// fromThisSite says whether a request that has effects comes from a page of the
+// site's own. A proxy may have added the port that browsers leave out of Origin.
+func (h *Handler) fromThisSite(r *http.Request, p place) bool {
+	if r.Host != p.addr {
+		public := *r
+		public.Host, r = p.addr, &public
+	}
+	return h.csrf.Check(r) == nil
 }
 
 // hostOf returns a Host header's host name: lower case, without port, brackets
 // and trailing dot.
 func hostOf(addr string) string {
-	host := addr
-	if i := strings.LastIndexByte(addr, ':'); i >= 0 && !strings.HasSuffix(addr, "]") {
-		host = addr[:i]
-	}
+	host, _, _ := cutLastColon(addr)
 	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
 	return strings.ToLower(strings.TrimSuffix(host, "."))
 }

@@ -112,7 +112,7 @@ func TestDeleteHeaders(t *testing.T) {
 func TestHostOf(t *testing.T) {
 	for in, want := range map[string]string{
 		"Docs.Example.fr": "docs.example.fr", "docs.example.fr:8443": "docs.example.fr", "docs.example.fr.": "docs.example.fr",
-		"docs.example.fr.:443": "docs.example.fr", "[::1]:80": "::1", "[::1]": "::1", "127.0.0.1:80": "127.0.0.1", "": "",
+		"docs.example.fr.:443": "docs.example.fr", "[::1]:80": "::1", "[::1]": "::1", "::1": "::1", "2001:DB8::1": "2001:db8::1", "127.0.0.1:80": "127.0.0.1", "": "",
 	} {
 		if got := hostOf(in); got != want {
 			t.Errorf("%q is host %q, want %q", in, got, want)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -20,8 +21,10 @@ type probe struct {
 
 type probeKey struct{}
 
-// probeAgain is how long a callback that did not come back is believed lost.
-const probeAgain = 5 * time.Second
+// probeTimes are what probes may take that go astray, to an upstream that does not
+// answer, say. One that fails is repeated before it is believed: the first may have
+// met a reload, or a handler that was short of time.
+var probeTimes = []time.Duration{2 * time.Second, 3 * time.Second}
 
 // answerProbe says whether r is a probe, and tells it that it came back.
 func (h *Handler) answerProbe(r *http.Request, endpoint string) bool {
@@ -39,37 +42,41 @@ func (h *Handler) answerProbe(r *http.Request, endpoint string) bool {
 // per host, before anybody is offered a login: whoever could not come back
 // would end on an error page of the site, logged in and without a next step.
 func (h *Handler) callbackComesBack(r *http.Request, p place) bool {
-	if result, known := h.probes.Load(p.host); known {
-		if missed := result.(time.Time); missed.IsZero() || time.Since(missed) < probeAgain {
-			return missed.IsZero()
-		}
+	if h.probes.cameBack(p.host) {
+		return true
+	}
+	headers := headersDigest(r)
+	if h.probes.missedLately(p.host, headers) {
+		return false
 	}
 	server, ok := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
 	if !ok {
 		return true // not inside a server: nothing to ask
 	}
-	ask := &probe{gate: h, place: p}
-	// Nothing of this request may reach the probe but where it was sent.
-	ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), probeKey{}, ask), probeTime)
-	defer cancel()
-	request := (&http.Request{
-		Method: http.MethodGet, URL: &url.URL{Path: h.CallbackPath}, RequestURI: h.CallbackPath,
-		Proto: r.Proto, ProtoMajor: r.ProtoMajor, ProtoMinor: r.ProtoMinor,
-		Header: forwardedHeaders(r.Header), Body: http.NoBody, Host: r.Host, RemoteAddr: r.RemoteAddr, TLS: r.TLS,
-	}).WithContext(ctx)
-	serveProbe(server, request)
-	if !ask.came {
-		h.probes.Store(p.host, time.Now())
+	came := slices.ContainsFunc(probeTimes, func(most time.Duration) bool { return h.probe(server, r, p, most) })
+	h.probes.remember(p.host, headers, came)
+	if !came {
 		h.complain("the callback does not come back to this gate, so nobody is sent to ProConnect: inside `handle /x/*` set `path /x/.proconnect` and register that redirect URI, or put the gate outside of it",
 			zap.String("callback", p.url(h.CallbackPath)))
-		return false
 	}
-	h.probes.Store(p.host, time.Time{})
-	return true
+	return came
 }
 
-// probeTime bounds a probe that went astray, to an upstream that does not answer, say.
-const probeTime = 5 * time.Second
+// probe sends the gate its own callback once. It looks as the browser's own will to
+// whatever stands before the gate: basic_auth, a matcher of a header or an address,
+// a client's certificate. It outlives the request that it was made for: somebody who
+// hangs up must not have the callback believed lost.
+func (h *Handler) probe(server *caddyhttp.Server, r *http.Request, p place, most time.Duration) (came bool) {
+	ask := &probe{gate: h, place: p}
+	ctx, cancel := context.WithTimeout(context.WithValue(context.WithoutCancel(r.Context()), probeKey{}, ask), most)
+	defer cancel()
+	serveProbe(server, (&http.Request{
+		Method: http.MethodGet, URL: &url.URL{Path: h.CallbackPath}, RequestURI: h.CallbackPath,
+		Proto: r.Proto, ProtoMajor: r.ProtoMajor, ProtoMinor: r.ProtoMinor,
+		Header: probeHeaders(r.Header), Body: http.NoBody, Host: r.Host, RemoteAddr: r.RemoteAddr, TLS: r.TLS,
+	}).WithContext(ctx))
+	return ask.came
+}
 
 // serveProbe outlives a site that hangs up on what it does not know, which is a
 // panic to net/http.
@@ -82,13 +89,16 @@ func serveProbe(server *caddyhttp.Server, r *http.Request) {
 	server.ServeHTTP(&discardWriter{header: make(http.Header)}, r)
 }
 
-// forwardedHeaders keeps what tells a trusted proxy's request from another.
-func forwardedHeaders(from http.Header) http.Header {
-	to := make(http.Header)
-	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host"} {
-		if values, ok := from[name]; ok {
-			to[name] = values
-		}
+// probeHeaders are the request's, but for those of its body, of its connection and
+// of what a browser has in its cache. Our cookies are gone from it: a probe that goes
+// astray takes none along.
+func probeHeaders(from http.Header) http.Header {
+	to := from.Clone()
+	for _, name := range []string{
+		"Connection", "Content-Encoding", "Content-Length", "Content-Type", "Expect", "If-Match", "If-Modified-Since", "If-None-Match",
+		"If-Range", "If-Unmodified-Since", "Keep-Alive", "Range", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+	} {
+		delete(to, name)
 	}
 	return to
 }

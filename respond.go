@@ -94,17 +94,23 @@ var errRefused = errors.New("the rules of this site do not admit this person")
 var remedies = map[string]string{
 	pages.CallbackUnreachable: "inside `handle /x/*` set `path /x/.proconnect` and register that redirect URI, or put the gate outside of it",
 	pages.ClientsMixed:        "give the gates of a path the same `client`",
-	pages.InsecureOrigin:      "set `origin`, or `trusted_proxies` if a proxy in front ends TLS",
 	pages.OriginRequired:      "set `origin`, the same for all gates of the site",
 	pages.ProviderUnavailable: "see the error of this minute, which tells the fault of the link and what to mend",
 	pages.SandboxGuard:        "open http://localhost on the machine itself, without a proxy in front",
 	pages.StorageUnavailable:  "repair Caddy's `storage`",
 }
 
+func remedyOf(code string, r *http.Request) string {
+	if code == pages.InsecureOrigin {
+		return plainHTTP(r)
+	}
+	return remedies[code]
+}
+
 // problem answers what went wrong, with what to do next.
 func (h *Handler) problem(w http.ResponseWriter, r *http.Request, v *visit, status int, p pages.Problem) error {
 	fields := []zap.Field{zap.String("reference", v.refer()), zap.String("code", p.Code), zap.Int("status", status)}
-	if remedy, ok := remedies[p.Code]; ok {
+	if remedy := remedyOf(p.Code, r); remedy != "" {
 		fields = append(fields, zap.String("remedy", remedy))
 	}
 	h.log.Info("problem", fields...)

@@ -52,7 +52,8 @@ func visitOf(r *http.Request) *visit {
 }
 
 // visit returns the visit that a request is. The first gate begins it: it maps
-// the placeholders and takes our cookies out of what the others see.
+// the placeholders and takes out of the request what the others must not see: our
+// cookies, and whatever arrives after us.
 func (h *Handler) visit(r *http.Request) *visit {
 	if v := visitOf(r); v != nil {
 		return v
@@ -60,6 +61,7 @@ func (h *Handler) visit(r *http.Request) *visit {
 	v := &visit{gate: h, place: h.place(r), cookies: r.Header["Cookie"], url: originalURL(r)}
 	h.client.hideCookies(r.Header)
 	dropUpgrade(r.Header)
+	dropTrailers(r)
 	caddyhttp.SetVar(r.Context(), visitVar, v)
 	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
 		repl.Map(v.placeholder)

@@ -190,7 +190,6 @@ func TestLoginAgainstEssentialACR(t *testing.T) {
 		{"unmet", "ministry", "", []string{"eidas1-mfa"}, "access_denied"},
 		{"higher is unmet", "mfa", "", []string{"eidas1"}, "access_denied"},
 		{"fresh eidas2", "ministry", "eidas2", []string{"eidas2"}, ""},
-		{"an unknown level is eidas1", "ministry", "https://idp.example/strong", []string{"eidas1"}, ""},
 		{"no level is eidas1", "ministry", "-", []string{"eidas1"}, ""},
 	}
 	for _, tt := range tests {

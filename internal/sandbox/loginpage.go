@@ -17,13 +17,12 @@ type loginView struct {
 	People []choice
 
 	// The free form.
-	Fields    []field
-	Roles     []option
-	MoreRoles string
-	Levels    []option
-	AMR       string
-	Custom    string
-	Errors    []string
+	Fields []field
+	Roles  []option
+	Levels []option
+	AMR    string
+	Custom string
+	Errors []string
 }
 
 type param struct{ Name, Value string }
@@ -124,9 +123,6 @@ var fieldLabels = map[string][2]string{
 	"belonging_population": {"Population", "Population"},
 }
 
-// commonRoles are the checkboxes; any other role is typed.
-var commonRoles = []string{"agent_public", "agent_public_etat", "agent_public_territorial", "agent_public_hospitalier", "dirigeant"}
-
 // fill puts a person into the free form.
 func (v *loginView) fill(p person) {
 	for _, name := range textFields {
@@ -134,11 +130,9 @@ func (v *loginView) fill(p person) {
 	}
 	label := fieldLabels["belonging_population"]
 	v.Fields = append(v.Fields, field{"belonging_population", label[0], label[1], strings.Join(p.population, " ")})
-	for _, role := range commonRoles {
+	for _, role := range roleValues {
 		v.Roles = append(v.Roles, option{role, slices.Contains(p.roles, role)})
 	}
-	more := slices.DeleteFunc(slices.Clone(p.roles), func(s string) bool { return slices.Contains(commonRoles, s) })
-	v.MoreRoles = strings.Join(more, " ")
 	for _, acr := range acrValues {
 		v.Levels = append(v.Levels, option{acr, acr == p.acr()})
 	}

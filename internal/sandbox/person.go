@@ -24,7 +24,7 @@ type person struct {
 }
 
 // defaultACR is what ProConnect puts in the place of a level that the identity
-// provider does not give, or that ProConnect does not know.
+// provider does not give.
 const defaultACR = "eidas1"
 
 // acr is the level that ProConnect tells of the person.
@@ -81,7 +81,12 @@ func readPerson(form url.Values) (person, error) {
 	if form.Has("amr") {
 		p.amr = words(form["amr"])
 	}
-	p.text["siret"] = checkedSIRET(p.text["siret"])
+	for _, name := range []string{"siret", "siren"} {
+		p.text[name] = siret.Strip(p.text[name])
+	}
+	if err := checkForm(form); err != nil { // once what was typed is in its place again
+		return p, err
+	}
 	return p, p.setCustom(form.Get("custom"))
 }
 
@@ -108,15 +113,6 @@ func words(values []string) []string {
 		}
 	}
 	return words
-}
-
-// checkedSIRET does as ProConnect, which silently replaces an invalid SIRET by
-// the identity provider's own. An empty one stays empty: some providers have none.
-func checkedSIRET(s string) string {
-	if s == "" || siret.IsSIRET(s) && siret.Valid(s) {
-		return s
-	}
-	return siretDINUM
 }
 
 // setCustom takes the text of a JSON object; nothing leaves what there is.

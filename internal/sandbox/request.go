@@ -54,7 +54,7 @@ func splitParams(r *http.Request) (oauth, form url.Values, err error) {
 		}
 	}
 	if !r.PostForm.Has("client_id") {
-		return oauth, form, nil
+		return oauth, form, checkNoOthers(r.PostForm)
 	}
 	oauth = make(url.Values)
 	for name, values := range r.PostForm {

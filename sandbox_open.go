@@ -1,0 +1,66 @@
+package proconnect
+
+import (
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+// noteSandboxSite keeps where a site of the sandbox can be opened, for the line that
+// says so when it starts: whoever tries it out may not know by which name it answers.
+func (h *Handler) noteSandboxSite(ctx caddy.Context, site site) {
+	if h.client.sandbox == nil {
+		return
+	}
+	for _, address := range h.addresses(ctx, site) {
+		if app := h.client.app; !slices.Contains(app.sandboxSites, address) {
+			app.sandboxSites = append(app.sandboxSites, address)
+		}
+	}
+}
+
+// addresses are where browsers find the site, as far as its gate can tell.
+func (h *Handler) addresses(ctx caddy.Context, site site) (addresses []string) {
+	if h.origin != nil {
+		return []string{h.origin.url("")}
+	}
+	server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
+	if !ok || !site.exact {
+		return nil
+	}
+	scheme := "https"
+	if site.plain {
+		scheme = "http"
+	}
+	port := listenPort(server.Listen)
+	if port == "" {
+		return nil
+	}
+	for _, host := range site.hosts {
+		p := place{scheme: scheme, addr: browserAddr(net.JoinHostPort(host, port), scheme)}
+		addresses = append(addresses, p.url(""))
+	}
+	return addresses
+}
+
+// listenPort is the first port that a server listens on; empty if it has none, as on
+// a Unix socket.
+func listenPort(listen []string) string {
+	for _, l := range listen {
+		if a, err := caddy.ParseNetworkAddress(l); err == nil && a.StartPort != 0 {
+			return strconv.Itoa(int(a.StartPort))
+		}
+	}
+	return ""
+}
+
+// announceSandboxSites is one line, whatever the number of gates.
+func (a *App) announceSandboxSites() {
+	if len(a.sandboxSites) > 0 {
+		a.log.Info("open " + strings.Join(a.sandboxSites, " or "))
+	}
+}

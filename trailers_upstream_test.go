@@ -1,0 +1,74 @@
+package proconnect_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// trailerNames are what some server would take for an identity or for a session of
+// ours if it merged trailers into the headers (Apache's MergeTrailers, Eventlet
+// before CVE-2025-58068).
+var trailerNames = []string{"X-ProConnect-Email", "Remote-User", "Cookie", "__Host-proconnect", "Digest"}
+
+// trailerUpstream tells which trailers reached it.
+func trailerUpstream(t *testing.T) (addr string, got chan http.Header) {
+	t.Helper()
+	got = make(chan http.Header, 1)
+	up := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+			t.Error(err)
+		}
+		got <- r.Trailer.Clone()
+	}))
+	t.Cleanup(up.Close)
+	return up.Listener.Addr().String(), got
+}
+
+// A client's trailers never reach the site, with `headers` or without, where the
+// gate gates and where it does not, announced or not.
+func TestTrailersNeverReachTheSite(t *testing.T) {
+	addr, got := trailerUpstream(t)
+	s := start(t, sandboxLink+"\n local_certs", strings.ReplaceAll(`
+http://docs.localhost:{$PORT}, https://docs.localhost:{$TLS_PORT} {
+	proconnect /admin/* {
+		allow any
+	}
+	handle_path /buffered/* {
+		reverse_proxy UPSTREAM {
+			request_buffers 1MB
+		}
+	}
+	reverse_proxy UPSTREAM
+}`, "UPSTREAM", addr))
+	s.secure("docs.localhost")
+	for _, path := range []string{"/x", "/buffered/x"} {
+		for _, name := range trailerNames {
+			for _, announced := range []string{name, "Digest", "Digest, " + name, ""} {
+				head := "Transfer-Encoding: chunked\r\n"
+				if announced != "" {
+					head += "Trailer: " + announced + "\r\n"
+				}
+				s.raw(loopback+":"+s.Port, "POST "+path+" HTTP/1.1\r\nHost: docs.localhost:{$PORT}\r\nConnection: close\r\n"+head+
+					"\r\n1\r\na\r\n0\r\n"+name+": forged\r\n\r\n")
+				if trailer := <-got; len(trailer) != 0 {
+					t.Errorf("%s: %s, announced %q: the site got %v", path, name, announced, trailer)
+				}
+			}
+			for _, protocol := range protocols {
+				b := s.speaking(t, s.browser("https://docs.localhost:{$TLS_PORT}"), protocol)
+				r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.base+path, io.MultiReader(strings.NewReader("body")))
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.Trailer = http.Header{http.CanonicalHeaderKey(name): {"forged"}}
+				b.finish(r)
+				if trailer := <-got; len(trailer) != 0 {
+					t.Errorf("%s over %s: %s: the site got %v", path, protocol, name, trailer)
+				}
+			}
+		}
+	}
+}
