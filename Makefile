@@ -5,7 +5,7 @@ STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # What git holds or would hold: not what npm installs.
 GO_FILES = $(shell git ls-files --cached --others --exclude-standard '*.go')
 
-.PHONY: build test lint fmt e2e chromium
+.PHONY: build test lint fmt e2e chromium firefox
 
 build:
 	go build -o caddy ./cmd/caddy
@@ -24,11 +24,14 @@ lint:
 fmt:
 	$(GOFUMPT) -w $(GO_FILES)
 
-# A real browser, and the engine that ProConnect runs. E2E_SCREENSHOTS names a
+# Real browsers, and the engine that ProConnect runs. E2E_SCREENSHOTS names a
 # directory for pictures of every page.
-e2e: build chromium
+e2e: build chromium firefox
 	cd e2e/provider && npm ci --no-audit --no-fund
 	cd e2e && CADDY_BIN=../caddy go test -count=1 -timeout 15m ./...
 
 chromium:
 	@command -v chromium >/dev/null || .ci/install chromium fonts-liberation
+
+firefox:
+	@command -v firefox-esr >/dev/null || command -v firefox >/dev/null || .ci/install firefox-esr

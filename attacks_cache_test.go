@@ -87,14 +87,14 @@ http://open.localhost:{$PORT} {
 }`))
 	tests := []struct{ path, want string }{
 		{"/public", "private, max-age=60, must-revalidate"},
-		{"/plain", "private, no-cache"},
+		{"/plain", "private, no-store"},
 		{"/strict", "private, no-store"},
-		{"/loud", "private, no-cache"},
+		{"/loud", "private, no-store"},
 		{"/both", "private, max-age=60, must-revalidate"},
 		{"/marked", "private, max-age=31536000"},
-		{"/default", "private, no-cache"},
-		{"/file.txt", "private, no-cache"},
-		{"/moved", "private, no-cache"},
+		{"/default", "private, no-store"},
+		{"/file.txt", "private, no-store"},
+		{"/moved", "private, no-store"},
 		{"/nothing", ""}, // 404
 		{"/dead", ""},    // 502
 		{"/marked-error", ""},

@@ -81,6 +81,7 @@ type Client struct {
 	attempts   *seal.Box
 	hints      *seal.Box // ID tokens, kept for the logout
 	logouts    *seal.Box
+	forms      *seal.Box // tokens of the forms that log out
 	revoked    *revocations
 	used       *usedAttempts
 	exchanges  *exchanges

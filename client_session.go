@@ -60,6 +60,7 @@ func (c *Client) provisionSession(ctx caddy.Context) error {
 	c.attempts = keyring.Box("login attempt", c.Issuer, c.ClientID)
 	c.hints = keyring.Box("id token hint", c.Issuer, c.ClientID)
 	c.logouts = keyring.Box("logout", c.Issuer, c.ClientID)
+	c.forms = keyring.Box("logout form", c.Issuer, c.ClientID)
 	c.revoked = newRevocations(newBoundedStorage(ctx.Storage()), c.storagePath("revoked"), c.log)
 	c.used, c.exchanges = new(usedAttempts), newExchanges()
 	return nil

@@ -23,21 +23,31 @@ type problemDocument struct {
 }
 
 // unauthorized tells a program that a person has to log in, and where.
-func (h *Handler) unauthorized(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (h *Handler) unauthorized(w http.ResponseWriter, r *http.Request, v *visit, loginURL string) error {
 	doc := problemDocument{
 		Type: problemTypes + "login_required", Title: "Log in with ProConnect",
-		Status: http.StatusUnauthorized, LoginURL: v.loginURL(),
+		Status: http.StatusUnauthorized, LoginURL: loginURL,
 	}
 	if v.word == wordStepUp {
 		doc.Type, doc.Title = problemTypes+"step_up_required", "Log in with ProConnect at another level of assurance"
 		doc.ACRValues = v.decision.acr
 	}
 	w.Header().Set("WWW-Authenticate", "ProConnect")
+	if fromHTMX(r) {
+		w.Header().Set("HX-Redirect", loginURL)
+	}
 	return h.document(w, r, v, doc)
 }
 
 // forbidden tells a program that the rules refuse the person.
+//
+// To htmx it shows the page of the refusal only where a person followed a link
+// (hx-boost). A part of a page that loads by itself is refused again each time the
+// page opens: were it sent elsewhere, nobody could use the rest of the page.
 func (h *Handler) forbidden(w http.ResponseWriter, r *http.Request, v *visit) error {
+	if fromHTMX(r) && r.Header.Get("HX-Boosted") == "true" && r.Method == http.MethodGet {
+		w.Header().Set("HX-Redirect", v.pageAsked(r))
+	}
 	return h.document(w, r, v, problemDocument{
 		Type: problemTypes + "refused", Title: "The rules of this site do not admit this person",
 		Status: http.StatusForbidden, Reason: v.reason(), LogoutURL: v.logoutURL(),

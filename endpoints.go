@@ -99,8 +99,7 @@ func (h *Handler) serveSession(w http.ResponseWriter, r *http.Request, v *visit)
 	}
 	v.open(r, h.client)
 	if v.session.isZero() {
-		v.uri = "/"
-		return h.unauthorized(w, r, v)
+		return h.unauthorized(w, r, v, v.loginTo(v.pageAsking(r)))
 	}
 	body, err := json.Marshal(v.session.describe(h.client.lifetime))
 	if err != nil {

@@ -20,9 +20,9 @@ func (h *Handler) serveLogin(w http.ResponseWriter, r *http.Request, v *visit) e
 	v.uri = returnTarget(query.Get("return_to"), h.Path)
 	switch audienceOf(r) {
 	case frame:
-		return h.page(w, r, v, http.StatusUnauthorized, pages.Framed{LoginURL: v.loginURL()})
+		return h.page(w, r, v, http.StatusUnauthorized, pages.Framed{URL: v.loginURL()})
 	case machines:
-		return h.unauthorized(w, r, v)
+		return h.unauthorized(w, r, v, v.loginURL())
 	}
 	var acr []string
 	for _, value := range strings.Fields(query.Get("acr_values")) {

@@ -61,15 +61,16 @@ func (h *Handler) serveLogout(w http.ResponseWriter, r *http.Request, v *visit) 
 		return h.problem(w, r, v, http.StatusMethodNotAllowed, pages.Problem{Code: pages.MethodNotAllowed, HomeURL: "/"})
 	case audienceOf(r) != person:
 		return h.problem(w, r, v, http.StatusForbidden, pages.Problem{Code: pages.BadRequest, HomeURL: "/"})
-	case r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Site") == "same-origin",
-		r.Method == http.MethodPost && h.fromThisSite(r, v.place):
+	case h.wantsLogout(w, r, v):
 		return h.logout(w, r, v)
 	}
 	action := h.Path + "/logout"
 	if query := r.URL.RawQuery; query != "" && len(query) <= 2*maxTarget {
 		action += "?" + query
 	}
-	return h.page(w, r, v, http.StatusOK, pages.Logout{Action: action, Name: v.session.name(), HomeURL: "/"})
+	return h.page(w, r, v, http.StatusOK, pages.Logout{
+		Action: action, Token: h.client.logoutToken(r.Context(), v, time.Now()), Name: v.session.name(), HomeURL: "/",
+	})
 }
 
 // logout ends the session here, then sends the browser to ProConnect to end it
@@ -86,7 +87,7 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request, v *visit) error
 		h.log.Info("logout", zap.Object("who", &v.session.identity))
 	}
 	h.forget(w, v)
-	w.Header().Set("Clear-Site-Data", `"cache"`)
+	clearCache(w)
 	location, err := h.client.provider.EndSessionURL(r.Context(), hint, v.place.url(h.LoggedOutPath), state.State)
 	if err == nil {
 		err = h.keepLogout(w, r, v, state)
@@ -98,6 +99,10 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request, v *visit) error
 	}
 	return redirect(w, h.browserURL(location))
 }
+
+// clearCache has the browser drop what it keeps of this site's pages, those that
+// Back would bring up again among them.
+func clearCache(w http.ResponseWriter) { w.Header().Set("Clear-Site-Data", `"cache"`) }
 
 // forget drops everything that the browser keeps for us. The attempts go too: a
 // login that another tab began before the logout does not bring a session back.
@@ -139,12 +144,14 @@ func (h *Handler) serveLoggedOut(w http.ResponseWriter, r *http.Request, v *visi
 		setCookie(w, name, "", "/", -1)
 		if state.Login && v.session.isZero() {
 			v.uri = state.Target
+			clearCache(w)
 			return h.startLogin(w, r, v, &attempt{Target: state.Target})
 		}
 	}
 	if !v.session.isZero() {
 		return redirect(w, "/")
 	}
+	clearCache(w)
 	return h.page(w, r, v, http.StatusOK, pages.LoggedOut{HomeURL: "/"})
 }
 

@@ -32,7 +32,7 @@ func TestMakePrivate(t *testing.T) {
 			if c.in != nil {
 				h["Cache-Control"] = c.in
 			}
-			makePrivate(h)
+			makePrivate(h, false)
 			if got := h["Cache-Control"]; len(got) != 1 || got[0] != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}

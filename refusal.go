@@ -18,7 +18,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *visit) error
 	if h.Errors == errorsCaddy {
 		return v.toErrorChain(w, r, http.StatusForbidden, errRefused)
 	}
-	if audienceOf(r) != person {
+	if audienceOf(r) == machines {
 		return h.forbidden(w, r, v)
 	}
 	view := v.refusedView()

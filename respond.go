@@ -25,11 +25,11 @@ func (v *visit) refer() string {
 func (h *Handler) askLogin(w http.ResponseWriter, r *http.Request, v *visit) error {
 	switch who := audienceOf(r); {
 	case who == frame:
-		return h.page(w, r, v, http.StatusUnauthorized, pages.Framed{LoginURL: v.loginURL()})
+		return h.page(w, r, v, http.StatusUnauthorized, pages.Framed{URL: v.loginTo(v.pageAsked(r))})
 	case who == machines || r.Method == http.MethodHead:
-		return h.unauthorized(w, r, v)
+		return h.unauthorized(w, r, v, v.programLoginURL(r))
 	case r.Method != http.MethodGet:
-		return h.page(w, r, v, http.StatusUnauthorized, pages.FormLost{LoginURL: v.formLoginURL(r), LoggedIn: !v.session.isZero()})
+		return h.page(w, r, v, http.StatusUnauthorized, v.formLost(r))
 	case h.Login == loginAuto || !v.session.isZero():
 		return h.sendOn(w, r, v, nil)
 	case !h.callbackComesBack(r, v.place):
@@ -69,14 +69,15 @@ func (h *Handler) sendOn(w http.ResponseWriter, r *http.Request, v *visit, acr [
 	return h.problem(w, r, v, http.StatusUnauthorized, pages.Problem{Code: code, RetryURL: v.loginURL(), HomeURL: "/"})
 }
 
-// formLoginURL leads, after the login, to the page that held the form: the
-// address that it was sent to may answer nothing else.
-func (v *visit) formLoginURL(r *http.Request) string {
-	target := "/"
-	if rest, ok := cutOrigin(r.Header.Get("Referer"), v.place.url("")); ok {
-		target = rest
+// formLost tells what became of a form. One that another site sent comes without
+// the session, which may well be alive: browsers withhold a Lax cookie from it. The
+// page leads on by GET alone. A form that it sent again would carry the cookie and
+// our Origin, past what the site has against forged requests.
+func (v *visit) formLost(r *http.Request) pages.View {
+	if v.session.isZero() && v.fromAnotherSite(r) {
+		return pages.FormWithheld{PageURL: returnTarget(v.target(), v.gate.Path)}
 	}
-	return v.loginTo(target)
+	return pages.FormLost{LoginURL: v.loginTo(v.pageAsking(r)), LoggedIn: !v.session.isZero()}
 }
 
 // toErrorChain leaves an answer to the site's handle_errors. What it shows may
@@ -130,6 +131,7 @@ func (h *Handler) problem(w http.ResponseWriter, r *http.Request, v *visit, stat
 func (h *Handler) page(w http.ResponseWriter, r *http.Request, v *visit, status int, view pages.View) error {
 	h.client.app.bodies.drop(w, r)
 	var body bytes.Buffer
+	view = v.fit(r, view)
 	lang := pages.Language(r.Header.Get("Accept-Language"))
 	site := h.Texts.or(h.client.Texts).site(v.place.host, h.banner())
 	if err := pages.Render(&body, lang, site, v.reference, view); err != nil {
@@ -139,6 +141,9 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request, v *visit, status 
 	head.Set("Content-Type", "text/html; charset=utf-8")
 	head.Set("Content-Language", lang)
 	head.Set("Content-Security-Policy", pages.CSP(view))
+	// Whoever opened this page in a window reads nothing of it, nor of the address
+	// of a callback that failed.
+	head.Set("Cross-Origin-Opener-Policy", "same-origin")
 	// The address of a page may hold a code that nobody redeemed, and the site
 	// would find it in the Referer of the next click.
 	head.Set("Referrer-Policy", "no-referrer")

@@ -59,6 +59,11 @@ func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(s)
 		return
 	}
+	if script, ok := workers[r.URL.Path]; ok {
+		w.Header().Set("Content-Type", "text/javascript")
+		_, _ = w.Write([]byte(workerStart + script))
+		return
+	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_ = sitePage.Execute(w, s)
 }

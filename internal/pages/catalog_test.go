@@ -53,7 +53,8 @@ func usedKeys(t *testing.T) []string {
 	for _, code := range problemCodes {
 		keys = append(keys, "problem."+code+".title", "problem."+code+".what", "problem."+code+".next")
 	}
-	keys = append(keys, "action.retry", "action.restart")
+	keys = append(keys, "action.retry", "action.restart", "action.open_tab")
+	keys = append(keys, "form_withheld.heading", "framed.what", "framed.refused", "framed.abroad", "framed.abroad_heading")
 	keys = append(keys, "login.notice."+NoticeLoginRequired)
 	for _, claim := range ruleFields {
 		s := fieldSubject(claim)

@@ -45,10 +45,15 @@ func fullViews() []View {
 		LoggedOut{HomeURL: "/"},
 		LoggedOut{HomeURL: "/", Partial: true},
 		LoggedOut{HomeURL: "/", Switch: true},
-		Logout{"/.proconnect/logout", "Camille Lefèvre", "/"},
+		Logout{"/.proconnect/logout", "sealed", "Camille Lefèvre", "/"},
 		Logout{Action: "/.proconnect/logout"},
 		FormLost{LoginURL: "/.proconnect/login?return_to=%2F"},
-		Framed{"/.proconnect/login?return_to=%2F"},
+		FormWithheld{"/save"},
+		Framed{URL: "/.proconnect/login?return_to=%2F"},
+		Framed{FramedRefused, "/x"},
+		Framed{FramedAbroad, "/x"},
+		Framed{NotFound, "/"},
+		Framed{"no_such_code", "/"},
 	}
 	list = append(list, Login{"/.proconnect/login?return_to=%2F", NoticeLoginRequired})
 	for _, code := range problemCodes {
@@ -143,7 +148,7 @@ func TestRenderProblemCodes(t *testing.T) {
 // A page whose only way on leads elsewhere is an open redirect or a dead end.
 func TestRenderRefusesForeignURL(t *testing.T) {
 	for _, u := range []string{"", "//evil.example", `/\evil.example`, "/\t/evil.example", "https://evil.example/", "javascript:alert(1)", "login", "/a b"} {
-		for _, view := range []View{Login{LoginURL: u}, Logout{Action: u}, FormLost{LoginURL: u}, Framed{u}} {
+		for _, view := range []View{Login{LoginURL: u}, Logout{Action: u}, FormLost{LoginURL: u}, FormWithheld{u}, Framed{URL: u}, Framed{FramedAbroad, u}} {
 			var buf bytes.Buffer
 			if err := Render(&buf, "fr", testSite, "", view); err == nil || buf.Len() > 0 {
 				t.Errorf("%#v: rendered %d bytes, error %v", view, buf.Len(), err)
@@ -191,7 +196,7 @@ func TestRenderHostileValues(t *testing.T) {
 			Refused{s, s, s, s, []Reason{{s, s}, {ReasonNotListed, s}, {ReasonNotListed, "siret"}, {ReasonUnknown, s}, {ReasonExcluded, "email"}}, []string{s, "siret"}, []string{s}, true, true, s, s, s, s},
 			Problem{s, s, s, s, []string{s, s}},
 			LoggedOut{HomeURL: s, Switch: true},
-			Logout{"/logout", s, s},
+			Logout{"/logout", "sealed", s, s},
 		} {
 			checkHarmless(t, render(t, "fr", site, s, view))
 		}

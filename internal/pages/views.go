@@ -67,6 +67,7 @@ func (v LoggedOut) prepare(c *catalog) (string, any, error) {
 // Logout asks the person to confirm a logout that another site may have caused.
 type Logout struct {
 	Action  string // path to POST to
+	Token   string // for the form to bring back; may be empty
 	Name    string // who is logged in; may be empty
 	HomeURL string // the way back without a logout; may be empty
 }
@@ -77,7 +78,7 @@ func (v Logout) prepare(c *catalog) (string, any, error) {
 	if !isPath(v.Action) {
 		return "", nil, errURL
 	}
-	return c.text("logout.heading"), Logout{v.Action, plain(v.Name, maxShort), safeURL(v.HomeURL)}, nil
+	return c.text("logout.heading"), Logout{v.Action, v.Token, plain(v.Name, maxShort), safeURL(v.HomeURL)}, nil
 }
 
 // FormLost answers a form that was sent without a session, or without enough of one.
@@ -95,16 +96,17 @@ func (v FormLost) prepare(c *catalog) (string, any, error) {
 	return c.text("form_lost.heading"), v, nil
 }
 
-// Framed is the small page shown in a frame, where ProConnect cannot be.
-type Framed struct {
-	LoginURL string // path and query of the login endpoint
+// FormWithheld answers a form that another site sent: the browser withheld the
+// session, and nobody read what was in the form.
+type FormWithheld struct {
+	PageURL string // the address that the form was sent to, to be opened by a link
 }
 
-func (Framed) pageName() string { return "framed" }
+func (FormWithheld) pageName() string { return "form-withheld" }
 
-func (v Framed) prepare(c *catalog) (string, any, error) {
-	if !isPath(v.LoginURL) {
+func (v FormWithheld) prepare(c *catalog) (string, any, error) {
+	if !isPath(v.PageURL) {
 		return "", nil, errURL
 	}
-	return c.text("framed.heading"), v, nil
+	return c.text("form_withheld.heading"), v, nil
 }

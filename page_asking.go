@@ -1,0 +1,48 @@
+package proconnect
+
+import "net/http"
+
+// fromHTMX says whether htmx made a request: a script, whatever it accepts.
+func fromHTMX(r *http.Request) bool { return r.Header.Get("HX-Request") == "true" }
+
+// pageAsking is the page of this site on which a script or a form made a request,
+// or the site's first page if the browser does not tell. The address of the
+// request itself leads nowhere: it may answer JSON, or nothing but POST.
+func (v *visit) pageAsking(r *http.Request) string {
+	for _, name := range [...]string{"HX-Current-URL", "Referer"} {
+		if page, ok := cutOrigin(r.Header.Get(name), v.place.url("")); ok {
+			return page
+		}
+	}
+	return "/"
+}
+
+// pageAsked is the page that somebody who navigates wants to see, by GET: of a form,
+// the page that held it.
+func (v *visit) pageAsked(r *http.Request) string {
+	target := v.target()
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		target = v.pageAsking(r)
+	}
+	return returnTarget(target, v.gate.Path)
+}
+
+// programLoginURL is where a person logs in so that a program can go on: the login
+// leads back to the page that the program runs on. Of what a browser loads ahead,
+// it leads to what it loads.
+func (v *visit) programLoginURL(r *http.Request) string {
+	if r.Header.Get("Sec-Fetch-Mode") == "navigate" {
+		return v.loginURL()
+	}
+	return v.loginTo(v.pageAsking(r))
+}
+
+// fromAnotherSite says whether a page of another site caused a request. Older
+// browsers tell by the Origin of a form alone.
+func (v *visit) fromAnotherSite(r *http.Request) bool {
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
+		return site == "cross-site"
+	}
+	origin := r.Header.Get("Origin")
+	return origin != "" && origin != v.place.url("")
+}

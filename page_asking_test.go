@@ -1,0 +1,97 @@
+package proconnect_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"testing"
+)
+
+// A script's login leads back to the page that it runs on: the address that it asked
+// for may answer JSON. And never to another site, whatever headers say.
+func TestLoginLeadsBackToThePage(t *testing.T) {
+	s := start(t, sandboxLink, `
+http://localhost:{$PORT} {
+	proconnect {
+		allow any
+	}
+	proconnect /admin/* {
+		allow roles agent_public_etat
+	}
+	respond "inside"
+}`)
+	b := s.browser("http://localhost:{$PORT}")
+	htmx := with(fetchHeaders, "HX-Request", "true")
+	for _, tt := range []struct {
+		name         string
+		method, path string
+		headers      []string
+		back         string // where the login leads back to
+		htmx         bool
+	}{
+		{"a fetch", "GET", "/api/x", with(fetchHeaders, "Referer", b.base+"/page?y=1"), "/page?y=1", false},
+		{"a fetch that posts", "POST", "/api/x", with(fetchHeaders, "Referer", b.base+"/page"), "/page", false},
+		{"a fetch without a referrer", "GET", "/api/x", fetchHeaders, "/", false},
+		{"a fetch of another site", "GET", "/api/x", with(fetchHeaders, "Sec-Fetch-Site", "cross-site", "Referer", "https://other.example/page"), "/", false},
+		{"a referrer that begins like us", "GET", "/api/x", with(fetchHeaders, "Referer", b.base+".evil.example/page"), "/", false},
+		{"a referrer that leads away", "GET", "/api/x", with(fetchHeaders, "Referer", b.base+"//evil.example/"), "/", false},
+		{"a referrer of ours", "GET", "/api/x", with(fetchHeaders, "Referer", b.base+"/.proconnect/logout"), "/", false},
+		{"curl", "GET", "/api/x", with(noMetadata, "Accept", "*/*"), "/", false},
+		{"the session's endpoint", "GET", "/.proconnect/session", with(fetchHeaders, "Referer", b.base+"/page"), "/page", false},
+		{"a page loaded ahead", "GET", "/page", []string{"Sec-Purpose", "prefetch", "Referer", b.base + "/other"}, "/page", false},
+		{"htmx", "GET", "/part", with(htmx, "HX-Current-URL", b.base+"/page?y=1#part"), "/page?y=1", true},
+		{"htmx, posting", "POST", "/part", with(htmx, "HX-Current-URL", b.base+"/page", "Referer", b.base+"/before"), "/page", true},
+		{"htmx, of a page elsewhere", "GET", "/part", with(htmx, "HX-Current-URL", "https://evil.example/page"), "/", true},
+		{"htmx, of an old browser", "GET", "/part", with(noMetadata, "HX-Request", "true", "Accept", "text/html, */*", "Referer", b.base+"/page"), "/page", true},
+		{"htmx, of a script's address", "GET", "/part", with(htmx, "HX-Current-URL", "javascript:alert(1)"), "/", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b.t = t
+			var form url.Values
+			if tt.method == http.MethodPost {
+				form = url.Values{}
+			}
+			a := b.do(tt.method, tt.path, form, tt.headers...)
+			want := "/.proconnect/login?return_to=" + url.QueryEscape(tt.back)
+			var doc struct {
+				LoginURL string `json:"login_url"`
+			}
+			if err := json.Unmarshal([]byte(a.Text), &doc); err != nil || a.StatusCode != http.StatusUnauthorized || doc.LoginURL != want {
+				t.Errorf("got %d, %s (%v), want %s", a.StatusCode, a.Text, err, want)
+			}
+			if got := a.Header.Get("HX-Redirect"); got != map[bool]string{true: want}[tt.htmx] {
+				t.Errorf("HX-Redirect: %q", got)
+			}
+		})
+	}
+
+	// A part that its page loads by itself is refused each time: sent elsewhere for
+	// it, nobody could use the page. A link that somebody followed is another thing.
+	b.t = t
+	b.login("/", url.Values{"person": {"commune"}})
+	part := with(htmx, "HX-Current-URL", b.base+"/page")
+	for _, tt := range []struct {
+		name, method string
+		headers      []string
+		want         string
+	}{
+		{"a part", "GET", part, ""},
+		{"a form", "POST", with(part, "HX-Boosted", "true"), ""},
+		{"a link", "GET", with(part, "HX-Boosted", "true"), "/admin/x?y=1"},
+		{"no htmx", "GET", with(fetchHeaders, "HX-Boosted", "true"), ""},
+	} {
+		t.Run("refused, "+tt.name, func(t *testing.T) {
+			b.t = t
+			a := b.do(tt.method, "/admin/x?y=1", nil, tt.headers...)
+			if got := a.Header.Get("HX-Redirect"); a.StatusCode != http.StatusForbidden || got != tt.want {
+				t.Errorf("got %d, HX-Redirect %q", a.StatusCode, got)
+			}
+			if tt.want == "" {
+				return
+			}
+			if a := b.get(tt.want); a.page() != "refused" {
+				t.Errorf("it leads to page %q", a.page())
+			}
+		})
+	}
+}
