@@ -77,7 +77,7 @@ http://localhost:{$PORT} {
 			got[file] = line
 		}
 	}
-	bad := "13 digits, want 14: a leading zero lost in a spreadsheet?"
+	bad := "13 digits, want 14: a leading zero lost in a spreadsheet? put it back; in the spreadsheet, format the column as text first"
 	var first []string
 	for i := range 10 {
 		first = append(first, fmt.Sprintf("line %d: %s", i+2, bad))

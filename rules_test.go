@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // What the Caddyfile's grammar cannot say, JSON can.
@@ -106,8 +107,13 @@ func TestRuleSetNeeds(t *testing.T) {
 // Rules on one file share one list, and a change of it acts on the next decision.
 func TestRulesFollowTheirLists(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "list.txt")
+	written := time.Now().Add(-time.Hour) // nobody is writing any more
 	list := func(content string) {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		written = written.Add(time.Minute)
+		if err := os.Chtimes(path, written, written); err != nil {
 			t.Fatal(err)
 		}
 	}

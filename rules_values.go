@@ -24,13 +24,50 @@ const (
 	compareSIREN
 )
 
-// The formats of values that are not numbers, in lists and in rules alike.
+// The formats of values that are neither numbers nor texts, in lists and in rules
+// alike.
 var (
-	formatText  = listfile.Format{Name: "text", Parse: parseText, Heading: textHeading}
-	formatEmail = listfile.Format{Name: "email", Parse: parseEmail, Heading: emailHeading}
-	formatACR   = listfile.Format{Name: "acr", Parse: parseACR, Heading: textHeading}
-	formatAMR   = listfile.Format{Name: "amr", Parse: parseAMR, Heading: textHeading}
+	formatEmail = listfile.Format{
+		Name: "email", Claim: "email", Aliases: emailNames, Parse: parseEmail,
+		Other: otherThan("email"), Heading: emailHeading, Resembles: func(text string) bool { return strings.Contains(text, "@") },
+	}
+	formatACR = listfile.Format{
+		Name: "acr", Claim: "acr", Aliases: []string{"niveau", "level"}, Parse: parseACR, Other: otherThan("acr"),
+		Heading: func(_ string, columns int) bool { return columns > 1 },
+	}
+	formatAMR = listfile.Format{Name: "amr", Claim: "amr", Parse: parseAMR, Other: otherThan("amr")}
 )
+
+// emailNames are what people call a column of addresses.
+var emailNames = []string{
+	"e-mail", "mail", "mél", "courriel", "adresse", "email address", "adresse email", "adresse e-mail", "adresse mail", "adresse mél", "adresse courriel",
+	"adresse électronique", "adresse de courriel", "adresse de messagerie",
+}
+
+// textNames are what people call columns of texts.
+var textNames = map[string][]string{
+	"organizational_unit":  {"service", "unité", "bureau", "direction", "département", "unit", "department"},
+	"organization_label":   {"organisation", "organization", "structure", "raison sociale", "dénomination", "libellé"},
+	"belonging_population": {"population"},
+	"roles":                {"role", "rôle", "rôles"},
+	"uid":                  {"identifiant", "login"},
+}
+
+// formatText is the format of a claim that is a text. Any text may be meant as a value,
+// so that in a table the column that counts must be named.
+func formatText(claim string) listfile.Format {
+	return listfile.Format{
+		Name: "text " + claim, Claim: claim, Aliases: textNames[claim], Parse: parseText, Other: otherThan(claim),
+	}
+}
+
+// otherThan knows the names of the other claims.
+func otherThan(claim string) func(string, int) bool {
+	return func(name string, _ int) bool {
+		_, known := lookupClaim(strings.ReplaceAll(name, " ", "_"))
+		return known && name != claim
+	}
+}
 
 // compared says how a field compares, and how its values are written.
 func compared(field claimRef) (comparison, listfile.Format) {
@@ -46,7 +83,7 @@ func compared(field claimRef) (comparison, listfile.Format) {
 	case claimAMR:
 		return compareExact, formatAMR
 	}
-	return compareText, formatText
+	return compareText, formatText(field.name)
 }
 
 var errPlaceholder = errors.New("no placeholders in rules, which are read once: say {$VAR} to take a variable of the environment")
@@ -123,24 +160,13 @@ func parseEmail(value string) (string, error) {
 	return value, nil
 }
 
-// textHeading takes the first row of a table for its heading, and a claim's name for
-// that of a plain list: nothing else tells a heading from a value.
-func textHeading(first string, columns int) bool {
-	_, claim := lookupClaim(strings.ToLower(first))
-	return columns > 1 || claim
-}
-
 // emailHeading knows a heading by having no @. A mistyped address has none either,
 // but a dot, or it stands in a plain list: it must not vanish silently.
 func emailHeading(first string, columns int) bool {
 	if columns > 1 {
-		return first != "" && !strings.ContainsAny(first, "@.*")
+		return !strings.ContainsAny(first, "@.*")
 	}
-	switch strings.TrimPrefix(strings.ToLower(first), "adresse ") {
-	case "email", "e-mail", "mail", "mél", "courriel", "électronique", "email address":
-		return true
-	}
-	return false
+	return slices.Contains(emailNames, strings.ToLower(first))
 }
 
 // parseACR refuses levels that ProConnect does not know: asked for one, it loops.

@@ -2,6 +2,7 @@ package listfile
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +22,7 @@ type Set struct {
 	globs  []string
 	bad    BadLines
 	doubt  *Set // a first row that was taken for a heading, and may be a value
+	column int  // of a table, the one that counts, from 0
 	ended  bool // the last line has an end
 }
 
@@ -31,9 +33,21 @@ type Format struct {
 	// Parse returns a value in the form in which it is compared, or says what is
 	// wrong with it, without repeating it: some values are people's addresses.
 	Parse func(value string) (string, error)
-	// Heading says whether the first row names the columns, from what stands in the
-	// first of them and how many there are; nil: it never does.
+	// Claim is the name of what is compared: the column of a table that is named so
+	// counts, and the first one if none is.
+	Claim string
+	// Aliases are further names that people give to such a column.
+	Aliases []string
+	// Other says whether the name of a first column is that of another claim, so that
+	// the table is none of these values.
+	Other func(name string, columns int) bool
+	// Heading says whether a first row in which nothing resembles a value is a heading,
+	// from what stands in the first of its columns and how many there are; nil: it
+	// never is.
 	Heading func(first string, columns int) bool
+	// Resembles says whether what stands in a column that does not count may be meant
+	// as a value; nil: what Parse takes.
+	Resembles func(text string) bool
 
 	numbers bool // SIRETs and SIRENs
 	short   bool // SIRENs alone
@@ -41,10 +55,25 @@ type Format struct {
 
 // SIRET is the format of a list of SIRETs, in which a SIREN stands for all
 // establishments of its organisation.
-var SIRET = Format{Name: "siret", Parse: parseSIRET, Heading: digitless, numbers: true}
+var SIRET = Format{
+	Name: "siret", Claim: "siret", Parse: parseSIRET, Heading: digitless, Resembles: likeNumber, numbers: true,
+	Other: func(name string, columns int) bool { return name == "siren" && columns > 1 },
+}
 
 // SIREN is the format of a list of SIRENs.
-var SIREN = Format{Name: "siren", Parse: parseSIREN, Heading: digitless, numbers: true, short: true}
+var SIREN = Format{
+	Name: "siren", Claim: "siren", Parse: parseSIREN, Heading: digitless, Resembles: likeNumber, numbers: true, short: true,
+	Other: func(name string, _ int) bool { return name == "siret" },
+}
+
+// rounded is what a spreadsheet leaves of such a number, or of its decimals.
+var rounded = regexp.MustCompile(`^(?:[0-9][.,])?[0-9]+[eE]\+?(?:08|8|09|9|1[0-4])$`)
+
+// likeNumber says whether a text may be meant as a SIRET or a SIREN, mistyped or not.
+func likeNumber(text string) bool {
+	text = siret.Strip(text)
+	return siret.IsSIREN(text) || siret.IsSIRET(text) || len(text) == 13 && siret.LostZero(text) || rounded.MatchString(text)
+}
 
 func parseSIRET(value string) (string, error) {
 	value = siret.Strip(value)
@@ -216,6 +245,9 @@ func (s *Set) Globs() []string { return s.globs }
 // Doubt is a set of the one value that the first row would be if it were not a
 // heading; nil if it could be none.
 func (s *Set) Doubt() *Set { return s.doubt }
+
+// Column is the column of a table that counts, from 1.
+func (s *Set) Column() int { return s.column + 1 }
 
 // Complete says whether every line of the file was understood. What an
 // incomplete set does not hold may stand on a line that was skipped.
