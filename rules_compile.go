@@ -63,11 +63,23 @@ func (p *listPool) open(path string, f listfile.Format) (*listfile.List, error) 
 	return l, nil
 }
 
-// tellHeading names a list whose first row could be a value.
+// tellHeading names a list whose first row could be a value, or says which column of
+// a table counts.
 func (p *listPool) tellHeading(l *listfile.List) {
-	if l.Set().Doubt() != nil && p.log != nil {
+	switch set := l.Set(); {
+	case p.log == nil:
+	case set.Column() > 1:
+		p.log.Info("list: the first row of the table names the column that counts", zap.String("file", l.Path()), zap.Int("column", set.Column()))
+	case set.Doubt() != nil:
 		p.log.Info("list: the first row is taken for a heading; if it is a value, put a heading above it", zap.String("file", l.Path()))
 	}
+}
+
+// tellChange says of a new version what can be compared with the file.
+func (p *listPool) tellChange(l *listfile.List, before int) {
+	p.log.Info("list: a new version is in force",
+		zap.String("file", l.Path()), zap.Int("entries_before", before), zap.Int("entries_after", l.Set().Len()))
+	p.tellHeading(l)
 }
 
 // tellBad names the lines that are left out of a list. They do not keep Caddy
