@@ -247,6 +247,7 @@ func (rd *reader) value(line []byte) error {
 		return errBreak
 	}
 	rd.set.add(rd.format, value)
+	rd.set.last = value
 	return nil
 }
 

@@ -28,6 +28,7 @@ var (
 	errColumns    = errors.New("another number of columns than the first line: put quotes around a value that holds a comma or semicolon")
 	errScientific = errors.New("in scientific notation, as a spreadsheet shows a long number (1,3E+13): digits are lost; format the column as text, enter the number again, and export")
 	errZero       = errors.New("put it back; in the spreadsheet, format the column as text first")
+	errCut        = errors.New("the last line has no end, and begins one that stood there before: was the file cut short? end it with a line break")
 	errBefore     = errors.New("a SIREN stands before a SIRET: name the columns in the first row (siren;siret), or export the column that counts alone")
 )
 

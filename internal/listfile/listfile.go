@@ -161,6 +161,8 @@ func (l *List) take() (changed, waits bool, err error) {
 		err = errors.New(set.bad.String())
 	case err == nil && !set.ended && l.still() < unended:
 		return false, true, nil
+	case err == nil && set.cuts(l.Set()):
+		err = errCut
 	}
 	if err == nil && !look(l.path).same(l.seen) {
 		return false, false, nil // changed under our eyes

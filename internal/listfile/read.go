@@ -142,6 +142,9 @@ func (rd *reader) number(line []byte) bool {
 	if !rd.format.numbers || len(line) != 9 && (len(line) != 14 || rd.format.short) || !siret.Valid(string(line)) {
 		return false
 	}
+	if !rd.set.ended {
+		rd.set.last = string(line)
+	}
 	n := uint64(0)
 	for _, d := range line {
 		n = n*10 + uint64(d-'0')

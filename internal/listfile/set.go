@@ -21,9 +21,10 @@ type Set struct {
 	few    []string // the texts, if they are so few that comparing beats hashing
 	globs  []string
 	bad    BadLines
-	doubt  *Set // a first row that was taken for a heading, and may be a value
-	column int  // of a table, the one that counts, from 0
-	ended  bool // the last line has an end
+	doubt  *Set   // a first row that was taken for a heading, and may be a value
+	column int    // of a table, the one that counts, from 0
+	ended  bool   // the last line has an end
+	last   string // the value that was read last
 }
 
 // Format says how the values of a list are written.
@@ -126,6 +127,24 @@ func (s *Set) add(f Format, value string) {
 		}
 		s.texts[value] = struct{}{}
 	}
+}
+
+// cuts says whether the last value is the beginning of one that stood in an older set,
+// and did not stand there itself: half a SIRET is a SIREN, which stands for more.
+func (s *Set) cuts(old *Set) bool {
+	if s.ended || s.last == "" || old.HasText(s.last) {
+		return false
+	}
+	if n, ok := number(s.last, 9); ok && len(old.sirets) > 0 {
+		i, _ := slices.BinarySearch(old.sirets, n*100_000)
+		return !old.HasSIREN(s.last) && i < len(old.sirets) && old.sirets[i]/100_000 == n
+	}
+	for text := range old.texts {
+		if strings.HasPrefix(text, s.last) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(old.globs, func(g string) bool { return g != s.last && strings.HasPrefix(g, s.last) })
 }
 
 // finish sorts the numbers and gives back the room that was reserved for more.
