@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -89,6 +90,7 @@ type Handler struct {
 	csrf   *http.CrossOriginProtection
 
 	complaints *complaints
+	refusals   *refusals
 }
 
 // Values of Login and Errors.
@@ -116,6 +118,7 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 // names the site.
 func (h *Handler) Provision(ctx caddy.Context) error {
 	h.log, h.probes, h.complaints = ctx.Logger(), new(sync.Map), new(complaints)
+	h.refusals = &refusals{now: time.Now}
 	site := siteOf(ctx)
 	if len(site.hosts) == 0 {
 		return h.provision(ctx, site)
@@ -233,5 +236,6 @@ func (h *Handler) setDefaults() {
 // Interface guards
 var (
 	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddy.CleanerUpper          = (*Handler)(nil)
 	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
 )
