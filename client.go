@@ -128,6 +128,9 @@ func (c *Client) provisionCredentials(caddy.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := checkSecret(c.ClientSecret); err != nil {
+		return err
+	}
 	if _, err := resolve("client_secret", c.ClientSecret); err != nil {
 		return err
 	}
