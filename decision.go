@@ -3,7 +3,6 @@ package proconnect
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -74,11 +73,11 @@ func (rs *ruleSet) outlines(d decision) []string {
 }
 
 // outline names the rule by its position and its fields.
-func (r *compiledRule) outline() string {
-	words := []string{"rule", strconv.Itoa(r.position) + ":", effectAllow}
-	if r.deny {
-		words[2] = effectDeny
-	}
+func (r *compiledRule) outline() string { return fmt.Sprintf("rule %d: %s", r.position, r.fields()) }
+
+// fields names what the rule compares, and nothing of what it compares it with.
+func (r *compiledRule) fields() string {
+	words := []string{r.name}
 	if len(r.conditions) == 0 {
 		words = append(words, wordAny)
 	}

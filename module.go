@@ -163,8 +163,11 @@ func (h *Handler) provisionRules(app *App) error {
 	if err != nil {
 		return err
 	}
-	for _, w := range rules.warnings {
+	for _, w := range append(rules.warnings, h.client.warnings(rules)...) {
 		h.log.Warn(w)
+	}
+	if len(h.ACR) > 0 && h.client.isInternal() {
+		h.log.Warn("mfa or acr, of everybody: " + noMailCode)
 	}
 	h.rules = rules
 	h.client.need(rules.needs()...)

@@ -20,8 +20,8 @@ type ruleSet struct {
 }
 
 type compiledRule struct {
-	position   int // from 1
-	text       string
+	position   int    // from 1
+	name       string // how it begins
 	deny       bool
 	conditions []condition // none: every professional
 }
@@ -112,7 +112,7 @@ func compileMatcher(rule Rule, pool *listPool) (*ruleSet, error) {
 func compile(rules []Rule, pool *listPool) (*ruleSet, error) {
 	rs := new(ruleSet)
 	for i, r := range rules {
-		c := compiledRule{position: i + 1, text: r.String(), deny: r.Effect == effectDeny}
+		c := compiledRule{position: i + 1, name: r.name(), deny: r.Effect == effectDeny}
 		for _, cond := range r.Conditions {
 			compiled, err := compileCondition(cond, pool)
 			if err != nil {
@@ -124,6 +124,7 @@ func compile(rules []Rule, pool *listPool) (*ruleSet, error) {
 		rs.rules = append(rs.rules, c)
 		rs.warnings = append(rs.warnings, warnings(i+1, r, c)...)
 	}
+	rs.warnings = append(rs.warnings, warnBeside(rs.rules)...)
 	return rs, nil
 }
 

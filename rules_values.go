@@ -104,10 +104,10 @@ func checkValue(field claimRef, value string) (string, error) {
 	}
 	number := siret.Strip(value)
 	switch {
-	case field.kind() != textClaim && strings.HasSuffix(strings.TrimRight(value, " "), ",") || field.kind() == digitsClaim && strings.ContainsAny(value, ",;"):
-		return "", errors.New("values are parted by spaces, not by commas")
-	case strings.HasPrefix(value, "/") && (field.kind() == digitsClaim || field.index == claimEmail):
-		return "", errors.New("a file is named after from: say " + field.name + " from " + value)
+	case separated(field, value):
+		return "", errors.New("values are separated by spaces, not by commas or semicolons")
+	case (field.kind() == digitsClaim || field.index == claimEmail) && namesFile(value):
+		return "", errors.New("a file is named after from, by its whole path: say " + field.name + " from " + wholePath(value))
 	case field.kind() == digitsClaim && value == wordFrom:
 		return "", errors.New("from stands right after the field, before the files")
 	case field.index == claimSiret && siret.IsSIREN(number):
@@ -120,7 +120,36 @@ func checkValue(field claimRef, value string) (string, error) {
 		return "", fmt.Errorf("%w; put quotes around a number that is written in groups", siret.Check(number))
 	}
 	_, format := compared(field)
-	return format.Parse(value)
+	normal, err := format.Parse(value)
+	if err != nil && field.kind() != digitsClaim && regularExpression.MatchString(strings.TrimSuffix(value, ".*")) {
+		return "", errors.New("rules take no regular expressions: * stands for any run of characters (*@example.gouv.fr), and everything else for itself")
+	}
+	return normal, err
+}
+
+// separated says whether a value is several, between commas or semicolons. A text may
+// hold some; none ends in one.
+func separated(field claimRef, value string) bool {
+	switch field.index {
+	case claimEmail, claimRoles, claimIDPID, claimACR, claimAMR, claimSiret, claimSiren:
+		return strings.ContainsAny(value, ",;")
+	}
+	value = strings.TrimSpace(value)
+	return strings.HasSuffix(value, ",") || strings.HasSuffix(value, ";")
+}
+
+// namesFile says whether a value that has to be a number or an address is the name of a
+// file, before which from was forgotten.
+func namesFile(value string) bool {
+	return !strings.Contains(value, "@") && (strings.Contains(value, "/") || fileName.MatchString(value))
+}
+
+// wholePath proposes where a file may lie.
+func wholePath(name string) string {
+	if strings.HasPrefix(name, "/") {
+		return name
+	}
+	return "/etc/caddy/" + strings.TrimPrefix(name, "./")
 }
 
 // parseText folds a value as those of a person are folded, and refuses one that
@@ -145,8 +174,13 @@ func parseEmail(value string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if strings.Count(value, "@") != 1 {
+	switch at := strings.Count(value, "@"); {
+	case at > 1:
+		return "", errors.New("an email has exactly one @: write each address as a value of its own")
+	case at == 0 && strings.Contains(value, ".") && validEmail("x@"+value):
 		return "", errors.New("an email has exactly one @: say *@example.gouv.fr for everybody there")
+	case at == 0:
+		return "", errors.New("an email has exactly one @, and this has none")
 	}
 	_, domain, _ := strings.Cut(value, "@")
 	for i := range len(domain) {
