@@ -166,8 +166,13 @@ func (a *App) poll(ctx context.Context) {
 // when the app starts.
 func (a *App) refreshLists() {
 	for _, l := range a.pool.lists {
-		if _, err := l.Refresh(); err != nil {
+		before := l.Set().Len()
+		changed, err := l.Refresh()
+		if err != nil {
 			a.log.Error("list: the last good version stays in force", zap.Error(err))
+		}
+		if changed {
+			a.pool.tellChange(l, before)
 		}
 	}
 }

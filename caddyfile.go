@@ -176,15 +176,26 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, option string) (err er
 	return unknownGateOption(d, option)
 }
 
-// unknownGateOption says where a word belongs that is not an option of a gate.
+// unknownGateOption says where a word belongs that is not an option of a gate, or which
+// one was meant.
 func unknownGateOption(d *caddyfile.Dispenser, option string) error {
 	if slices.Contains(linkOptions, option) {
-		return d.Errf("%s: it belongs into the global option proconnect { … } at the top of the Caddyfile", option)
+		return d.Errf("%s: it belongs in the global option proconnect { … } at the top of the Caddyfile", option)
 	}
 	if _, err := lookupField(option); err == nil {
 		return d.Errf("%s: a condition stands after allow or deny: allow %s …", option, option)
 	}
-	return d.Errf("unknown subdirective %q: want one of %s", option, strings.Join(gateOptions, ", "))
+	meant := near(option, gateOptions)
+	if missing := behindBlock(option, "proconnect", caddyDirectives); missing != "" && meant == "" {
+		return d.Err(missing)
+	}
+	if other := near(option, linkOptions); meant == "" && other != "" {
+		return d.Errf("unknown subdirective %q: did you mean %s? it belongs in the global option proconnect { … } at the top of the Caddyfile", option, other)
+	}
+	if other := near(option, fieldList); meant == "" && other != "" {
+		return d.Errf("unknown subdirective %q: did you mean %s? a condition stands after allow or deny: allow %s …", option, other, other)
+	}
+	return d.Errf("unknown subdirective %q: %swant one of %s", option, didYouMean(option, gateOptions), strings.Join(gateOptions, ", "))
 }
 
 // unmarshalOption reads what the pages say, in a gate or in a link.

@@ -147,15 +147,26 @@ var linkOptions = []string{
 	"ca", "session", "title", "audience", "contact", "link",
 }
 
-// unknownLinkOption says where a word belongs that is not an option of a link.
+// unknownLinkOption says where a word belongs that is not an option of a client, or
+// which one was meant.
 func unknownLinkOption(d *caddyfile.Dispenser, option string) error {
 	if slices.Contains(gateOptions, option) {
-		return d.Errf("%s: it belongs into the proconnect { … } of a site", option)
+		return d.Errf("%s: it belongs in the proconnect { … } of a site", option)
 	}
 	if slices.Contains(sessionOptions, option) {
-		return d.Errf("%s: it belongs into session { … }", option)
+		return d.Errf("%s: it belongs in session { … }", option)
 	}
-	return d.Errf("unknown subdirective %q: want one of %s", option, strings.Join(linkOptions, ", "))
+	meant := near(option, linkOptions)
+	if missing := behindBlock(option, "proconnect", caddyOptions, caddyDirectives); missing != "" && meant == "" {
+		return d.Err(missing)
+	}
+	if other := near(option, gateOptions); meant == "" && other != "" {
+		return d.Errf("unknown subdirective %q: did you mean %s? it belongs in the proconnect { … } of a site", option, other)
+	}
+	if other := near(option, sessionOptions); meant == "" && other != "" {
+		return d.Errf("unknown subdirective %q: did you mean %s? it belongs in session { … }", option, other)
+	}
+	return d.Errf("unknown subdirective %q: %swant one of %s", option, didYouMean(option, linkOptions), strings.Join(linkOptions, ", "))
 }
 
 // checked reports what was read and cannot work on its line.
@@ -207,7 +218,10 @@ func (s *Session) unmarshalOption(d *caddyfile.Dispenser, option string) (err er
 	case "cookie_name":
 		return oneArg(d, option, &s.CookieName)
 	}
-	return d.Errf("session: unknown subdirective %q: want one of %s", option, strings.Join(sessionOptions, ", "))
+	if slices.Contains(linkOptions, option) {
+		return d.Errf("%s: it belongs behind session { … }: is the closing brace missing above it?", option)
+	}
+	return d.Errf("session: unknown subdirective %q: %swant one of %s", option, didYouMean(option, sessionOptions), strings.Join(sessionOptions, ", "))
 }
 
 // sessionOptions are the options of session, as messages list them.

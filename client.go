@@ -133,6 +133,9 @@ func (c *Client) provisionCredentials(caddy.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := checkSecret(c.ClientSecret); err != nil {
+		return err
+	}
 	if c.secret, err = resolve("client_secret", c.ClientSecret); err != nil {
 		return err
 	}

@@ -67,7 +67,7 @@ func (c *Client) checkIssuer() error {
 
 func checkEnvironment(name string) error {
 	if _, ok := environments[name]; !ok {
-		return fmt.Errorf("environment %q is unknown: want one of %s", name, environmentNames)
+		return fmt.Errorf("environment %q is unknown: %swant one of %s", name, didYouMean(name, strings.Split(environmentNames, ", ")), environmentNames)
 	}
 	return nil
 }

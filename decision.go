@@ -30,16 +30,19 @@ type decision struct {
 type ground struct {
 	rule int // position, from 1
 	*condition
-	value truth
+	value      truth
+	faultyList bool // unknown because of the list, not of ProConnect
 }
 
 // word tells the condition's value as the log does.
 func (g ground) word() string {
-	switch g.value {
-	case isTrue:
+	switch {
+	case g.value == isTrue:
 		return " matched"
-	case isFalse:
+	case g.value == isFalse:
 		return " failed"
+	case g.faultyList:
+		return " list incomplete"
 	}
 	return " unknown" // ProConnect did not tell
 }
@@ -47,16 +50,17 @@ func (g ground) word() string {
 // maxReason bounds a reason, in bytes.
 const maxReason = 400
 
-// maxTexts bounds how many rules a refusal tells.
-const maxTexts = 10
+// maxOutlines bounds how many rules a refusal names.
+const maxOutlines = 10
 
-// texts are the rules that a decision speaks of, by position, as one would write
-// them: for the log, where an operator looks for the one to change.
-func (rs *ruleSet) texts(d decision) []string {
-	var texts []string
+// outlines are the rules that a decision speaks of, by position and fields: for the
+// log, where an operator looks for the one to change. What the rules hold stays out of
+// it: a list of three hundred colleagues would be on every line.
+func (rs *ruleSet) outlines(d decision) []string {
+	var outlines []string
 	add := func(r *compiledRule) {
-		if text := fmt.Sprintf("rule %d: %s", r.position, r.text); len(texts) < maxTexts {
-			texts = appendNew(texts, text)
+		if outline := r.outline(); len(outlines) < maxOutlines {
+			outlines = appendNew(outlines, outline)
 		}
 	}
 	if d.by != nil {
@@ -65,7 +69,25 @@ func (rs *ruleSet) texts(d decision) []string {
 	for _, g := range d.grounds {
 		add(&rs.rules[g.rule-1])
 	}
-	return texts
+	return outlines
+}
+
+// outline names the rule by its position and its fields.
+func (r *compiledRule) outline() string { return fmt.Sprintf("rule %d: %s", r.position, r.fields()) }
+
+// fields names what the rule compares, and nothing of what it compares it with.
+func (r *compiledRule) fields() string {
+	words := []string{r.name}
+	if len(r.conditions) == 0 {
+		words = append(words, wordAny)
+	}
+	for i := range r.conditions {
+		if r.conditions[i].not {
+			words = append(words, wordNot)
+		}
+		words = append(words, r.conditions[i].field.name)
+	}
+	return strings.Join(words, " ")
 }
 
 // reason tells the decision in fixed words and names of fields: neither what

@@ -24,7 +24,7 @@ func (h *Handler) wantsLogout(w http.ResponseWriter, r *http.Request, v *visit) 
 	switch {
 	case r.Method == http.MethodGet:
 		return clickedHere(r)
-	case h.csrf.Check(r) != nil:
+	case !h.fromThisSite(r, v.place):
 		return false
 	case clickedHere(r):
 		return true

@@ -57,7 +57,7 @@ func (m *Matcher) Provision(ctx caddy.Context) error {
 	if m.rules, err = compileMatcher(Rule{Any: m.Any, Conditions: m.Conditions}, app.pool); err != nil {
 		return err
 	}
-	for _, w := range m.rules.warnings {
+	for _, w := range append(m.rules.warnings, m.client.warnings(m.rules)...) {
 		m.log.Warn(w)
 	}
 	m.client.needEverywhere(m.rules.needs()...)

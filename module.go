@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -89,6 +90,7 @@ type Handler struct {
 	csrf   *http.CrossOriginProtection
 
 	complaints *complaints
+	refusals   *refusals
 }
 
 // Values of Login and Errors.
@@ -116,6 +118,7 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 // names the site.
 func (h *Handler) Provision(ctx caddy.Context) error {
 	h.log, h.probes, h.complaints = ctx.Logger(), new(probes), new(complaints)
+	h.refusals = &refusals{now: time.Now}
 	site := siteOf(ctx)
 	if len(site.hosts) == 0 {
 		return h.provision(ctx, site)
@@ -167,8 +170,11 @@ func (h *Handler) provisionRules(app *App) error {
 	if err != nil {
 		return err
 	}
-	for _, w := range rules.warnings {
+	for _, w := range append(rules.warnings, h.client.warnings(rules)...) {
 		h.log.Warn(w)
+	}
+	if len(h.ACR) > 0 && h.client.isInternal() {
+		h.log.Warn("mfa or acr, of everybody: " + noMailCode)
 	}
 	h.rules = rules
 	h.client.need(rules.needs()...)
@@ -240,5 +246,6 @@ func (h *Handler) setDefaults() {
 // Interface guards
 var (
 	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddy.CleanerUpper          = (*Handler)(nil)
 	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
 )

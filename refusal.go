@@ -5,16 +5,12 @@ import (
 	"slices"
 	"strings"
 
-	"go.uber.org/zap"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 )
 
 // refuse answers a person whom the rules do not admit.
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *visit) error {
-	id, d := &v.session.identity, v.decision
-	h.log.Info("refused", zap.String("reference", v.refer()), zap.String("reason", d.reason()),
-		zap.Strings("rules", h.rules.texts(d)), zap.String("path", originalPath(r)), zap.Object("who", id))
+	h.tellRefusal(r, v)
 	if h.Errors == errorsCaddy {
 		return v.toErrorChain(w, r, http.StatusForbidden, errRefused)
 	}
@@ -55,7 +51,10 @@ func (v *visit) explain(view *pages.Refused) {
 		view.Reasons = []pages.Reason{levelReason(d.acr)}
 	}
 	for _, g := range d.grounds {
-		view.RolesUnknown = view.RolesUnknown || g.value == isUnknown && g.field.index == claimRoles
+		view.RolesUnknown = view.RolesUnknown || g.value == isUnknown && !g.faultyList && g.field.index == claimRoles
+	}
+	if slices.ContainsFunc(d.grounds, func(g ground) bool { return g.faultyList }) {
+		view.SwitchURL = "" // it would refuse another account too
 	}
 	if view.ACRUnmet || view.RolesUnknown { // another login may help
 		view.RetryURL = v.loginURL()
@@ -67,6 +66,8 @@ func (v *visit) missed(g ground) pages.Reason {
 	switch {
 	case g.stepUp && g.value == isFalse:
 		return levelReason(v.gate.rules.rules[g.rule-1].levels())
+	case g.faultyList:
+		return pages.Reason{Code: pages.ReasonList}
 	case g.value == isUnknown, g.absent && g.not:
 		return pages.Reason{Code: pages.ReasonUnknown, Field: g.field.name}
 	case g.absent:
@@ -77,11 +78,15 @@ func (v *visit) missed(g ground) pages.Reason {
 	return pages.Reason{Code: pages.ReasonNotListed, Field: g.field.name}
 }
 
-// denied tells why a deny rule holds: what ProConnect did not tell, which may
-// clear the person; else what the rule names, all of which had to come together.
+// denied tells why a deny rule holds: what ProConnect did not tell, or a list of the
+// site's, which may clear the person; else what the rule names, all of which had to come together.
 func denied(d decision) (reasons []pages.Reason, together []string) {
 	for _, g := range d.grounds {
-		if together = append(together, g.field.name); g.value == isUnknown {
+		together = append(together, g.field.name)
+		switch {
+		case g.faultyList:
+			reasons = append(reasons, pages.Reason{Code: pages.ReasonList})
+		case g.value == isUnknown:
 			reasons = append(reasons, pages.Reason{Code: pages.ReasonUnknown, Field: g.field.name})
 		}
 	}

@@ -141,7 +141,7 @@ func unmarshalCondition(d *caddyfile.Dispenser, name string) (Condition, error) 
 	}
 	c := Condition{Field: d.Val()}
 	if _, err := lookupField(c.Field); err != nil {
-		return Condition{}, d.Errf("%s: %w", name, err)
+		return Condition{}, unknownField(d, name, err)
 	}
 	to := &c.Values
 	for first := true; d.NextArg(); first = false {
@@ -168,6 +168,17 @@ func unmarshalCondition(d *caddyfile.Dispenser, name string) (Condition, error) 
 		return Condition{}, d.Errf("%s: %w", name, err)
 	}
 	return c, nil
+}
+
+// unknownField says what a word is that stands where a field belongs.
+func unknownField(d *caddyfile.Dispenser, name string, err error) error {
+	word := d.Val()
+	if near(word, fieldList) == "" && startsLine(d) {
+		if missing := behindBlock(word, name, gateOptions, caddyDirectives); missing != "" {
+			return d.Err(missing)
+		}
+	}
+	return d.Errf("%s: %w", name, err)
 }
 
 // notAValue refuses a word of the grammar where a value belongs. Taken for one, it

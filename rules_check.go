@@ -11,6 +11,9 @@ import (
 // fieldNames are the fields of rules, as messages list them.
 const fieldNames = "siret, siren, roles, belonging_population, organizational_unit, organization_label, email, idp_id, uid, sub, acr, amr, custom.<path>"
 
+// fieldList are the fields that have a name of their own.
+var fieldList = strings.Split(strings.TrimSuffix(fieldNames, ", custom.<path>"), ", ")
+
 // lookupField resolves the name of a claim that may stand in a rule.
 func lookupField(name string) (claimRef, error) {
 	ref, ok := lookupClaim(name)
@@ -22,7 +25,13 @@ func lookupField(name string) (claimRef, error) {
 			return claimRef{}, fmt.Errorf("unknown field %q: ProConnect's names are lower case: say %s", name, lower)
 		}
 	}
-	return claimRef{}, fmt.Errorf("unknown field %q: want one of %s", name, fieldNames)
+	if ok {
+		return claimRef{}, fmt.Errorf("%s is no field of rules: want one of %s", name, fieldNames)
+	}
+	if meant := near(name, claimNames()); meant != "" && !slices.Contains(fieldList, meant) {
+		return claimRef{}, fmt.Errorf("unknown field %q: %s is no field of rules: want one of %s", name, meant, fieldNames)
+	}
+	return claimRef{}, fmt.Errorf("unknown field %q: %swant one of %s", name, didYouMean(name, fieldList), fieldNames)
 }
 
 // checkRules says what is wrong with the rules of a gate, without opening files.

@@ -20,8 +20,8 @@ type ruleSet struct {
 }
 
 type compiledRule struct {
-	position   int // from 1
-	text       string
+	position   int    // from 1
+	name       string // how it begins
 	deny       bool
 	conditions []condition // none: every professional
 }
@@ -63,11 +63,23 @@ func (p *listPool) open(path string, f listfile.Format) (*listfile.List, error) 
 	return l, nil
 }
 
-// tellHeading names a list whose first row could be a value.
+// tellHeading names a list whose first row could be a value, or says which column of
+// a table counts.
 func (p *listPool) tellHeading(l *listfile.List) {
-	if l.Set().Doubt() != nil && p.log != nil {
+	switch set := l.Set(); {
+	case p.log == nil:
+	case set.Column() > 1:
+		p.log.Info("list: the first row of the table names the column that counts", zap.String("file", l.Path()), zap.Int("column", set.Column()))
+	case set.Doubt() != nil:
 		p.log.Info("list: the first row is taken for a heading; if it is a value, put a heading above it", zap.String("file", l.Path()))
 	}
+}
+
+// tellChange says of a new version what can be compared with the file.
+func (p *listPool) tellChange(l *listfile.List, before int) {
+	p.log.Info("list: a new version is in force",
+		zap.String("file", l.Path()), zap.Int("entries_before", before), zap.Int("entries_after", l.Set().Len()))
+	p.tellHeading(l)
 }
 
 // tellBad names the lines that are left out of a list. They do not keep Caddy
@@ -100,7 +112,7 @@ func compileMatcher(rule Rule, pool *listPool) (*ruleSet, error) {
 func compile(rules []Rule, pool *listPool) (*ruleSet, error) {
 	rs := new(ruleSet)
 	for i, r := range rules {
-		c := compiledRule{position: i + 1, text: r.String(), deny: r.Effect == effectDeny}
+		c := compiledRule{position: i + 1, name: r.name(), deny: r.Effect == effectDeny}
 		for _, cond := range r.Conditions {
 			compiled, err := compileCondition(cond, pool)
 			if err != nil {
@@ -112,6 +124,7 @@ func compile(rules []Rule, pool *listPool) (*ruleSet, error) {
 		rs.rules = append(rs.rules, c)
 		rs.warnings = append(rs.warnings, warnings(i+1, r, c)...)
 	}
+	rs.warnings = append(rs.warnings, warnBeside(rs.rules)...)
 	return rs, nil
 }
 

@@ -116,14 +116,21 @@ func (r *compiledRule) grounds(to []ground, id *identity) []ground {
 		innocent = isFalse
 	}
 	for i := range r.conditions {
-		if v := r.conditions[i].eval(id, r.deny); v != innocent {
-			to = append(to, ground{r.position, &r.conditions[i], v})
+		if v, faulty := r.conditions[i].judge(id, r.deny); v != innocent {
+			to = append(to, ground{r.position, &r.conditions[i], v, faulty})
 		}
 	}
 	return to
 }
 
 func (c *condition) eval(id *identity, maybe bool) truth {
+	v, _ := c.judge(id, maybe)
+	return v
+}
+
+// judge is eval, and says whether the condition is unknown because of a list and not
+// because of what ProConnect told.
+func (c *condition) judge(id *identity, maybe bool) (v truth, faultyList bool) {
 	told, _ := id.find(c.field)
 	there, found, sure := false, false, true
 	for i := told.lo; i < told.hi; i++ {
@@ -141,18 +148,18 @@ func (c *condition) eval(id *identity, maybe bool) truth {
 	}
 	switch {
 	case c.absent && !there && told.lo < told.hi:
-		return isUnknown // there, and unreadable
+		return isUnknown, false // there, and unreadable
 	case c.absent:
-		return truthOf(there == c.not)
+		return truthOf(there == c.not), false
 	case !there:
-		return isUnknown
+		return isUnknown, false
 	case found:
-		return truthOf(!c.not)
+		return truthOf(!c.not), false
 	case !sure && (maybe || c.not):
 		// The value may stand on a line of the list that could not be read.
-		return isUnknown
+		return isUnknown, true
 	}
-	return truthOf(c.not)
+	return truthOf(c.not), false
 }
 
 func truthOf(b bool) truth {

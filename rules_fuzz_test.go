@@ -208,7 +208,7 @@ func checkNothingPositive(t *testing.T, r *rand.Rand, rules []Rule) {
 		for _, c := range rule.conditions {
 			got := c.eval(nobody, rule.deny)
 			if !c.absent && got != isUnknown || c.absent && (got == isTrue) == c.not {
-				t.Errorf("%s of nothing: %d", rule.text, got)
+				t.Errorf("%s of nothing: %d", rule.outline(), got)
 			}
 		}
 	}

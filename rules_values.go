@@ -24,13 +24,50 @@ const (
 	compareSIREN
 )
 
-// The formats of values that are not numbers, in lists and in rules alike.
+// The formats of values that are neither numbers nor texts, in lists and in rules
+// alike.
 var (
-	formatText  = listfile.Format{Name: "text", Parse: parseText, Heading: textHeading}
-	formatEmail = listfile.Format{Name: "email", Parse: parseEmail, Heading: emailHeading}
-	formatACR   = listfile.Format{Name: "acr", Parse: parseACR, Heading: textHeading}
-	formatAMR   = listfile.Format{Name: "amr", Parse: parseAMR, Heading: textHeading}
+	formatEmail = listfile.Format{
+		Name: "email", Claim: "email", Aliases: emailNames, Parse: parseEmail,
+		Other: otherThan("email"), Heading: emailHeading, Resembles: func(text string) bool { return strings.Contains(text, "@") },
+	}
+	formatACR = listfile.Format{
+		Name: "acr", Claim: "acr", Aliases: []string{"niveau", "level"}, Parse: parseACR, Other: otherThan("acr"),
+		Heading: func(_ string, columns int) bool { return columns > 1 },
+	}
+	formatAMR = listfile.Format{Name: "amr", Claim: "amr", Parse: parseAMR, Other: otherThan("amr")}
 )
+
+// emailNames are what people call a column of addresses.
+var emailNames = []string{
+	"e-mail", "mail", "mél", "courriel", "adresse", "email address", "adresse email", "adresse e-mail", "adresse mail", "adresse mél", "adresse courriel",
+	"adresse électronique", "adresse de courriel", "adresse de messagerie",
+}
+
+// textNames are what people call columns of texts.
+var textNames = map[string][]string{
+	"organizational_unit":  {"service", "unité", "bureau", "direction", "département", "unit", "department"},
+	"organization_label":   {"organisation", "organization", "structure", "raison sociale", "dénomination", "libellé"},
+	"belonging_population": {"population"},
+	"roles":                {"role", "rôle", "rôles"},
+	"uid":                  {"identifiant", "login"},
+}
+
+// formatText is the format of a claim that is a text. Any text may be meant as a value,
+// so that in a table the column that counts must be named.
+func formatText(claim string) listfile.Format {
+	return listfile.Format{
+		Name: "text " + claim, Claim: claim, Aliases: textNames[claim], Parse: parseText, Other: otherThan(claim),
+	}
+}
+
+// otherThan knows the names of the other claims.
+func otherThan(claim string) func(string, int) bool {
+	return func(name string, _ int) bool {
+		_, known := lookupClaim(strings.ReplaceAll(name, " ", "_"))
+		return known && name != claim
+	}
+}
 
 // compared says how a field compares, and how its values are written.
 func compared(field claimRef) (comparison, listfile.Format) {
@@ -46,7 +83,7 @@ func compared(field claimRef) (comparison, listfile.Format) {
 	case claimAMR:
 		return compareExact, formatAMR
 	}
-	return compareText, formatText
+	return compareText, formatText(field.name)
 }
 
 var errPlaceholder = errors.New("no placeholders in rules, which are read once: say {$VAR} to take a variable of the environment")
@@ -67,10 +104,10 @@ func checkValue(field claimRef, value string) (string, error) {
 	}
 	number := siret.Strip(value)
 	switch {
-	case field.kind() != textClaim && strings.HasSuffix(strings.TrimRight(value, " "), ",") || field.kind() == digitsClaim && strings.ContainsAny(value, ",;"):
-		return "", errors.New("values are parted by spaces, not by commas")
-	case strings.HasPrefix(value, "/") && (field.kind() == digitsClaim || field.index == claimEmail):
-		return "", errors.New("a file is named after from: say " + field.name + " from " + value)
+	case separated(field, value):
+		return "", errors.New("values are separated by spaces, not by commas or semicolons")
+	case (field.kind() == digitsClaim || field.index == claimEmail) && namesFile(value):
+		return "", errors.New("a file is named after from, by its whole path: say " + field.name + " from " + wholePath(value))
 	case field.kind() == digitsClaim && value == wordFrom:
 		return "", errors.New("from stands right after the field, before the files")
 	case field.index == claimSiret && siret.IsSIREN(number):
@@ -83,7 +120,36 @@ func checkValue(field claimRef, value string) (string, error) {
 		return "", fmt.Errorf("%w; put quotes around a number that is written in groups", siret.Check(number))
 	}
 	_, format := compared(field)
-	return format.Parse(value)
+	normal, err := format.Parse(value)
+	if err != nil && field.kind() != digitsClaim && regularExpression.MatchString(strings.TrimSuffix(value, ".*")) {
+		return "", errors.New("rules take no regular expressions: * stands for any run of characters (*@example.gouv.fr), and everything else for itself")
+	}
+	return normal, err
+}
+
+// separated says whether a value is several, between commas or semicolons. A text may
+// hold some; none ends in one.
+func separated(field claimRef, value string) bool {
+	switch field.index {
+	case claimEmail, claimRoles, claimIDPID, claimACR, claimAMR, claimSiret, claimSiren:
+		return strings.ContainsAny(value, ",;")
+	}
+	value = strings.TrimSpace(value)
+	return strings.HasSuffix(value, ",") || strings.HasSuffix(value, ";")
+}
+
+// namesFile says whether a value that has to be a number or an address is the name of a
+// file, before which from was forgotten.
+func namesFile(value string) bool {
+	return !strings.Contains(value, "@") && (strings.Contains(value, "/") || fileName.MatchString(value))
+}
+
+// wholePath proposes where a file may lie.
+func wholePath(name string) string {
+	if strings.HasPrefix(name, "/") {
+		return name
+	}
+	return "/etc/caddy/" + strings.TrimPrefix(name, "./")
 }
 
 // parseText folds a value as those of a person are folded, and refuses one that
@@ -108,8 +174,13 @@ func parseEmail(value string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if strings.Count(value, "@") != 1 {
+	switch at := strings.Count(value, "@"); {
+	case at > 1:
+		return "", errors.New("an email has exactly one @: write each address as a value of its own")
+	case at == 0 && strings.Contains(value, ".") && validEmail("x@"+value):
 		return "", errors.New("an email has exactly one @: say *@example.gouv.fr for everybody there")
+	case at == 0:
+		return "", errors.New("an email has exactly one @, and this has none")
 	}
 	_, domain, _ := strings.Cut(value, "@")
 	for i := range len(domain) {
@@ -123,24 +194,13 @@ func parseEmail(value string) (string, error) {
 	return value, nil
 }
 
-// textHeading takes the first row of a table for its heading, and a claim's name for
-// that of a plain list: nothing else tells a heading from a value.
-func textHeading(first string, columns int) bool {
-	_, claim := lookupClaim(strings.ToLower(first))
-	return columns > 1 || claim
-}
-
 // emailHeading knows a heading by having no @. A mistyped address has none either,
 // but a dot, or it stands in a plain list: it must not vanish silently.
 func emailHeading(first string, columns int) bool {
 	if columns > 1 {
-		return first != "" && !strings.ContainsAny(first, "@.*")
+		return !strings.ContainsAny(first, "@.*")
 	}
-	switch strings.TrimPrefix(strings.ToLower(first), "adresse ") {
-	case "email", "e-mail", "mail", "mél", "courriel", "électronique", "email address":
-		return true
-	}
-	return false
+	return slices.Contains(emailNames, strings.ToLower(first))
 }
 
 // parseACR refuses levels that ProConnect does not know: asked for one, it loops.

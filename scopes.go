@@ -36,6 +36,7 @@ func (c *Client) provisionClaims(caddy.Context) error {
 		ref, _ := lookupClaim(name)
 		c.need(ref)
 	}
+	c.warnScopes()
 	return nil
 }
 
@@ -47,7 +48,7 @@ func checkScopes(scopes []string) error {
 			added++
 		}
 		if !slices.Contains(knownScopes, name) {
-			return fmt.Errorf("scopes: %q is unknown to ProConnect: want one of %s", name, strings.Join(knownScopes, ", "))
+			return fmt.Errorf("scopes: %q is unknown to ProConnect: %swant one of %s", name, didYouMean(scopeOf(name), knownScopes), strings.Join(knownScopes, ", "))
 		}
 		if slices.Contains(scopes[:i], s) {
 			return fmt.Errorf("scopes: %q stands there twice", s)
@@ -59,10 +60,27 @@ func checkScopes(scopes []string) error {
 	return nil
 }
 
+// scopeOf is the scope of a claim that is taken for one.
+func scopeOf(name string) string {
+	if ref, ok := lookupClaim(name); ok && ref.scope() != "" {
+		return ref.scope()
+	}
+	return name
+}
+
+// claimNames are the claims by ProConnect's names.
+func claimNames() []string {
+	names := make([]string, len(claimSpecs))
+	for i := range claimSpecs {
+		names[i] = claimSpecs[i].name
+	}
+	return names
+}
+
 func checkClaims(names []string) error {
 	for i, name := range names {
 		if _, ok := lookupClaim(name); !ok {
-			return fmt.Errorf("claims: %q is unknown: want a claim of ProConnect's, such as phone_number, or custom.<path>", name)
+			return fmt.Errorf("claims: %q is unknown: %swant a claim of ProConnect's, such as phone_number, or custom.<path>", name, didYouMean(name, claimNames()))
 		}
 		if slices.Contains(names[:i], name) {
 			return fmt.Errorf("claims: %q stands there twice", name)

@@ -23,6 +23,10 @@ import (
 // which a second write of the same length cannot be seen.
 const settling = 2 * time.Second
 
+// unended is how long a file must have lain still whose last line has no end: half a
+// SIRET may be a SIREN, half an address another one, and a slow writer pauses.
+const unended = 10 * time.Second
+
 // maxBad is how many lines with a fault are told one by one.
 const maxBad = 10
 
@@ -88,7 +92,7 @@ func Open(path string, f Format) (*List, error) {
 	l.seen, l.since = look(path), l.now()
 	set, sum, err := l.read()
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, reason(err))
+		return nil, fmt.Errorf("%s: %w", path, Reason(err))
 	}
 	l.good = sum
 	l.current.Store(set)
@@ -104,64 +108,76 @@ func (l *List) Set() *Set { return l.current.Load() }
 // Bad returns the lines that are left out of the list.
 func (l *List) Bad() BadLines { return l.Set().bad }
 
-// Refresh looks whether the file has changed and takes up what it says. changed
-// is true when it did. A version with any fault is not taken up: the list stays as
+// Refresh looks whether the file has changed and takes up what it says. The
+// first result is true when it did. A version with any fault is not taken up: the list stays as
 // it was, and the fault is returned, once for each such version.
 //
-// A change is taken up when two calls in a row have found the same file, so that
-// one that is being written is not read halfway.
-func (l *List) Refresh() (changed bool, err error) {
+// A change is taken up when two calls in a row have found the same file and nobody
+// has written to it for two seconds, so that one that is being written is not read
+// halfway; if its last line has no end, for ten.
+func (l *List) Refresh() (bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if v := look(l.path); !v.same(l.seen) {
 		l.seen, l.since, l.settled = v, l.now(), false
 		return false, nil
 	}
-	if l.settled {
+	if l.settled || l.still() < settling {
 		return false, nil
 	}
 	late := l.now().Sub(l.since) > settling
-	changed, err = l.take()
+	changed, waits, err := l.take()
 	// What was read may be another file than the one that was looked at.
 	if !look(l.path).same(l.seen) {
 		l.seen = version{err: "changing"}
 		return changed, err
 	}
-	l.settled = late
+	l.settled = late && !waits
 	return changed, err
 }
 
+// still is how long the file has not been written to: by its own time, or since it
+// was first seen so, where its time cannot be.
+func (l *List) still() time.Duration {
+	seen := l.now().Sub(l.since)
+	if l.seen.info == nil {
+		return settling
+	}
+	return max(seen, l.now().Sub(l.seen.info.ModTime()))
+}
+
 // take reads the file and, if it is wholly good and not what the list holds,
-// swaps the list.
-func (l *List) take() (bool, error) {
+// swaps the list. waits is true when the file has to lie still for longer.
+func (l *List) take() (changed, waits bool, err error) {
 	if l.seen.info != nil {
 		if sum, err := l.sum(); err == nil && sum == l.good {
 			l.fault = ""
-			return false, nil
+			return false, false, nil
 		}
 	}
 	set, sum, err := l.read()
 	switch {
 	case err == nil && !set.Complete():
 		err = errors.New(set.bad.String())
-	case err == nil && l.Set().ended && !set.ended:
-		// Half a SIRET may be a SIREN, half an address another one.
+	case err == nil && !set.ended && l.still() < unended:
+		return false, true, nil
+	case err == nil && set.cuts(l.Set()):
 		err = errCut
 	}
 	if err == nil && !look(l.path).same(l.seen) {
-		return false, nil // changed under our eyes
+		return false, false, nil // changed under our eyes
 	}
 	if err != nil {
-		return false, l.tell(fmt.Sprintf("%x", sum), err)
+		return false, false, l.tell(fmt.Sprintf("%x", sum), err)
 	}
 	l.good, l.fault = sum, ""
 	l.current.Store(set)
-	return true, nil
+	return true, false, nil
 }
 
 // tell returns a fault once for each version.
 func (l *List) tell(version string, err error) error {
-	err = fmt.Errorf("%s: %w", l.path, reason(err))
+	err = fmt.Errorf("%s: %w", l.path, Reason(err))
 	if fault := version + err.Error(); fault != l.fault {
 		l.fault = fault
 		return err
@@ -206,7 +222,7 @@ func (l *List) sum() (sum [sha256.Size]byte, err error) {
 func look(path string) version {
 	info, err := os.Stat(path)
 	if err != nil {
-		return version{err: reason(err).Error()}
+		return version{err: Reason(err).Error()}
 	}
 	if !info.Mode().IsRegular() {
 		return version{err: "not a regular file"} // to open a pipe would wait for a writer
@@ -219,12 +235,4 @@ func (v version) same(w version) bool {
 		return v.info == nil && w.info == nil && v.err == w.err
 	}
 	return v.info.Size() == w.info.Size() && v.info.ModTime().Equal(w.info.ModTime()) && os.SameFile(v.info, w.info)
-}
-
-// reason drops the path that errors of the file system repeat.
-func reason(err error) error {
-	if p, ok := errors.AsType[*os.PathError](err); ok {
-		return p.Err
-	}
-	return err
 }

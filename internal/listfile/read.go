@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/siret"
@@ -18,23 +17,6 @@ const maxLine = 64 << 10
 // maxReserve bounds what is reserved on a guess, in numbers.
 const maxReserve = 1 << 20
 
-// Faults of a whole file.
-var (
-	errEmpty = errors.New("empty: a file that was cut short looks like this; write a # comment to mean nobody")
-	errUTF8  = errors.New("not UTF-8 (saved as Windows-1252 or UTF-16?): save it as UTF-8")
-)
-
-// Faults of a line.
-var (
-	errLongSIREN = errors.New("a SIRET (14 digits) in a list of SIRENs: keep its first nine digits, or say siret from")
-	errLong      = errors.New("longer than 64 kB")
-	errOpenQuote = errors.New("a quoted column runs over the end of the line: export the first column alone")
-	errTail      = errors.New("text after the closing quote")
-	errHash      = errors.New("a # inside the value: put quotes around the value, or a space after the # of a comment")
-	errCut       = errors.New("the last line has no end, which it had before: was the file cut short? end it with a line break")
-	errColumns   = errors.New("another number of columns than the first line: put quotes around a value that holds a comma or semicolon")
-)
-
 var bom = []byte("\ufeff")
 
 // reader reads one file.
@@ -43,16 +25,28 @@ type reader struct {
 	in     *bufio.Reader
 	line   int
 	set    *Set
+	fatal  error  // why the file as a whole cannot be trusted
 	rows   int    // rows that are neither blank nor comments
 	said   bool   // a comment was found: an empty list is meant
-	seps   string // what parts columns; texts: told by the first row
-	cols   int    // columns of the first good row
+	sep    string // what separates columns, as the first row tells
+	cells  []cell // the columns of the line that is read
+	cols   int    // how many the first row has
+	column int    // the one that counts, from 0
+	names  []bool // which columns the first row names, if it names the one that counts
 }
 
 // read reads a whole list. It fails if the file as a whole cannot be trusted;
 // lines with a fault are left out and recorded in the set. size is a hint.
-func read(r io.Reader, size int64, f Format) (*Set, error) {
-	rd := &reader{format: f, in: bufio.NewReaderSize(r, maxLine), set: new(Set)}
+func read(r io.Reader, size int64, f Format) (*Set, error) { return newReader(r, f).all(size) }
+
+func newReader(r io.Reader, f Format) *reader {
+	return &reader{format: f, in: bufio.NewReaderSize(r, maxLine), set: new(Set)}
+}
+
+func (rd *reader) all(size int64) (*Set, error) {
+	if err := rd.sniff(); err != nil {
+		return nil, err
+	}
 	if start, _ := rd.in.Peek(len(bom)); bytes.Equal(start, bom) {
 		rd.in.Discard(len(bom))
 	}
@@ -69,15 +63,35 @@ func read(r io.Reader, size int64, f Format) (*Set, error) {
 		if err == nil {
 			err = rd.row(line)
 		}
+		if rd.fatal != nil {
+			return nil, fmt.Errorf("line %d: %w", at, rd.fatal)
+		}
 		if err != nil {
 			rd.set.bad.add(at, err)
 		}
 	}
-	if rd.set.Len() == 0 && rd.set.Complete() && !rd.said {
+	switch {
+	case rd.set.Len() > 0:
+	case !rd.set.Complete():
+		return nil, errNone(rd.set.bad)
+	case !rd.said:
 		return nil, errEmpty
 	}
 	rd.set.finish()
 	return rd.set, nil
+}
+
+// sniff knows a file that is no text, or has no line as others know them, by how it
+// begins.
+func (rd *reader) sniff() error {
+	start, _ := rd.in.Peek(maxLine)
+	switch {
+	case bytes.HasPrefix(start, []byte("PK\x03\x04")), bytes.HasPrefix(start, []byte("\xd0\xcf\x11\xe0")):
+		return errWorkbook
+	case bytes.IndexByte(start, '\n') < 0 && bytes.IndexByte(start, '\r') >= 0:
+		return errBreak
+	}
+	return nil
 }
 
 // reserve guesses the number of lines from the first ones, so that half a
@@ -116,47 +130,20 @@ func (rd *reader) next() ([]byte, error) {
 	if err != nil && err != io.EOF {
 		return nil, err
 	}
+	line = bytes.TrimRight(line, "\r\n")
 	if !utf8.Valid(line) {
 		return nil, fmt.Errorf("line %d: %w", rd.line, errUTF8)
 	}
 	return bytes.TrimSpace(line), nil
 }
 
-// row reads one line into the set.
-func (rd *reader) row(line []byte) error {
-	if len(line) == 0 || line[0] == '#' {
-		rd.said = rd.said || len(line) > 0
-		return nil
-	}
-	rd.rows++
-	if rd.number(line) {
-		return nil
-	}
-	if rd.rows == 1 {
-		rd.seps = separators(rd.format, line)
-	}
-	row, err := split(line, rd.seps, rd.format.numbers)
-	if errors.Is(err, errOpenQuote) {
-		rd.skipQuoted()
-	}
-	if err != nil {
-		return err
-	}
-	if rd.cols == 0 {
-		rd.cols = row.columns
-	}
-	// A plain list whose values hold commas is no CSV: the first column of one
-	// such line would be another, shorter value than the one that was meant.
-	if !rd.format.numbers && (row.columns != rd.cols || rd.cols == 1 && bytes.ContainsAny(line[:row.end], ",;\t") && !row.quoted) {
-		return errColumns
-	}
-	return rd.value(row.first)
-}
-
 // number takes the usual line, a bare number, without making garbage of it.
 func (rd *reader) number(line []byte) bool {
 	if !rd.format.numbers || len(line) != 9 && (len(line) != 14 || rd.format.short) || !siret.Valid(string(line)) {
 		return false
+	}
+	if !rd.set.ended {
+		rd.set.last = string(line)
 	}
 	n := uint64(0)
 	for _, d := range line {
@@ -168,23 +155,6 @@ func (rd *reader) number(line []byte) bool {
 		rd.set.sirens = append(rd.set.sirens, uint32(n))
 	}
 	return true
-}
-
-func (rd *reader) value(first []byte) error {
-	text := string(bytes.TrimFunc(first, unicode.IsSpace))
-	value, err := rd.format.Parse(text)
-	heading := rd.rows == 1 && rd.format.Heading != nil && rd.format.Heading(text, rd.cols)
-	switch {
-	case heading && err == nil:
-		rd.set.doubt = new(Set)
-		rd.set.doubt.add(rd.format, value)
-		rd.set.doubt.finish()
-	case heading:
-		return nil
-	case err == nil:
-		rd.set.add(rd.format, value)
-	}
-	return err
 }
 
 // skipQuoted passes over the lines of a quoted column, up to the line on which

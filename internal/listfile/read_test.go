@@ -2,12 +2,13 @@ package listfile
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 )
 
 // words is a format of texts without spaces.
-var words = Format{Name: "words", Parse: func(s string) (string, error) {
+var words = Format{Name: "words", Claim: "unit", Aliases: []string{"service"}, Parse: func(s string) (string, error) {
 	if s == "" {
 		return "", errors.New("empty")
 	}
@@ -34,12 +35,12 @@ func TestReadNumbers(t *testing.T) {
 		{name: "a heading after comments", text: "# x\n\nN° SIRET\n13002526500013\n", sirets: "13002526500013"},
 		{name: "a second heading is a fault", text: "SIRET\nSIRET\n13002526500013\n", sirets: "13002526500013", bad: "line 2: not a number: digits and spaces only"},
 		{name: "a mistyped first line is no heading", text: "1300252650001O\n13002526500013\n", sirets: "13002526500013", bad: "line 1: not a number: digits and spaces only"},
-		{name: "a lost zero", text: "13002526500013\n5720784001234\n", sirets: "13002526500013", bad: "line 2: 13 digits, want 14: a leading zero lost in a spreadsheet?"},
-		{name: "a checksum", text: "13002526500014\n", bad: "line 1: the checksum fails: a digit is mistyped"},
+		{name: "a lost zero", text: "13002526500013\n5720784001234\n", sirets: "13002526500013", bad: "line 2: 13 digits, want 14: a leading zero lost in a spreadsheet? put it back; in the spreadsheet, format the column as text first"},
+		{name: "a checksum", text: "13002526500014\n21920023500014\n", sirets: "21920023500014", bad: "line 1: the checksum fails: a digit is mistyped"},
 		{name: "La Poste", text: "35600000009075\n", sirets: "35600000009075"},
-		{name: "an open quote swallows its column", text: "13002526500013;\"a\n21920023500014\nb\";c\n11002001300097\n", sirets: "11002001300097", bad: "line 1: a quoted column runs over the end of the line: export the first column alone"},
-		{name: "an open quote to the end", text: "\"13002526500013\n21920023500014\n", bad: "line 1: a quoted column runs over the end of the line: export the first column alone"},
-		{name: "text after a quote", text: "\"13002526500013\"0\n", bad: "line 1: text after the closing quote"},
+		{name: "an open quote swallows its column", text: "13002526500013;\"a\n21920023500014\nb\";c\n11002001300097\n", sirets: "11002001300097", bad: "line 1: a quoted column runs over the end of the line: export the column that counts alone"},
+		{name: "an open quote to the end", text: "11002001300097\n\"13002526500013\n21920023500014\n", sirets: "11002001300097", bad: "line 2: a quoted column runs over the end of the line: export the column that counts alone"},
+		{name: "text after a quote", text: "11002001300097\n\"13002526500013\"0\n", sirets: "11002001300097", bad: "line 2: text after the closing quote"},
 		{name: "a very long line", text: "13002526500013" + strings.Repeat(" ", maxLine) + "x\n21920023500014\n", sirets: "21920023500014", bad: "line 1: longer than 64 kB"},
 		{name: "comments alone", text: "# nobody\n"},
 		{name: "a heading and a comment", text: "# nobody\nSIRET\n"},
@@ -76,16 +77,16 @@ func TestReadTexts(t *testing.T) {
 		{name: "quotes", text: "\"Direction, bureau 3\"\nDRH\n", want: "direction, bureau 3|drh"},
 		{name: "quotes in quotes", text: "\"Le \"\"B\"\"\"\n", want: `le "b"`},
 		{name: "a quote inside", text: "Le \"B\"\n", want: `le "b"`},
-		{name: "CSV", text: "DRH;1\nDAF;2\n", want: "drh|daf"},
-		{name: "CSV whose first column holds a comma", text: "Direction, bureau 3;1\nDAF;2\n", want: "direction, bureau 3|daf"},
+		{name: "CSV", text: "unit;n\nDRH;1\nDAF;2\n", want: "drh|daf"},
+		{name: "CSV whose first column holds a comma", text: "unit;n\nDirection, bureau 3;1\nDAF;2\n", want: "direction, bureau 3|daf"},
 		{name: "a comment", text: "DRH # les ressources, humaines\n", want: "drh"},
 		{name: "a number sign in quotes", text: "\"Bureau #3\" # le nôtre\n", want: "bureau #3"},
 		// "Bureau" alone would let in more people than were meant.
 		{name: "a number sign in a name", text: "Bureau #3\nDRH\n", want: "drh", bad: "line 1: a # inside the value: put quotes around the value, or a space after the # of a comment"},
-		{name: "a comma in a plain list", text: "DRH\nDirection, bureau 3\n", want: "drh", bad: "line 2: another number of columns than the first line: put quotes around a value that holds a comma or semicolon"},
-		{name: "a semicolon in a plain list", text: "DRH\nDirection; bureau 3\n", want: "drh", bad: "line 2: another number of columns than the first line: put quotes around a value that holds a comma or semicolon"},
-		{name: "a column too many", text: "DRH,1\nDirection, bureau 3,2\n", want: "drh", bad: "line 2: another number of columns than the first line: put quotes around a value that holds a comma or semicolon"},
-		{name: "an empty first column", text: "DRH,1\n,2\n", want: "drh", bad: "line 2: empty"},
+		{name: "a comma in a plain list", text: "DRH\nDirection, bureau 3\n", want: "drh", bad: "line 2: another value in column 2: write one a line, and put quotes around one that holds a comma or semicolon; of a table, the first row must name the column that counts: unit"},
+		{name: "a semicolon in a plain list", text: "DRH\nDirection; bureau 3\n", want: "drh", bad: "line 2: another value in column 2: write one a line, and put quotes around one that holds a comma or semicolon; of a table, the first row must name the column that counts: unit"},
+		{name: "a column too many", text: "unit,n\nDRH,1\nDirection, bureau 3,2\n", want: "drh", bad: "line 3: another number of columns than the first line: put quotes around a value that holds a comma or semicolon"},
+		{name: "an empty first column", text: "unit,n\nDRH,1\n,2\n", want: "drh", bad: "line 3: empty"},
 		{name: "patterns", text: "sg/*\nDRH\nsg/*\n", want: "sg/*|drh"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -113,8 +114,6 @@ func TestReadTexts(t *testing.T) {
 // The first row of several columns names them. Where it could be a value, the list
 // does not hold it, and is in doubt of it: in a CSV without a heading it was meant.
 func TestReadHeadings(t *testing.T) {
-	headed := words
-	headed.Heading = func(first string, columns int) bool { return columns > 1 || first == "unit" }
 	for _, c := range []struct{ name, text, want, doubt string }{
 		{"a table", "Service;Nom\nDRH;x\n", "drh", "service"},
 		{"a quoted table", "\"Service\",\"Nom\"\n\"DRH\",\"x\"\n", "drh", "service"},
@@ -124,7 +123,7 @@ func TestReadHeadings(t *testing.T) {
 		{"a comment above", "# of our own\nService;Nom\nDRH;x\n", "drh", "service"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			set, err := read(strings.NewReader(c.text), 0, headed)
+			set, err := read(strings.NewReader(c.text), 0, words)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -186,20 +185,55 @@ func TestBadLinesAreBounded(t *testing.T) {
 	}
 }
 
+// checkNothingIsLost: whatever in a file reads as a value is in the set, or its line is
+// faulty, unless the first row says what its column is.
+func checkNothingIsLost(t *testing.T, text string, rd *reader) {
+	t.Helper()
+	set := rd.set
+	if rd.names != nil || set.bad.Total > len(set.bad.First) || strings.ContainsAny(text, "\"#") {
+		return // quotes and comments are for the table of cases
+	}
+	bad := make(map[int]bool)
+	for _, b := range set.bad.First {
+		bad[b.Line] = true
+	}
+	for i, line := range strings.Split(strings.TrimPrefix(text, "\ufeff"), "\n") {
+		if i == 0 && sepLine.MatchString(strings.TrimSpace(line)) || bad[i+1] {
+			continue
+		}
+		for _, cell := range strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(allSeparators, r) }) {
+			value, err := rd.format.Parse(strings.TrimSpace(cell))
+			if err == nil && !has(set, value) && (set.doubt == nil || !has(set.doubt, value)) {
+				t.Fatalf("%s %q: %q on line %d is lost; faults: %s", rd.format.Name, text, cell, i+1, set.bad)
+			}
+		}
+	}
+}
+
+// has says whether a set holds just this value.
+func has(set *Set, value string) bool {
+	siret, _ := number(value, 14)
+	siren, _ := number(value, 9)
+	return set.HasText(value) || slices.Contains(set.globs, value) || len(value) == 14 && slices.Contains(set.sirets, siret) ||
+		len(value) == 9 && slices.Contains(set.sirens, uint32(siren))
+}
+
 // Whatever the file, a value of the set stands in it, digit by digit.
 func FuzzRead(f *testing.F) {
 	for _, s := range []string{
 		"13002526500013\n# x\n\"130 025 265\";a\n", "\ufeffSIRET\r\n13002526500013 # x", "\"a\nb\";c", "a,b\nc", "a #b", "\"\"\"", "\xff", "",
-		"\t;,\"#", "\u00a0#\u00a0", "x\"y\"",
+		"\t;,\"#", "a@x; b@x\nc@x", "sep=;\n13002526500013;130025265", ";;\n1,3E+13", "siren;siret\n130025265;13002526500013", "130025265;DINUM, 13002526500013", "a\t\nb,c\t", "\u00a0#\u00a0", "x\"y\"",
 	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, format := range []Format{SIRET, SIREN, words} {
-			set, err := read(strings.NewReader(text), int64(len(text)), format)
+		for _, format := range []Format{SIRET, SIREN, words, addresses} {
+			rd := newReader(strings.NewReader(text), format)
+			set, err := rd.all(int64(len(text)))
 			if err != nil {
 				continue
 			}
+			checkNothingIsLost(t, text, rd)
 			for w := range set.texts {
 				if strings.ContainsAny(w, "\n") {
 					t.Fatalf("%q runs over lines", w)

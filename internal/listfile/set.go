@@ -2,6 +2,7 @@ package listfile
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,8 +21,10 @@ type Set struct {
 	few    []string // the texts, if they are so few that comparing beats hashing
 	globs  []string
 	bad    BadLines
-	doubt  *Set // a first row that was taken for a heading, and may be a value
-	ended  bool // the last line has an end
+	doubt  *Set   // a first row that was taken for a heading, and may be a value
+	column int    // of a table, the one that counts, from 0
+	ended  bool   // the last line has an end
+	last   string // the value that was read last
 }
 
 // Format says how the values of a list are written.
@@ -31,9 +34,21 @@ type Format struct {
 	// Parse returns a value in the form in which it is compared, or says what is
 	// wrong with it, without repeating it: some values are people's addresses.
 	Parse func(value string) (string, error)
-	// Heading says whether the first row names the columns, from what stands in the
-	// first of them and how many there are; nil: it never does.
+	// Claim is the name of what is compared: the column of a table that is named so
+	// counts, and the first one if none is.
+	Claim string
+	// Aliases are further names that people give to such a column.
+	Aliases []string
+	// Other says whether the name of a first column is that of another claim, so that
+	// the table is none of these values.
+	Other func(name string, columns int) bool
+	// Heading says whether a first row in which nothing resembles a value is a heading,
+	// from what stands in the first of its columns and how many there are; nil: it
+	// never is.
 	Heading func(first string, columns int) bool
+	// Resembles says whether what stands in a column that does not count may be meant
+	// as a value; nil: what Parse takes.
+	Resembles func(text string) bool
 
 	numbers bool // SIRETs and SIRENs
 	short   bool // SIRENs alone
@@ -41,10 +56,25 @@ type Format struct {
 
 // SIRET is the format of a list of SIRETs, in which a SIREN stands for all
 // establishments of its organisation.
-var SIRET = Format{Name: "siret", Parse: parseSIRET, Heading: digitless, numbers: true}
+var SIRET = Format{
+	Name: "siret", Claim: "siret", Parse: parseSIRET, Heading: digitless, Resembles: likeNumber, numbers: true,
+	Other: func(name string, columns int) bool { return name == "siren" && columns > 1 },
+}
 
 // SIREN is the format of a list of SIRENs.
-var SIREN = Format{Name: "siren", Parse: parseSIREN, Heading: digitless, numbers: true, short: true}
+var SIREN = Format{
+	Name: "siren", Claim: "siren", Parse: parseSIREN, Heading: digitless, Resembles: likeNumber, numbers: true, short: true,
+	Other: func(name string, _ int) bool { return name == "siret" },
+}
+
+// rounded is what a spreadsheet leaves of such a number, or of its decimals.
+var rounded = regexp.MustCompile(`^(?:[0-9][.,])?[0-9]+[eE]\+?(?:08|8|09|9|1[0-4])$`)
+
+// likeNumber says whether a text may be meant as a SIRET or a SIREN, mistyped or not.
+func likeNumber(text string) bool {
+	text = siret.Strip(text)
+	return siret.IsSIREN(text) || siret.IsSIRET(text) || len(text) == 13 && siret.LostZero(text) || rounded.MatchString(text)
+}
 
 func parseSIRET(value string) (string, error) {
 	value = siret.Strip(value)
@@ -97,6 +127,24 @@ func (s *Set) add(f Format, value string) {
 		}
 		s.texts[value] = struct{}{}
 	}
+}
+
+// cuts says whether the last value is the beginning of one that stood in an older set,
+// and did not stand there itself: half a SIRET is a SIREN, which stands for more.
+func (s *Set) cuts(old *Set) bool {
+	if s.ended || s.last == "" || old.HasText(s.last) {
+		return false
+	}
+	if n, ok := number(s.last, 9); ok && len(old.sirets) > 0 {
+		i, _ := slices.BinarySearch(old.sirets, n*100_000)
+		return !old.HasSIREN(s.last) && i < len(old.sirets) && old.sirets[i]/100_000 == n
+	}
+	for text := range old.texts {
+		if strings.HasPrefix(text, s.last) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(old.globs, func(g string) bool { return g != s.last && strings.HasPrefix(g, s.last) })
 }
 
 // finish sorts the numbers and gives back the room that was reserved for more.
@@ -216,6 +264,9 @@ func (s *Set) Globs() []string { return s.globs }
 // Doubt is a set of the one value that the first row would be if it were not a
 // heading; nil if it could be none.
 func (s *Set) Doubt() *Set { return s.doubt }
+
+// Column is the column of a table that counts, from 1.
+func (s *Set) Column() int { return s.column + 1 }
 
 // Complete says whether every line of the file was understood. What an
 // incomplete set does not hold may stand on a line that was skipped.

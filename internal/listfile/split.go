@@ -6,50 +6,42 @@ import (
 	"unicode/utf8"
 )
 
-// row is one line of a list, taken apart.
-type row struct {
-	first   []byte // the first column, unquoted
-	quoted  bool   // the first column stood in quotes
-	columns int
-	end     int // where a trailing comment begins
+// cell is one column of a line, unquoted.
+type cell struct {
+	text   []byte
+	quoted bool
 }
 
-// separators tells what parts the columns of a file by its first row.
-// No separator stands inside a number, so there any of them will do.
-func separators(f Format, first []byte) string {
-	if f.numbers {
-		return ",;\t"
-	}
+func (c cell) blank() bool { return len(bytes.TrimFunc(c.text, unicode.IsSpace)) == 0 }
+
+// allSeparators are what may separate columns.
+const allSeparators = ",;\t"
+
+// separator tells what separates the columns of a table by its first row; empty
+// if that has one column.
+func separator(first []byte) string {
 	for _, sep := range []string{"\t", ";", ","} {
-		if r, err := split(first, sep, true); err == nil && r.columns > 1 {
+		if cells, err := split(nil, first, sep, true); err == nil && len(cells) > 1 {
 			return sep
 		}
 	}
-	return ","
+	return ""
 }
 
-// split takes a line apart as RFC 4180 says. A # after white space opens a
-// comment if it stands before any other column; in a text it must be followed
-// by white space, since "Bureau #3" is a name.
-func split(line []byte, seps string, anyHash bool) (row, error) {
-	r := row{end: len(line)}
+// split takes a line apart as RFC 4180 says, and appends its columns to cells. A #
+// after white space opens a comment if it stands before any other column; in a text
+// it must be followed by white space, since "Bureau #3" is a name.
+func split(cells []cell, line []byte, seps string, anyHash bool) ([]cell, error) {
 	rest, at := line, 0
-	for {
-		r.columns++
-		col, n, quoted, err := column(rest, seps, r.columns == 1, anyHash)
-		if r.columns == 1 {
-			r.first, r.quoted = col, quoted
-		}
+	for first := true; ; first = false {
+		value, n, quoted, err := column(rest, seps, first, anyHash)
 		if err != nil {
-			return r, err
+			return cells, err
 		}
+		cells = append(cells, cell{value, quoted})
 		at += n
-		if at >= len(line) {
-			return r, nil
-		}
-		if line[at] == '#' {
-			r.end = at
-			return r, nil
+		if at >= len(line) || first && line[at] == '#' {
+			return cells, nil
 		}
 		at++ // the separator
 		rest = line[at:]
@@ -78,7 +70,7 @@ func column(s []byte, seps string, first, anyHash bool) (value []byte, end int, 
 	return s, len(s), false, nil
 }
 
-// blank is white space but for the tab, which parts columns.
+// blank is white space but for the tab, which separates columns.
 func blank(r rune) bool { return r != '\t' && unicode.IsSpace(r) }
 
 func spaceBefore(s []byte, i int) bool {
@@ -96,29 +88,29 @@ func quotedColumn(s []byte, start int, seps string, first bool) (value []byte, e
 			value = append(value, '"')
 			i++
 		default:
-			end, err = afterQuote(s, i+1, seps, first)
-			return value, end, true, err
+			end, tail := afterQuote(s, i+1, seps, first)
+			switch {
+			case tail && first:
+				return nil, end, true, errTail
+			case tail: // no value, whatever stands between the quotes
+				return s[:end], end, false, nil
+			}
+			return value, end, true, nil
 		}
 	}
 	return nil, len(s), true, errOpenQuote
 }
 
-// afterQuote finds where a quoted column ends: nothing but white space may follow.
-func afterQuote(s []byte, i int, seps string, first bool) (int, error) {
+// afterQuote finds where a quoted column ends, and says whether anything but white
+// space follows the quote.
+func afterQuote(s []byte, i int, seps string, first bool) (end int, tail bool) {
 	for ; i < len(s); i++ {
-		if bytes.IndexByte([]byte(seps), s[i]) >= 0 {
-			return i, nil
+		if bytes.IndexByte([]byte(seps), s[i]) >= 0 || first && s[i] == '#' && spaceBefore(s, i) {
+			return i, tail
 		}
-		if first && s[i] == '#' && spaceBefore(s, i) {
-			return i, nil
-		}
-		if r, n := utf8.DecodeRune(s[i:]); unicode.IsSpace(r) {
-			i += n - 1
-			continue
-		}
-		if first {
-			return i, errTail
-		}
+		r, n := utf8.DecodeRune(s[i:])
+		tail = tail || !unicode.IsSpace(r)
+		i += n - 1
 	}
-	return i, nil
+	return i, tail
 }

@@ -34,6 +34,7 @@ const (
 	ReasonNotListed = "not_listed" // the value is not among the authorised ones
 	ReasonExcluded  = "excluded"   // a deny rule names the value
 	ReasonUnknown   = "unknown"    // ProConnect did not say
+	ReasonList      = "list"       // a list of the site's could not be read completely
 	ReasonACR       = "acr"        // two factors are wanting
 	ReasonLevel     = "level"      // a level of assurance that two factors alone do not reach
 	ReasonOther     = "other"      // anything else
@@ -146,6 +147,8 @@ func (v Refused) sentence(c *catalog, r Reason) string {
 		return c.text("reason.acr")
 	case r.Code == ReasonLevel:
 		return c.text("reason.level")
+	case r.Code == ReasonList:
+		return c.text("reason.list")
 	case r.Code == ReasonUnknown && subject == "roles":
 		return c.text("reason.unknown.roles", "organization", aside(v.Organization, siretLabelled(v.Siret)))
 	case r.Code == ReasonUnknown:

@@ -23,6 +23,7 @@ func TestSentences(t *testing.T) {
 		{"roles that nobody told", []Reason{{ReasonUnknown, "roles"}}, []string{"ProConnect n’indique aucun statut public pour votre organisation (Commune de Clamart, SIRET\u00a0219\u00a0200\u00a0235\u00a000014)."}},
 		{"custom", []Reason{{ReasonNotListed, "custom.grade"}}, []string{catalogs["fr"].text("reason.not_listed.other")}},
 		{"unknown code", []Reason{{"no_such_code", "siret"}}, []string{catalogs["fr"].text("reason.other")}},
+		{"a list of the site's", []Reason{{ReasonList, ""}, {ReasonList, "siret"}}, []string{catalogs["fr"].text("reason.list")}},
 		{"a level", []Reason{{ReasonLevel, "acr"}}, []string{catalogs["fr"].text("reason.level")}},
 		{"none", nil, []string{catalogs["fr"].text("reason.other")}},
 	}

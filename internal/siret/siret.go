@@ -42,6 +42,10 @@ func IsSIRET(s string) bool { return len(s) == 14 && digits(s) }
 // IsSIREN says whether s is nine digits.
 func IsSIREN(s string) bool { return len(s) == 9 && digits(s) }
 
+// LostZero says whether s has one digit less than a SIRET or a SIREN: a spreadsheet
+// that takes it for a number drops a leading zero.
+func LostZero(s string) bool { return (len(s) == 13 || len(s) == 8) && digits(s) }
+
 // Valid says whether s is a SIRET or a SIREN whose checksum holds.
 func Valid(s string) bool {
 	switch {

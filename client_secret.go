@@ -1,0 +1,20 @@
+package proconnect
+
+import (
+	"errors"
+	"regexp"
+)
+
+// unreplaced knows a variable that nothing replaced: the shell's way of naming one, or a
+// placeholder without its end.
+var unreplaced = regexp.MustCompile(`^\$\{?[A-Za-z_][A-Za-z0-9_]*\}?$|^\{\$?[A-Za-z_.]|^%[A-Za-z_][A-Za-z0-9_]*%$`)
+
+// checkSecret refuses a client_secret that is the name of a variable, as it stands in
+// the configuration: ProConnect would refuse every login. It repeats nothing of it; it
+// may be a secret all the same.
+func checkSecret(written string) error {
+	if !literal(written) || !unreplaced.MatchString(written) {
+		return nil
+	}
+	return errors.New("client_secret: a variable that nothing replaced? want {env.NAME} or {file./path}; a secret that looks like one goes into such a variable or file")
+}
