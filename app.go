@@ -40,6 +40,7 @@ type App struct {
 	polled      chan struct{} // closed when the poller has ended
 	pool        *listPool
 	cookieBases []string // opens the names of every cookie of ours
+	layout      *layout  // what the routes say, once a gate or a matcher has asked
 }
 
 // CaddyModule returns the Caddy module information.
