@@ -146,3 +146,31 @@ func TestLayoutWithoutGateLoads(t *testing.T) {
 		t.Errorf("got %q, %v", got, err)
 	}
 }
+
+// What the documentation shows draws no warning.
+func TestReadmeDrawsNoLayoutWarnings(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"collectivites.txt", "blocked.txt", "list.txt"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("# nobody\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, client := range []string{"PROCONNECT", "STAGING"} {
+		t.Setenv(client+"_CLIENT_ID", "an-id")
+		t.Setenv(client+"_CLIENT_SECRET", "a-secret-of-some-length")
+	}
+	t.Setenv("PROCONNECT_SESSION_KEY", "ypD7ARfFWUeCC3SKtdlpLuH+Q6hP0Rz8sJ1yNkgm2xE=")
+	texts := []string{readFile(t, "example.Caddyfile")}
+	for _, b := range blocks(readFile(t, "README.md")) {
+		texts = append(texts, b.whole())
+	}
+	for _, text := range texts {
+		config, err := adapt(strings.ReplaceAll(text, "/etc/caddy/", dir+"/"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if warnings, err := warningsOf(t, config); err != nil || len(warnings) > 0 {
+			t.Errorf("%s\n%q, %v", text, warnings, err)
+		}
+	}
+}
