@@ -33,14 +33,15 @@ type App struct {
 	// The links by name. A gate that names none uses `default`.
 	Clients map[string]*Client `json:"clients,omitempty"`
 
-	log         *zap.Logger
-	stop        context.CancelFunc
-	polled      chan struct{} // closed when the poller has ended
-	pool        *listPool
-	bodies      *bodies
-	cookieBases []string // opens the names of every cookie of ours
-
+	log          *zap.Logger
+	stop         context.CancelFunc
+	polled       chan struct{} // closed when the poller has ended
+	pool         *listPool
+	bodies       *bodies
+	cookieBases  []string // opens the names of every cookie of ours
+	layout       *layout  // what the routes say, once a gate or a matcher has asked
 	sandboxSites []string // where sites of a sandbox can be opened
+
 }
 
 // CaddyModule returns the Caddy module information.

@@ -12,18 +12,24 @@ import (
 func TestAttackMatcher(t *testing.T) {
 	s := start(t, sandboxLink+"\n local_certs", `
 https://nowhere.localhost:{$TLS_PORT} {
-	@state proconnect roles agent_public_etat
-	respond @state "matched"
+	unread {
+		@state proconnect roles agent_public_etat
+		respond @state "matched"
+	}
 	respond "not matched"
 }
 https://not.localhost:{$TLS_PORT} {
-	@strangers not proconnect any
-	respond @strangers "matched"
+	unread {
+		@strangers not proconnect any
+		respond @strangers "matched"
+	}
 	respond "not matched"
 }
 https://before.localhost:{$TLS_PORT} {
-	@strangers not proconnect roles agent_public_etat
-	header @strangers X-Matched yes
+	unread {
+		@strangers not proconnect roles agent_public_etat
+		header @strangers X-Matched yes
+	}
 	proconnect {
 		allow any
 	}

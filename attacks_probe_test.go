@@ -69,12 +69,12 @@ http://localhost:{$PORT} {
 		unreachable = "problem callback_unreachable"
 	)
 	for name, tt := range map[string]struct{ rest, want string }{
-		"a gate of another link": {"handle {\n proconnect {\n client other\n allow any\n }\n respond outside\n }", unreachable},
+		"a gate of another link": {"handle {\n unread {\n proconnect {\n client other\n allow any\n }\n respond outside\n }\n }", unreachable},
 		"a gate of another link, optional": {
-			"handle {\n proconnect {\n client other\n allow any\n optional\n }\n respond outside\n }", unreachable,
+			"handle {\n unread {\n proconnect {\n client other\n allow any\n optional\n }\n respond outside\n }\n }", unreachable,
 		},
 		"a gate of another link, with this callback_path": {
-			"handle {\n proconnect {\n client other\n path /.other\n callback_path /.proconnect/callback\n allow any\n }\n respond outside\n }", unreachable,
+			"handle {\n unread {\n proconnect {\n client other\n path /.other\n callback_path /.proconnect/callback\n allow any\n }\n respond outside\n }\n }", unreachable,
 		},
 		"a gate with another callback_path": {
 			"handle {\n proconnect {\n callback_path /oidc/callback\n allow any\n }\n respond outside\n }", unreachable,

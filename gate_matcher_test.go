@@ -15,7 +15,7 @@ func TestGateGuardedByTheMatcher(t *testing.T) {
 		sites string
 		want  int
 	}{
-		"alone": {"proconnect @contractors {\n allow mfa\n}", http.StatusInternalServerError},
+		"alone": {"unread {\nproconnect @contractors {\n allow mfa\n}\n}", http.StatusInternalServerError},
 		"after a gate that does not gate here": {
 			"proconnect /admin/* {\n allow any\n}\nproconnect @contractors {\n allow mfa\n}", http.StatusInternalServerError,
 		},

@@ -51,6 +51,9 @@ func (m *Matcher) Provision(ctx caddy.Context) error {
 		return err
 	}
 	app := iface.(*App)
+	if _, err := app.readLayout(ctx); err != nil {
+		return err
+	}
 	if m.client, err = app.client(m.Client); err != nil {
 		return err
 	}

@@ -119,27 +119,31 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 func (h *Handler) Provision(ctx caddy.Context) error {
 	h.log, h.probes, h.complaints = ctx.Logger(), new(probes), new(complaints)
 	h.refusals = &refusals{now: time.Now}
-	site := siteOf(ctx)
-	if len(site.hosts) == 0 {
-		return h.provision(ctx, site)
-	}
-	h.log = h.log.With(zap.String("site", site.hosts[0]))
-	if err := h.provision(ctx, site); err != nil {
-		return fmt.Errorf("site %s: %w", site.hosts[0], err)
-	}
-	return nil
-}
-
-func (h *Handler) provision(ctx caddy.Context, site site) error {
-	h.setDefaults()
-	if err := h.check(); err != nil {
-		return err
-	}
 	iface, err := ctx.App("proconnect")
 	if err != nil {
 		return err
 	}
 	app := iface.(*App)
+	layout, err := app.readLayout(ctx)
+	if err != nil {
+		return err
+	}
+	site := layout.siteOf(ctx, h.text())
+	if len(site.hosts) == 0 {
+		return h.provision(ctx, app, site)
+	}
+	h.log = h.log.With(zap.String("site", site.hosts[0]))
+	if err := h.provision(ctx, app, site); err != nil {
+		return fmt.Errorf("site %s: %w", site.hosts[0], err)
+	}
+	return nil
+}
+
+func (h *Handler) provision(ctx caddy.Context, app *App, site site) (err error) {
+	h.setDefaults()
+	if err := h.check(); err != nil {
+		return err
+	}
 	if h.client, err = app.client(h.Client); err != nil {
 		return err
 	}

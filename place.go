@@ -8,8 +8,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
 // place is where a request was sent, as the browser knows it.
@@ -115,50 +113,4 @@ var validHostName = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
 func isHostName(name string) bool {
 	_, err := netip.ParseAddr(name)
 	return err == nil || validHostName.MatchString(name)
-}
-
-// site is what is known of the site that a gate stands in.
-type site struct {
-	known bool     // the routes say which it is
-	hosts []string // the names that it answers
-	exact bool     // it answers no others: neither a catch-all nor a wildcard
-	plain bool     // its server ends no TLS
-}
-
-// siteOf finds the site whose handlers are being provisioned.
-//
-// Caddy provisions the matchers of all routes first and then the handlers route
-// by route, clearing each route's raw handlers behind it: so the route that we
-// stand in is the first that still has some. A named route, which any site may
-// invoke, stands in none.
-func siteOf(ctx caddy.Context) site {
-	server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
-	if !ok {
-		return site{}
-	}
-	for _, route := range server.Routes {
-		if len(route.HandlersRaw) > 0 {
-			hosts, exact := routeHosts(route.MatcherSets)
-			return site{known: true, hosts: hosts, exact: exact, plain: len(server.TLSConnPolicies) == 0}
-		}
-	}
-	return site{}
-}
-
-func routeHosts(sets caddyhttp.MatcherSets) (hosts []string, exact bool) {
-	exact = len(sets) > 0
-	for _, set := range sets {
-		named := false
-		for _, m := range set {
-			if match, ok := m.(*caddyhttp.MatchHost); ok {
-				hosts = append(hosts, *match...)
-				named = true
-			}
-		}
-		exact = exact && named
-	}
-	for _, host := range hosts {
-		exact = exact && !strings.ContainsAny(host, "*{")
-	}
-	return hosts, exact
 }
