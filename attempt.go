@@ -38,6 +38,7 @@ type attempt struct {
 	Started     int64    `json:"d"`           // Unix seconds
 	Unasked     bool     `json:"u,omitempty"` // begun without a click
 	Family      []byte   `json:"f,omitempty"` // of the session that it began with
+	Gate        string   `json:"g,omitempty"` // the key of the hints of the gate that asked
 }
 
 // randomText returns 32 random bytes in base64url: 43 characters, which satisfies

@@ -15,7 +15,7 @@ import (
 // loginFailed answers a login that did not work out: the page says what the
 // person can do, the log what the operator can.
 func (h *Handler) loginFailed(w http.ResponseWriter, r *http.Request, v *visit, a *attempt, err error) error {
-	v.uri = a.Target
+	v.uri, v.options = a.Target, &loginOptions{a.ACR, a.Gate}
 	e, ok := errors.AsType[*rp.Error](err)
 	if !ok {
 		e = &rp.Error{Kind: rp.Invalid, Err: err}

@@ -24,6 +24,10 @@ type logoutState struct {
 	Login   bool   `json:"l,omitempty"` // go on to a login: another account or organisation
 	Target  string `json:"t,omitempty"`
 	Started int64  `json:"d"`
+
+	// What that login asks for.
+	ACR  []string `json:"a,omitempty"`
+	Gate string   `json:"g,omitempty"`
 }
 
 // keepHint keeps the ID token for the logout, where alone the browser sends it.
@@ -79,6 +83,11 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request, v *visit) error
 	state := logoutState{State: randomText(), Login: query.Get("then") == "login", Started: time.Now().Unix()}
 	if state.Login {
 		state.Target = returnTarget(query.Get("return_to"), h.Path)
+		options, ok := h.client.readOptions(query)
+		if !ok || len(options.acr) == 0 {
+			options.acr = v.entryLevels()
+		}
+		state.ACR, state.Gate = options.acr, options.gate
 	}
 	hint := h.hint(r, v)
 	if !v.session.isZero() {
@@ -139,7 +148,7 @@ func (h *Handler) serveLoggedOut(w http.ResponseWriter, r *http.Request, v *visi
 		setCookie(w, name, "", "/", -1)
 		if state.Login && v.session.isZero() {
 			v.uri = state.Target
-			return h.startLogin(w, r, v, &attempt{Target: state.Target})
+			return h.startLogin(w, r, v, &attempt{Target: state.Target, ACR: state.ACR, Gate: state.Gate})
 		}
 	}
 	if !v.session.isZero() {
