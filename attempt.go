@@ -61,6 +61,10 @@ func (a *attempt) family() (f familyID) {
 	return f
 }
 
+// ledBack says whether the login was hinted to the identity provider of the session
+// that it began with.
+func (a *attempt) ledBack() bool { return len(a.Family) > 0 && len(a.ACR) > 0 }
+
 // keep seals the attempt into a cookie, and drops the oldest of the browser's
 // others when they are too many.
 func (c *Client) keep(ctx context.Context, w http.ResponseWriter, p place, cookies []string, a *attempt) error {

@@ -17,6 +17,8 @@ const (
 	ProviderFailed      = "provider_failed"      // ProConnect answered that something failed there
 	ProviderRefused     = "provider_refused"     // access_denied at ProConnect
 	ProviderRetry       = "provider_retry"       // a technical error or a cancel at the identity provider
+	IdentityRefused     = "identity_refused"     // ProConnect does not accept the account
+	ClientLimited       = "client_limited"       // ProConnect keeps this kind of account away from the site
 	Misconfigured       = "misconfigured"        // the link to ProConnect must be repaired
 	CookiesRefused      = "cookies_refused"      // the browser keeps no cookies
 	InsecureOrigin      = "insecure_origin"      // plain http
@@ -34,7 +36,7 @@ const (
 )
 
 var problemCodes = []string{
-	AttemptUnknown, LoginFailed, ProviderUnavailable, ProviderFailed, ProviderRefused, ProviderRetry, Misconfigured,
+	AttemptUnknown, LoginFailed, ProviderUnavailable, ProviderFailed, ProviderRefused, ProviderRetry, IdentityRefused, ClientLimited, Misconfigured,
 	CookiesRefused, InsecureOrigin, CallbackUnreachable, ClientsMixed, OriginRequired, SandboxGuard,
 	SessionTooLarge, StorageUnavailable, NotFound, MethodNotAllowed, BadRequest, TooEarly, Unexpected,
 }
