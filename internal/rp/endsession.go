@@ -14,7 +14,7 @@ func (p *Provider) EndSessionURL(ctx context.Context, idTokenHint, postLogoutRed
 	if postLogoutRedirectURI == "" || !opaque(state) {
 		return "", errors.New("end session request: want a redirect URI and a state of 32 to 512 characters")
 	}
-	md, err := p.discovery.get(ctx, p)
+	md, err := p.discovery.reachable(ctx, p)
 	if err != nil {
 		return "", err
 	}

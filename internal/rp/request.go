@@ -36,7 +36,7 @@ func (p *Provider) AuthorizationURL(ctx context.Context, r AuthorizationRequest)
 	if err := r.check(); err != nil {
 		return "", err
 	}
-	md, err := p.discovery.get(ctx, p)
+	md, err := p.discovery.reachable(ctx, p)
 	if err != nil {
 		return "", err
 	}
