@@ -68,7 +68,7 @@ func TestAttackSessionOutlivesTheBrowser(t *testing.T) {
 	ministry := url.Values{"person": {"ministry"}}
 	for name, from := range map[string]string{
 		"a login":         "/.proconnect/login?return_to=/",
-		"a step-up unmet": "/.proconnect/login?return_to=/admin/x&acr_values=eidas3",
+		"a step-up unmet": "/.proconnect/login?return_to=/admin/x&acr_values=eidas0-mfa+eidas1-mfa+eidas2+eidas3",
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := &browser{Client: b.Client, t: t, base: b.base}

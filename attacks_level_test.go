@@ -137,9 +137,11 @@ func wantStepUpDocument(t *testing.T, a answer, levels []string) {
 }
 
 // Whoever makes a link to the login writes its acr_values. A level that ProConnect
-// does not know would have every login fail there; and whatever stands in it is no
-// parameter of the attacker's to hand on. It is refused whole: nobody is sent
-// anywhere, nothing is remembered, and ProConnect is not even looked up.
+// does not know would have every login fail there; one that no gate requires, or some
+// of those that one requires together, would end the single sign-on of a person who
+// has another; and whatever stands in it is no parameter of the attacker's to hand
+// on. It is refused whole: nobody is sent anywhere, nothing is remembered, and
+// ProConnect is not even looked up.
 func TestAttackLoginAtUnknownLevel(t *testing.T) {
 	p := newProvider(t)
 	var asked atomic.Int64
@@ -150,7 +152,9 @@ func TestAttackLoginAtUnknownLevel(t *testing.T) {
 	t.Cleanup(front.Close)
 	p.URL = front.URL
 	s := start(t, p.link(), mfaSite)
-	for _, values := range []string{"evil", "eidas2 evil", "evil eidas2", "EIDAS2", "eidas2,eidas3", `eidas2"`, "eidas2\x00", "eidas2&prompt=none"} {
+	for _, values := range []string{"evil", "eidas2 evil", "evil eidas2", "EIDAS2", "eidas2,eidas3", `eidas2"`, "eidas2\x00", "eidas2&prompt=none",
+		"eidas2", "eidas2 eidas3", "eidas1", "eidas0-mfa eidas1-mfa eidas2", "eidas0-mfa eidas1-mfa eidas2 eidas3 eidas1",
+	} {
 		t.Run(values, func(t *testing.T) {
 			b := s.browser("http://localhost:{$PORT}")
 			b.t = t
@@ -163,8 +167,8 @@ func TestAttackLoginAtUnknownLevel(t *testing.T) {
 			}
 		})
 	}
-	a := s.browser("http://localhost:{$PORT}").get("/.proconnect/login?return_to=/admin/x&acr_values=eidas2+eidas3")
-	if got := essentialLevels(t, a); !slices.Equal(got, []string{"eidas2", "eidas3"}) || len(a.Cookies()) != 1 || asked.Load() == 0 {
-		t.Errorf("known levels: %d, asking for %q", a.StatusCode, got)
+	a := s.browser("http://localhost:{$PORT}").get("/.proconnect/login?return_to=/admin/x&acr_values=eidas3+eidas2+eidas1-mfa+eidas0-mfa")
+	if got := essentialLevels(t, a); !slices.Equal(got, []string{"eidas3", "eidas2", "eidas1-mfa", "eidas0-mfa"}) || len(a.Cookies()) != 1 || asked.Load() == 0 {
+		t.Errorf("the levels of a gate: %d, asking for %q", a.StatusCode, got)
 	}
 }

@@ -12,6 +12,9 @@ http://localhost:{$PORT} {
 	proconnect {
 		allow any
 	}
+	proconnect /level/* {
+		allow acr eidas1
+	}
 	respond "inside {http.auth.user.sub}"
 }`
 

@@ -38,6 +38,7 @@ type attempt struct {
 	Started     int64    `json:"d"`           // Unix seconds
 	Unasked     bool     `json:"u,omitempty"` // begun without a click
 	Family      []byte   `json:"f,omitempty"` // of the session that it began with
+	Gate        string   `json:"g,omitempty"` // the key of the hints of the gate that asked
 }
 
 // randomText returns 32 random bytes in base64url: 43 characters, which satisfies
@@ -59,6 +60,10 @@ func (a *attempt) family() (f familyID) {
 	copy(f[:], a.Family)
 	return f
 }
+
+// ledBack says whether the login was hinted to the identity provider of the session
+// that it began with.
+func (a *attempt) ledBack() bool { return len(a.Family) > 0 && len(a.ACR) > 0 }
 
 // keep seals the attempt into a cookie, and drops the oldest of the browser's
 // others when they are too many.

@@ -82,7 +82,7 @@ func (h *Handler) establish(w http.ResponseWriter, r *http.Request, v *visit, a 
 	if a.Unasked {
 		v.countRound(w)
 	}
-	h.keepHint(w, r, v, s.family, result.IDToken)
+	h.keepHint(w, r, v, s.family, result.IDToken, a.Target)
 	h.endOther(r, v, s.family)
 	h.log.Info("login", zap.Object("who", &s.identity))
 	return redirect(w, a.Target)

@@ -88,6 +88,9 @@ type Client struct {
 
 	expected []claimRef // what matchers read
 
+	gates     []*Handler       // of all sites
+	gateHints map[string]hints // by their keys
+
 	mu      sync.Mutex
 	needed  []claimRef
 	request *claimsRequest // what is asked of ProConnect; nil until the first login

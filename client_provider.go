@@ -36,10 +36,8 @@ func (c *Client) provisionProvider(caddy.Context) error {
 		return err
 	}
 	cfg.Transport = rp.NewTransport(roots)
-	if t, ok := cfg.Transport.(interface{ CloseIdleConnections() }); ok {
-		c.close = t.CloseIdleConnections
-	}
 	c.provider = rp.New(cfg)
+	c.close = c.provider.Close
 	return nil
 }
 

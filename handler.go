@@ -2,7 +2,6 @@ package proconnect
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -80,7 +79,7 @@ func (h *Handler) decide(v *visit) bool {
 		return false
 	}
 	d := h.rules.decide(&v.session.identity).requireACR(&v.session.identity, h.ACR)
-	if d.outcome == outcomeStepUp && slices.Equal(d.acr, v.session.askedACR) {
+	if d.outcome == outcomeStepUp && sameLevels(d.acr, v.session.askedACR) {
 		d.outcome = outcomeDeny // ProConnect was asked just this, once
 	}
 	if name, missing := h.client.missing(&v.session.identity); missing && d.outcome == outcomeAllow {

@@ -44,6 +44,22 @@ func hostileResponses() []hostileRow {
 			wrong:  answeringError("access_denied", "error_description", "requested ACRs could not be satisfied"),
 			status: 403, page: "refused", log: "acr",
 		},
+		{
+			name: "access_denied, an identity that ProConnect does not accept", status: 403, page: "problem identity_refused", log: `"level":"info"`,
+			wrong: answeringError("access_denied", "error_description", "access denied: invalid identity"),
+		},
+		{
+			name: "access_denied, the client is limited", status: 403, page: "problem client_limited", log: "ask ProConnect's support to lift the client's limit",
+			wrong: answeringError("access_denied", "error_description", "access denied: configuration limitation"),
+		},
+		{
+			name: "access_denied, cancelled", status: 403, page: "problem provider_retry", log: `"msg":"login cancelled"`,
+			wrong: answeringError("access_denied", "error_description", "user authentication aborted"),
+		},
+		{
+			name: "invalid_request, cancelled at the identity provider", status: 403, page: "problem provider_retry", log: `"msg":"login cancelled"`,
+			wrong: answeringError("invalid_request", "error_description", "authentication aborted due to a technical error"),
+		},
 		{name: "temporarily_unavailable", wrong: answeringError("temporarily_unavailable"), status: 503, page: "problem provider_failed", log: "temporarily_unavailable"},
 		{name: "server_error", wrong: answeringError("server_error", "error_description", "Y500001"), status: 503, page: "problem provider_failed", log: "Y500001"},
 		{name: "invalid_request", wrong: answeringError("invalid_request"), status: 502, page: "problem provider_retry", log: "invalid_request"},

@@ -128,7 +128,11 @@ func (h *hostile) count(t *testing.T, try hostileTry) {
 		"authorize": 1, "token": want.token, "jwks": try.row.jwks, "userinfo": want.userinfo, "end": 0, "elsewhere": 0,
 	}
 	for endpoint, n := range exactly {
-		if made := got[endpoint] - before[endpoint]; made != n {
+		made := got[endpoint] - before[endpoint]
+		if endpoint == "discovery" && try.row.page == "problem provider_unavailable" && made == n+1 {
+			continue // a server that does not answer is asked whether it is there, beside the request
+		}
+		if made != n {
 			t.Errorf("%s: %d calls, want %d", endpoint, made, n)
 		}
 	}

@@ -23,7 +23,11 @@ func hostileTokens() []hostileRow {
 		{name: "200 with JSON error beside good tokens", wrong: withMember("token", "error", "invalid_grant"), log: "code refused"},
 		down(hostileRow{name: "HTML", wrong: answering("token", 200, "text/html", "<h1>Maintenance</h1>"), log: "unexpected content type"}),
 		down(hostileRow{name: "good tokens as HTML", wrong: withMedia("token", "text/html"), log: "unexpected content type"}),
-		down(hostileRow{name: "500", wrong: answering("token", 500, "application/json", `{"error":"server_error"}`), log: "HTTP 500"}),
+		// One person's session at ProConnect that ended in between: it is not down.
+		{name: "500", status: 502, page: "problem provider_retry", wrong: answering("token", 500, "application/json", `{"error":"server_error"}`), log: `"level":"warn"`},
+		down(hostileRow{name: "500 that says nothing", wrong: answering("token", 500, "application/json", `{}`), log: "HTTP 500"}),
+		down(hostileRow{name: "503 with JSON error", wrong: answering("token", 503, "application/json", `{"error":"server_error"}`), log: "HTTP 503"}),
+		down(hostileRow{name: "temporarily_unavailable", wrong: answering("token", 400, "application/json", `{"error":"temporarily_unavailable"}`), log: "temporarily_unavailable"}),
 		down(hostileRow{name: "500 with good tokens", wrong: withStatus("token", 500), log: "HTTP 500"}),
 		down(hostileRow{name: "201", wrong: withStatus("token", 201), log: "HTTP 201"}),
 		{name: "no access_token", wrong: withMember("token", "access_token", nil), log: "access token missing"},

@@ -72,7 +72,7 @@ func absentUserinfo() []hostileRow {
 		{name: "20 MB, plain", on: "plain", wrong: replying("userinfo", huge)},
 		{name: "reset", wrong: rawly("userinfo", resetting), log: "connection broken"},
 	}
-	for _, status := range []int{204, 401, 403, 500} {
+	for _, status := range []int{204, 403, 503} {
 		rows = append(rows, hostileRow{name: http.StatusText(status), wrong: withStatus("userinfo", status), log: "unexpected HTTP status"})
 	}
 	for i := range rows {
@@ -80,6 +80,12 @@ func absentUserinfo() []hostileRow {
 		if rows[i].on == "" { // one cause is told once a minute: each has a gate of its own
 			rows[i].on, rows[i].jwks = "fresh", 1
 		}
+	}
+	// One person's session at ProConnect that ended in between: it is not down.
+	for _, status := range []int{401, 500} {
+		rows = append(rows, hostileRow{
+			name: http.StatusText(status), wrong: withStatus("userinfo", status), page: "problem provider_retry", log: "session at the provider has ended",
+		})
 	}
 	return rows
 }

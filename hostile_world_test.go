@@ -141,6 +141,11 @@ func (h *hostile) caddyfile() string {
 		headers
 		%s
 	}
+	proconnect /level/* {
+		client %[2]s
+		allow acr eidas2
+		allow acr eidas2 eidas3
+	}
 	import gated
 }
 `, l.names(), name, l.options)

@@ -3,7 +3,6 @@ package proconnect
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -18,20 +17,22 @@ import (
 func (h *Handler) serveLogin(w http.ResponseWriter, r *http.Request, v *visit) error {
 	query := r.URL.Query()
 	v.uri = returnTarget(query.Get("return_to"), h.Path)
+	v.open(r, h.client)
+	options, ok := h.client.readOptions(query)
+	if !ok {
+		return h.problem(w, r, v, http.StatusBadRequest, pages.Problem{Code: pages.BadRequest, RetryURL: v.loginURL(), HomeURL: "/"})
+	}
+	if len(options.acr) == 0 {
+		options.acr = v.missingLevels()
+	}
+	v.options = &options
 	switch audienceOf(r) {
 	case frame:
 		return h.page(w, r, v, http.StatusUnauthorized, pages.Framed{URL: v.loginURL()})
 	case machines:
 		return h.unauthorized(w, r, v, v.loginURL())
 	}
-	var acr []string
-	for _, value := range strings.Fields(query.Get("acr_values")) {
-		if !slices.Contains(acrKnown, value) {
-			return h.problem(w, r, v, http.StatusBadRequest, pages.Problem{Code: pages.BadRequest, RetryURL: v.loginURL(), HomeURL: "/"})
-		}
-		acr = appendNew(acr, value)
-	}
-	return h.startLogin(w, r, v, &attempt{Target: v.target(), ACR: acr})
+	return h.startLogin(w, r, v, &attempt{Target: v.target(), ACR: options.acr, Gate: options.gate})
 }
 
 // startLogin sends the browser to ProConnect for an attempt, of which the target
@@ -46,9 +47,10 @@ func (h *Handler) startLogin(w http.ResponseWriter, r *http.Request, v *visit, a
 	if v.open(r, h.client); !v.session.isZero() {
 		a.Family = v.session.family[:]
 	}
+	hint := h.hintsFor(a, &v.session)
 	location, err := h.client.provider.AuthorizationURL(r.Context(), rp.AuthorizationRequest{
 		RedirectURI: a.RedirectURI, State: a.State, Nonce: a.Nonce, Verifier: a.Verifier,
-		Scopes: a.Scopes, ACRValues: a.ACR, IDPHint: h.IDPHint, SiretHint: h.SiretHint,
+		Scopes: a.Scopes, ACRValues: a.ACR, IDPHint: hint.idp, SiretHint: hint.siret, LoginHint: hint.email,
 	})
 	if err != nil {
 		return h.loginFailed(w, r, v, a, err)

@@ -15,21 +15,28 @@ import (
 // loginFailed answers a login that did not work out: the page says what the
 // person can do, the log what the operator can.
 func (h *Handler) loginFailed(w http.ResponseWriter, r *http.Request, v *visit, a *attempt, err error) error {
-	v.uri = a.Target
+	v.uri, v.options = a.Target, &loginOptions{a.ACR, a.Gate}
 	e, ok := errors.AsType[*rp.Error](err)
 	if !ok {
 		e = &rp.Error{Kind: rp.Invalid, Err: err}
 	}
 	if e.Kind == rp.Refused && needsInteraction(e.Code) {
-		return h.page(w, r, v, http.StatusUnauthorized, pages.Login{LoginURL: v.loginURL(), Notice: pages.NoticeLoginRequired})
+		// A normal login is answered so where the session at ProConnect is of an
+		// identity provider that was disabled since: only a logout there helps.
+		return h.page(w, r, v, http.StatusUnauthorized, pages.Login{
+			LoginURL: v.loginURL(), Notice: pages.NoticeLoginRequired, SwitchURL: v.switchURL(),
+		})
 	}
 	h.logFailure(v, a, e)
 	if e.Kind == rp.ACRUnmet || e.Reason == rp.ReasonACRUnsatisfied {
 		return h.acrUnmet(w, r, v, a)
 	}
 	status, code := problemOf(e)
+	if e.Code == "idp_hint_not_found" && a.ledBack() {
+		status, code = http.StatusForbidden, pages.ProviderRefused
+	}
 	p := pages.Problem{Code: code, RetryURL: v.loginURL(), HomeURL: "/"}
-	if code == pages.ProviderRefused {
+	if slices.Contains([]string{pages.ProviderRefused, pages.IdentityRefused, pages.ClientLimited}, code) {
 		p.SwitchURL = v.switchURL()
 	}
 	return h.problem(w, r, v, status, p)
@@ -52,21 +59,36 @@ func problemOf(e *rp.Error) (status int, code string) {
 		}
 		return http.StatusInternalServerError, pages.Misconfigured
 	case rp.Refused:
-		switch e.Code {
-		case "access_denied":
-			return http.StatusForbidden, pages.ProviderRefused
-		case "temporarily_unavailable", "server_error":
-			return http.StatusServiceUnavailable, pages.ProviderFailed
-		case "invalid_request":
-			// ProConnect's word for a cancel, or a failure, at the identity provider.
-			return http.StatusBadGateway, pages.ProviderRetry
-		}
-		return http.StatusInternalServerError, pages.Misconfigured
+		return refusalOf(e)
 	}
 	if e.Stage == rp.StageCallback {
 		return http.StatusBadRequest, pages.LoginFailed
 	}
 	return http.StatusBadGateway, pages.LoginFailed
+}
+
+// refusalOf does so for what ProConnect answers by itself.
+func refusalOf(e *rp.Error) (status int, code string) {
+	switch e.Reason {
+	case rp.ReasonAborted:
+		return http.StatusForbidden, pages.ProviderRetry
+	case rp.ReasonSessionGone:
+		return http.StatusBadGateway, pages.ProviderRetry
+	case rp.ReasonIdentity:
+		return http.StatusForbidden, pages.IdentityRefused
+	case rp.ReasonClientLimited:
+		return http.StatusForbidden, pages.ClientLimited
+	}
+	switch e.Code {
+	case "access_denied":
+		return http.StatusForbidden, pages.ProviderRefused
+	case "temporarily_unavailable", "server_error":
+		return http.StatusServiceUnavailable, pages.ProviderFailed
+	case "invalid_request":
+		// A failure at the identity provider, where it is no mistake of ours.
+		return http.StatusBadGateway, pages.ProviderRetry
+	}
+	return http.StatusInternalServerError, pages.Misconfigured
 }
 
 // logFailure says what went wrong and what the operator can do about it.
@@ -75,12 +97,20 @@ func (h *Handler) logFailure(v *visit, a *attempt, e *rp.Error) {
 		zap.String("reference", v.refer()), zap.String("client", h.client.name), zap.Error(e),
 		zap.String("redirect_uri", a.RedirectURI),
 	}
-	if remedy := h.client.remedy(e); remedy != "" {
+	remedy := h.client.remedy(e)
+	if e.Code == "idp_hint_not_found" && a.ledBack() {
+		remedy = "nothing: the identity provider of the person's session is gone from ProConnect; they log in with another account"
+	}
+	if remedy != "" {
 		fields = append(fields, zap.String("remedy", remedy))
 	}
 	switch {
+	case e.Reason == rp.ReasonAborted:
+		h.log.Info("login cancelled", fields...)
 	case e.Kind == rp.Refused && e.Code == "access_denied":
 		h.log.Info("login refused by ProConnect", fields...)
+	case e.Reason == rp.ReasonSessionGone:
+		h.log.Warn("login failed", fields...)
 	case e.Kind == rp.Unavailable:
 		h.complain("ProConnect does not answer, so nobody can log in", fields...)
 	default:
@@ -101,6 +131,14 @@ func (c *Client) remedy(e *rp.Error) string {
 		return "check issuer: it must be spelled as discovery spells it"
 	case rp.ReasonDNS, rp.ReasonConnect, rp.ReasonTimeout:
 		return "let this machine reach " + c.Issuer + " through the firewall, or set HTTPS_PROXY"
+	case rp.ReasonAborted:
+		return "nothing for one: the person cancelled, or their identity provider failed; if all logins end so, ask ProConnect's support"
+	case rp.ReasonSessionGone:
+		return "nothing for one: the person's session at ProConnect ended during the login; if all logins end so, ask ProConnect's support"
+	case rp.ReasonIdentity:
+		return "nothing: ProConnect does not accept this account, which is blocked or of an organisation that it does not find"
+	case rp.ReasonClientLimited:
+		return "if this person should enter, ask ProConnect's support to lift the client's limit to public agents, or to some email domains"
 	case rp.ReasonTLS:
 		return "trust the certificate's authority with ca"
 	}
@@ -124,7 +162,7 @@ func (c *Client) remedyOfCode(e *rp.Error) string {
 	case "unauthorized_client", "unsupported_response_type", "unsupported_grant_type":
 		return "ask ProConnect's support to register the client for the authorization code flow in " + c.where()
 	case "invalid_request":
-		return "nothing for one: the person cancelled, or their identity provider failed; if all logins end so, ask ProConnect's support"
+		return "nothing for one: their identity provider may have failed; if all logins end so, ask ProConnect's support"
 	case "server_error", "temporarily_unavailable":
 		return "nothing for one: ProConnect or an identity provider fails; if it lasts, ask ProConnect's support"
 	case "access_denied":

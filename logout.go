@@ -11,9 +11,11 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 )
 
-// maxHintCookie is what the sealed ID token may weigh: over it, the logout goes
-// without, and names the client instead.
-const maxHintCookie = 4000
+// maxHead is what the cookies of one answer may weigh together with where it leads,
+// in bytes, if the ID token is among them: nginx in front gives all headers of an
+// answer 4 kB by default. Over it, the logout goes without the ID token, and names
+// the client instead.
+const maxHead = 3500
 
 // logoutTime is how long a browser may stay at ProConnect during a logout.
 const logoutTime = 10 * time.Minute
@@ -24,18 +26,34 @@ type logoutState struct {
 	Login   bool   `json:"l,omitempty"` // go on to a login: another account or organisation
 	Target  string `json:"t,omitempty"`
 	Started int64  `json:"d"`
+
+	// What that login asks for.
+	ACR  []string `json:"a,omitempty"`
+	Gate string   `json:"g,omitempty"`
 }
 
 // keepHint keeps the ID token for the logout, where alone the browser sends it.
 // It is bound to the family: another session's token is no hint for this one.
-func (h *Handler) keepHint(w http.ResponseWriter, r *http.Request, v *visit, family familyID, idToken string) {
+func (h *Handler) keepHint(w http.ResponseWriter, r *http.Request, v *visit, family familyID, idToken, target string) {
 	name := h.client.names(v.place.secure).idToken
 	value, err := h.client.hints.Seal(r.Context(), append(family[:], idToken...), v.place.host)
-	if err != nil || len(value) > maxHintCookie {
+	if err != nil || headSize(w, target)+len(name)+len(value)+len(h.Path)+cookieAttributes > maxHead {
 		setCookie(w, name, "", h.Path+"/logout", -1)
 		return
 	}
 	setCookie(w, name, value, h.Path+"/logout", 0)
+}
+
+// cookieAttributes is what a cookie weighs beside its name, its value and its path.
+const cookieAttributes = len("Set-Cookie: =; Path=/logout; HttpOnly; Secure; SameSite=Lax\r\n")
+
+// headSize is what the cookies of an answer weigh, and where it leads.
+func headSize(w http.ResponseWriter, location string) int {
+	n := len("Location: \r\n") + len(location)
+	for _, cookie := range w.Header()["Set-Cookie"] {
+		n += len("Set-Cookie: \r\n") + len(cookie)
+	}
+	return n
 }
 
 // hint returns the ID token that was kept for a session; empty if there is none.
@@ -80,6 +98,11 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request, v *visit) error
 	state := logoutState{State: randomText(), Login: query.Get("then") == "login", Started: time.Now().Unix()}
 	if state.Login {
 		state.Target = returnTarget(query.Get("return_to"), h.Path)
+		options, ok := h.client.readOptions(query)
+		if !ok || len(options.acr) == 0 {
+			options.acr = v.entryLevels()
+		}
+		state.ACR, state.Gate = options.acr, options.gate
 	}
 	hint := h.hint(r, v)
 	if !v.session.isZero() {
@@ -91,6 +114,9 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request, v *visit) error
 	location, err := h.client.provider.EndSessionURL(r.Context(), hint, v.place.url(h.LoggedOutPath), state.State)
 	if err == nil {
 		err = h.keepLogout(w, r, v, state)
+	}
+	if err == nil && headSize(w, location) > maxHead {
+		location, err = h.client.provider.EndSessionURL(r.Context(), "", v.place.url(h.LoggedOutPath), state.State)
 	}
 	if err != nil {
 		h.log.Warn("logged out here, but not at ProConnect", zap.Error(err))
@@ -145,7 +171,7 @@ func (h *Handler) serveLoggedOut(w http.ResponseWriter, r *http.Request, v *visi
 		if state.Login && v.session.isZero() {
 			v.uri = state.Target
 			clearCache(w)
-			return h.startLogin(w, r, v, &attempt{Target: state.Target})
+			return h.startLogin(w, r, v, &attempt{Target: state.Target, ACR: state.ACR, Gate: state.Gate})
 		}
 	}
 	if !v.session.isZero() {

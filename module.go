@@ -182,6 +182,7 @@ func (h *Handler) provisionRules(app *App) error {
 	}
 	h.rules = rules
 	h.client.need(rules.needs()...)
+	h.client.join(h)
 	return nil
 }
 

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-
 )
 
 // place is where a request was sent, as the browser knows it.

@@ -31,7 +31,7 @@ func (h *Handler) askLogin(w http.ResponseWriter, r *http.Request, v *visit) err
 	case r.Method != http.MethodGet:
 		return h.page(w, r, v, http.StatusUnauthorized, v.formLost(r))
 	case h.Login == loginAuto || !v.session.isZero():
-		return h.sendOn(w, r, v, nil)
+		return h.sendOn(w, r, v)
 	case !h.callbackComesBack(r, v.place):
 		return h.callbackLost(w, r, v)
 	}
@@ -48,7 +48,7 @@ func (h *Handler) callbackLost(w http.ResponseWriter, r *http.Request, v *visit)
 // askStepUp sends somebody back to ProConnect for a login at another level.
 func (h *Handler) askStepUp(w http.ResponseWriter, r *http.Request, v *visit) error {
 	if mayStartLogin(r) {
-		return h.sendOn(w, r, v, v.decision.acr)
+		return h.sendOn(w, r, v)
 	}
 	return h.askLogin(w, r, v)
 }
@@ -56,9 +56,10 @@ func (h *Handler) askStepUp(w http.ResponseWriter, r *http.Request, v *visit) er
 // sendOn sends somebody to ProConnect without a click, unless they just came
 // back from there several times: a browser that does not keep the session would
 // go round for ever.
-func (h *Handler) sendOn(w http.ResponseWriter, r *http.Request, v *visit, acr []string) error {
+func (h *Handler) sendOn(w http.ResponseWriter, r *http.Request, v *visit) error {
 	if v.rounds() < maxRounds {
-		return h.startLogin(w, r, v, &attempt{Target: v.target(), ACR: acr, Unasked: true})
+		options := v.loginOptions()
+		return h.startLogin(w, r, v, &attempt{Target: v.target(), ACR: options.acr, Gate: options.gate, Unasked: true})
 	}
 	code := pages.CookiesRefused
 	if !v.session.isZero() {

@@ -171,6 +171,44 @@ func (r *compiledRule) levels() []string {
 	return levels
 }
 
+// needsLevel says whether the rule has a condition that another login may satisfy.
+func (r *compiledRule) needsLevel() bool {
+	return slices.ContainsFunc(r.conditions, func(c condition) bool { return c.stepUp })
+}
+
+// requiredLevels returns the levels that satisfy one allow rule or another; every
+// says that no allow rule does without.
+func (rs *ruleSet) requiredLevels() (levels []string, every bool) {
+	for i := range rs.rules {
+		r := &rs.rules[i]
+		if r.deny {
+			continue
+		}
+		if !r.needsLevel() {
+			return nil, false
+		}
+		levels = append(levels, r.levels()...)
+	}
+	return intersect(acrKnown, levels), true
+}
+
+// unite says whether the levels that some of the allow rules need, as far as they
+// are within, are together just these levels.
+func (rs *ruleSet) unite(levels, within []string) bool {
+	var united []string
+	for i := range rs.rules {
+		r := &rs.rules[i]
+		if r.deny {
+			continue
+		}
+		if needed := intersect(r.levels(), within); len(intersect(needed, levels)) == len(needed) {
+			united = append(united, needed...)
+		}
+	}
+	united = intersect(acrKnown, united)
+	return len(united) > 0 && sameLevels(united, levels)
+}
+
 // intersect returns the elements of a that are in b.
 func intersect(a, b []string) []string {
 	return slices.DeleteFunc(slices.Clone(a), func(v string) bool { return !slices.Contains(b, v) })

@@ -40,6 +40,7 @@ type visit struct {
 	deleted   []string // prefixes of identity headers that the client cannot have sent any more
 	prefixes  []string // of the identity headers that gates set
 	reference string
+	options   *loginOptions // of the login that is under way
 }
 
 // String is empty: what prints the request's variables learns nothing.
@@ -162,14 +163,9 @@ func (v *visit) reason() string {
 // loginURL is where to log in and come back to this request.
 func (v *visit) loginURL() string { return v.loginTo(v.target()) }
 
-// loginTo is where to log in, at the level that is asked for, and go on to a
-// target.
+// loginTo is where to log in, as the gate asks for it, and go on to a target.
 func (v *visit) loginTo(target string) string {
-	u := v.gate.Path + "/login?return_to=" + url.QueryEscape(returnTarget(target, v.gate.Path))
-	if len(v.decision.acr) > 0 {
-		u += "&acr_values=" + url.QueryEscape(strings.Join(v.decision.acr, " "))
-	}
-	return u
+	return v.gate.Path + "/login?return_to=" + url.QueryEscape(returnTarget(target, v.gate.Path)) + v.loginOptions().query()
 }
 
 func (v *visit) logoutURL() string { return v.gate.Path + "/logout" }
@@ -177,7 +173,7 @@ func (v *visit) logoutURL() string { return v.gate.Path + "/logout" }
 // switchURL is where to log in as somebody else, or for another organisation,
 // and come back to this request.
 func (v *visit) switchURL() string {
-	return v.gate.Path + "/logout?then=login&return_to=" + url.QueryEscape(returnTarget(v.target(), v.gate.Path))
+	return v.gate.Path + "/logout?then=login&return_to=" + url.QueryEscape(returnTarget(v.target(), v.gate.Path)) + v.switchOptions().query()
 }
 
 // placeholder returns a claim by name, lists joined by a space. It may be called

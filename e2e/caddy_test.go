@@ -19,6 +19,7 @@ type link struct {
 	signing, userinfo  string // algorithms
 	lines              string // further subdirectives
 	perTabInteractions bool   // of the provider: not ProConnect's way
+	emailPage          bool   // of the provider: it asks for the email first
 }
 
 // rs256 is the link that most sites have: a self-service client of the portal.
@@ -55,6 +56,9 @@ func newStack(t *testing.T, l link, blocks sites) *stack {
 	}
 	if l.perTabInteractions {
 		env = append(env, "PER_TAB_INTERACTION=1")
+	}
+	if l.emailPage {
+		env = append(env, "EMAIL_PAGE=1")
 	}
 	s.provider = startProvider(t, origins, env...)
 	s.write(l, blocks)

@@ -117,6 +117,50 @@ func TestProviderComparesACRExactly(t *testing.T) {
 	})
 }
 
+// An essential acr that the running session does not have ends it, even if nobody
+// logs in then; one that it has does not.
+func TestProviderEndsSessionOfUnmetACR(t *testing.T) {
+	const plain, essential = `{"id_token":{"acr":null,"amr":null}}`, `{"id_token":{"acr":{"essential":true,"values":["eidas1-mfa","eidas2"]},"amr":null}}`
+	p := startProvider(t, []string{rawOrigin})
+	for person, lives := range map[string]bool{"dinum": false, "mfa": true} {
+		t.Run(person, func(t *testing.T) {
+			c := newRawClient(t, p, "rs256")
+			c.login(url.Values{"person": {person}})
+			c.params.Set("claims", essential)
+			c.authorize()
+			c.params.Set("claims", plain)
+			if got := c.authorize(); (got.back != nil) != lives {
+				t.Errorf("got %d, back at the site: %v", got.status, got.back != nil)
+			}
+		})
+	}
+}
+
+// The page for the email comes first, unless a hint tells enough.
+func TestProviderAsksForTheEmail(t *testing.T) {
+	p := startProvider(t, []string{rawOrigin}, "EMAIL_PAGE=1")
+	for hint, value := range map[string]string{"": "", "idp_hint": "0e4f52c5-5c1d-4a3e-8f55-1d2b6a6c4a10", "login_hint": "a@b.fr"} {
+		t.Run(hint, func(t *testing.T) {
+			c := newRawClient(t, p, "rs256")
+			if hint != "" {
+				c.params.Set(hint, value)
+			}
+			page := c.authorize()
+			if asks := strings.Contains(page.body, "provider-email"); asks != (hint == "") {
+				t.Fatalf("asks for the email: %v", asks)
+			}
+			if hint == "" {
+				if page = c.post(page.at.String(), url.Values{"typed_email": {"a@b.fr"}}); !strings.Contains(page.body, "provider-login") {
+					t.Fatalf("got %s", page.body)
+				}
+			}
+			if got := c.post(page.at.String(), url.Values{"person": {"dinum"}}); got.back == nil || got.back.Query().Get("code") == "" {
+				t.Errorf("got %d %s", got.status, got.body)
+			}
+		})
+	}
+}
+
 func TestProviderRefusesOnItsOwnPage(t *testing.T) {
 	p := startProvider(t, []string{rawOrigin})
 	for _, tt := range []struct{ name, key, value string }{

@@ -69,6 +69,36 @@ func TestLogoutAsksFirst(t *testing.T) {
 	b.see("login")
 }
 
+// TestLogoutAfterKeyRotation: ProConnect answers a hint whose key it has withdrawn by
+// an error page. Once somebody's login has shown the new keys, the others are logged
+// out without it, and come back.
+func TestLogoutAfterKeyRotation(t *testing.T) {
+	s := newStack(t, rs256, sites{"docs": gated})
+	first := newPerson(t)
+	first.enter(s.origin("docs")+"/", "dinum")
+	first.see("site")
+	s.provider.stop()
+	s.provider.restart(t) // with other keys
+	second := newPerson(t)
+	second.enter(s.origin("docs")+"/", "clamart")
+	second.see("site")
+
+	first.click("#logout")
+	first.see("logged-out")
+	second.click("#logout")
+	second.see("logged-out")
+	calls := s.provider.journal(t, "/session/end")
+	if len(calls) != 2 {
+		t.Fatalf("got %d requests to end a session, want two", len(calls))
+	}
+	if q := calls[0].Query; q["client_id"] == "" || q["id_token_hint"] != "" {
+		t.Errorf("the former key: got %v", q)
+	}
+	if q := calls[1].Query; q["id_token_hint"] == "" {
+		t.Error("the new key: want a hint")
+	}
+}
+
 // TestLogoutWithoutProvider: a provider that does not answer keeps nobody in.
 func TestLogoutWithoutProvider(t *testing.T) {
 	s := newStack(t, rs256, sites{"docs": gated})

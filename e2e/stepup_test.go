@@ -109,3 +109,67 @@ func TestStepUpNeverForStrangers(t *testing.T) {
 		t.Errorf("got %d authorization requests, want one", got)
 	}
 }
+
+// asksEmail is a provider that asks for the email first, as ProConnect does.
+var asksEmail = link{client: "rs256", signing: "RS256", userinfo: "RS256", emailPage: true}
+
+// typeEmail goes through the provider's page for the email.
+func (b *tab) typeEmail() {
+	b.t.Helper()
+	b.see("provider-email")
+	do(b, "type the email", chromedp.SendKeys(chromedp.CSS("#typed-email"), "angela.durand@numerique.gouv.fr"))
+	b.click("#submit-email")
+	b.see("provider-login")
+}
+
+// TestStepUpAsksNoEmail: a person who is sent back for a second factor has typed the
+// email once, at the first login.
+func TestStepUpAsksNoEmail(t *testing.T) {
+	s := newStack(t, asksEmail, sites{"docs": admin})
+	b := newPerson(t)
+	b.visit(s.origin("docs") + "/")
+	b.see("login")
+	b.click(".proconnect-button")
+	b.typeEmail()
+	b.loginAs("dinum")
+	b.see("site")
+
+	b.click("#admin")
+	b.fill("acr", "eidas1-mfa")
+	b.loginAs("dinum")
+	b.see("site")
+	if got := len(s.provider.journal(t, "/email")); got != 1 {
+		t.Errorf("the email was typed %d times, want once", got)
+	}
+}
+
+// TestSecondFactorAtTheFirstLogin: where everybody needs a second factor, one login
+// brings it.
+func TestSecondFactorAtTheFirstLogin(t *testing.T) {
+	for _, way := range []string{"page", "auto"} {
+		t.Run(way, func(t *testing.T) {
+			s := newStack(t, asksEmail, sites{"docs": `	proconnect {
+		allow any
+		mfa
+		login ` + way + `
+	}
+	reverse_proxy {$UPSTREAM}`})
+			b := newPerson(t)
+			b.visit(s.origin("docs") + "/page")
+			if way == "page" {
+				b.see("login")
+				b.click(".proconnect-button")
+			}
+			b.typeEmail()
+			b.loginAs("mfa")
+			b.see("site")
+			if got := b.text("#uri"); got != "/page" {
+				t.Errorf("got %s", got)
+			}
+			emails, logins := len(s.provider.journal(t, "/email")), len(s.provider.journal(t, "/authorize"))
+			if emails != 1 || logins != 1 {
+				t.Errorf("the email was typed %d times, in %d logins; want one", emails, logins)
+			}
+		})
+	}
+}

@@ -33,12 +33,25 @@ function jwk(type, options, alg) {
   return { ...key, use: 'sig', alg, kid: `${alg}-${randomBytes(8).toString('hex')}` };
 }
 
+// endSession forgets who is logged in.
+function endSession(session) {
+  for (const name of ['accountId', 'acr', 'amr', 'loginTs', 'authorizations']) delete session[name];
+  session.touched = true;
+}
+
 // policy is the engine's own, less its consent page (ProConnect asks for none).
 function policy() {
   const { Check, base } = interactionPolicy;
   const prompts = base();
   prompts.remove('consent');
   const { checks } = prompts.get('login');
+  // An essential acr that the running session does not have ends that session,
+  // whatever becomes of the login.
+  checks.add(new Check('essential_acr_ends_session', 'never prompts', ({ oidc: o }) => {
+    const wanted = o.claims.id_token?.acr?.essential && o.claims.id_token.acr.values;
+    if (wanted && !o.result?.login && o.session.accountId && !wanted.includes(o.session.acr)) endSession(o.session);
+    return false;
+  }), 0);
   // These levels never come from a running session.
   checks.add(new Check('always_fresh', 'a fresh login is required', ({ oidc: o }) => (
     !o.result?.login && ['eidas2', 'eidas3'].includes(o.session.acr))), 1);

@@ -14,6 +14,15 @@ function loginPage(params) {
 </form>`);
 }
 
+// emailPage is where ProConnect finds the identity provider: it asks for the email,
+// unless a hint tells enough.
+function emailPage() {
+  return page('email', 'Votre adresse électronique', `<form method="post">
+<label>email <input name="typed_email" id="typed-email"></label>
+<button id="submit-email">Continuer</button>
+</form>`);
+}
+
 async function formOf(req) {
   let body = '';
   for await (const chunk of req) body += chunk;
@@ -31,16 +40,27 @@ function outcome(p, params) {
   return { login: { accountId: p.sub, acr: p.acr, amr: p.amr } };
 }
 
-// interaction answers GET and POST of the login page.
-export function interaction(provider, people) {
+// interaction answers GET and POST of the login page, and of the page for the email
+// before it, which is there where EMAIL_PAGE is set. typed is called for every email.
+export function interaction(provider, people, typed) {
+  const show = (res, html) => {
+    res.setHeader('Content-Type', 'text/html; charset=utf-8');
+    res.end(html);
+  };
   return async (req, res) => {
     const { params } = await provider.interactionDetails(req, res);
     if (req.method !== 'POST') {
-      res.setHeader('Content-Type', 'text/html; charset=utf-8');
-      res.end(loginPage(params));
+      const asks = process.env.EMAIL_PAGE && !params.idp_hint && !params.login_hint;
+      show(res, asks ? emailPage() : loginPage(params));
       return;
     }
-    const p = person(await formOf(req));
+    const form = await formOf(req);
+    if (form.has('typed_email')) {
+      typed();
+      show(res, loginPage(params));
+      return;
+    }
+    const p = person(form);
     const result = outcome(p, params);
     if (result.login) people.set(p.sub, p);
     await provider.interactionFinished(req, res, result, { mergeWithLastSubmission: false });

@@ -4,6 +4,7 @@
 //   ORIGINS                  the sites, comma separated: https://docs.localhost:8443
 //   PER_TAB_INTERACTION      set: each tab keeps its own interaction cookie, which
 //                            ProConnect's tabs do not
+//   EMAIL_PAGE               set: the page for the email comes first, as ProConnect's
 //
 // Once it listens it prints one line of JSON, {"issuer": …}. It ends when its
 // standard input does, so that it never outlives the test that started it.
@@ -29,7 +30,7 @@ function refuse(res, message) {
 
 function routes(provider) {
   const engine = provider.callback();
-  const login = interaction(provider, people);
+  const login = interaction(provider, people, () => journal.push({ method: 'POST', path: '/email', query: {} }));
   return async (req, res) => {
     const url = new URL(req.url, 'http://loopback');
     if (url.pathname === '/journal') {

@@ -55,7 +55,7 @@ func fullViews() []View {
 		Framed{NotFound, "/"},
 		Framed{"no_such_code", "/"},
 	}
-	list = append(list, Login{"/.proconnect/login?return_to=%2F", NoticeLoginRequired})
+	list = append(list, Login{"/.proconnect/login?return_to=%2F", NoticeLoginRequired, "/.proconnect/logout?then=login"})
 	for _, code := range problemCodes {
 		list = append(list, Problem{Code: code, RetryURL: "/retry", HomeURL: "/", Detail: []string{"default", "portail"}})
 	}
@@ -191,7 +191,7 @@ func TestRenderHostileValues(t *testing.T) {
 	for _, s := range hostile {
 		site := Site{Title: s, Audience: s, Contact: s, Banner: s, Links: []Link{{s, s}, {"x", s}, {s, ""}}}
 		for _, view := range []View{
-			Login{"/login?return_to=" + strings.Repeat("x", 1000), s},
+			Login{"/login?return_to=" + strings.Repeat("x", 1000), s, s},
 			Login{LoginURL: "/login?" + "%22%3E%3Cscript%3E=%22%3E%3Cscript%3E"},
 			Refused{s, s, s, s, []Reason{{s, s}, {ReasonNotListed, s}, {ReasonNotListed, "siret"}, {ReasonUnknown, s}, {ReasonExcluded, "email"}}, []string{s, "siret"}, []string{s}, true, true, s, s, s, s},
 			Problem{s, s, s, s, []string{s, s}},

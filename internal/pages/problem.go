@@ -18,6 +18,8 @@ const (
 	ProviderRefused     = "provider_refused"     // access_denied at ProConnect
 	TooManyLogins       = "too_many_logins"      // logins under way, or failed of one address
 	ProviderRetry       = "provider_retry"       // a technical error or a cancel at the identity provider
+	IdentityRefused     = "identity_refused"     // ProConnect does not accept the account
+	ClientLimited       = "client_limited"       // ProConnect keeps this kind of account away from the site
 	Misconfigured       = "misconfigured"        // the link to ProConnect must be repaired
 	CookiesRefused      = "cookies_refused"      // the browser keeps no cookies
 	InsecureOrigin      = "insecure_origin"      // plain http
@@ -35,7 +37,7 @@ const (
 )
 
 var problemCodes = []string{
-	AttemptUnknown, LoginFailed, ProviderUnavailable, ProviderFailed, ProviderRefused, ProviderRetry, Misconfigured,
+	AttemptUnknown, LoginFailed, ProviderUnavailable, ProviderFailed, ProviderRefused, ProviderRetry, IdentityRefused, ClientLimited, Misconfigured,
 	CookiesRefused, InsecureOrigin, CallbackUnreachable, ClientsMixed, OriginRequired, SandboxGuard,
 	SessionTooLarge, StorageUnavailable, TooManyLogins, NotFound, MethodNotAllowed, BadRequest, TooEarly, Unexpected,
 }

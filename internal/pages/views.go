@@ -14,19 +14,23 @@ var errURL = errors.New("want a path of the same origin to go on to")
 type Login struct {
 	LoginURL string // path and query of the login endpoint
 	Notice   string // why the person is here again: NoticeLoginRequired, or empty
+
+	// Where to change account, if that may help.
+	SwitchURL string
 }
 
-// NoticeLoginRequired tells, on a [Login] page, that ProConnect wants to see the
-// person.
+// NoticeLoginRequired tells, on a [Login] page, that ProConnect could not go on from
+// the person's session there.
 const NoticeLoginRequired = "login_required"
 
 // field is a hidden field of a form.
 type field struct{ Name, Value string }
 
 type loginData struct {
-	Action string
-	Fields []field
-	Notice string
+	Action    string
+	Fields    []field
+	Notice    string
+	SwitchURL string
 }
 
 func (Login) pageName() string { return "login" }
@@ -36,7 +40,7 @@ func (v Login) prepare(c *catalog) (string, any, error) {
 	if err != nil || !isPath(v.LoginURL) {
 		return "", nil, errURL
 	}
-	d := loginData{Action: u.EscapedPath()}
+	d := loginData{Action: u.EscapedPath(), SwitchURL: safeURL(v.SwitchURL)}
 	// A GET form replaces the query of its action by its own fields.
 	query := u.Query()
 	for _, name := range slices.Sorted(maps.Keys(query)) {

@@ -38,6 +38,8 @@ type discovery struct {
 	failed   error     // the last attempt's, while failures > 0
 	retryAt  time.Time // no attempt before
 	pending  *flight
+	again    *time.Timer // asks again during an outage
+	closed   bool
 }
 
 // get returns the metadata, asking for it if need be.
@@ -60,25 +62,68 @@ func (d *discovery) get(ctx context.Context, p *Provider) (*metadata, error) {
 	return nil, err
 }
 
-// start returns what is known, and the flight to wait for unless that must do.
+// reachable returns the metadata for sending a browser to the provider: not while
+// the provider is known to be down, from where nobody would come back. Once something
+// is known, no request waits here for it to be asked for again.
+func (d *discovery) reachable(ctx context.Context, p *Provider) (*metadata, error) {
+	d.mu.Lock()
+	if d.known == nil {
+		d.mu.Unlock()
+		return d.get(ctx, p)
+	}
+	defer d.mu.Unlock()
+	if !p.cfg.Now().Before(d.until) && !d.closed {
+		d.ask(p)
+	}
+	if d.failures > 0 && outage(d.failed) {
+		return nil, d.failed
+	}
+	return d.known, nil
+}
+
+// start returns what is known, and the flight to wait for unless that must do: what
+// verifies an answer should not be old, a moved jwks_uri least of all.
 func (d *discovery) start(p *Provider) (*metadata, *flight, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	now := p.cfg.Now()
-	if d.known != nil && now.Before(d.until) {
+	if d.known != nil && p.cfg.Now().Before(d.until) {
 		return d.known, nil, nil
 	}
-	if d.pending != nil {
+	if d.ask(p); d.pending != nil {
 		return d.known, d.pending, nil
 	}
-	if now.Before(d.retryAt) {
-		if d.known != nil {
-			return d.known, nil, nil
-		}
-		return nil, nil, d.failed
+	if d.known != nil {
+		return d.known, nil, nil
 	}
-	d.pending = launch(func() error { return d.refresh(p) })
-	return d.known, d.pending, nil
+	return nil, nil, d.failed
+}
+
+// ask has the metadata asked for, unless that is under way or was in vain a moment
+// ago. The lock is held.
+func (d *discovery) ask(p *Provider) {
+	if d.pending == nil && !p.cfg.Now().Before(d.retryAt) {
+		d.pending = launch(func() error { return d.refresh(p) })
+	}
+}
+
+// doubt has the metadata asked for in the background, after a call to the provider
+// failed: the next person is not sent to a server that is down.
+func (d *discovery) doubt(p *Provider) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.known != nil && !d.closed {
+		d.ask(p)
+	}
+}
+
+// close ends what asks again by itself.
+func (d *discovery) close() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = true
+	if d.again != nil {
+		d.again.Stop()
+	}
 }
 
 func (d *discovery) refresh(p *Provider) error {
@@ -87,8 +132,13 @@ func (d *discovery) refresh(p *Provider) error {
 	defer d.mu.Unlock()
 	d.pending, d.failed = nil, err
 	if err != nil {
-		d.retryAt = p.cfg.Now().Add(min(backoffFloor<<min(d.failures, 5), backoffCeiling))
+		wait := min(backoffFloor<<min(d.failures, 5), backoffCeiling)
+		d.retryAt = p.cfg.Now().Add(wait)
 		d.failures++
+		if d.known != nil && outage(err) && !d.closed {
+			// No request asks, and none may be turned away when it is over.
+			d.again = p.after(wait, func() { d.doubt(p) })
+		}
 		return err
 	}
 	d.known, d.until, d.failures, d.retryAt = md, p.cfg.Now().Add(discoveryFresh), 0, time.Time{}

@@ -228,6 +228,7 @@ func TestDiscoveryCache(t *testing.T) {
 		if _, err := f.authorizationURL(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+		f.settle()
 	}
 	if n := f.count(discoveryPath); n != 2 {
 		t.Errorf("got %d calls, want 2", n)
@@ -235,6 +236,10 @@ func TestDiscoveryCache(t *testing.T) {
 	f.advance(backoffFloor)
 	f.onDiscovery = nil
 	f.document = f.document.with("authorization_endpoint", f.URL+"/moved")
+	if _, err := f.authorizationURL(t.Context()); err != nil { // it is asked for beside the request
+		t.Fatal(err)
+	}
+	f.settle()
 	if u, err := f.authorizationURL(t.Context()); err != nil || !strings.Contains(u, "/moved?") {
 		t.Errorf("got %q, %v", u, err)
 	}

@@ -78,10 +78,14 @@ const (
 	ReasonResponseNoIss  Reason = "iss missing though the provider announces it"
 	ReasonRefused        Reason = "provider answered an error"
 	ReasonACRUnsatisfied Reason = "provider could not satisfy the required acr"
+	ReasonAborted        Reason = "cancelled, or failed at the identity provider"
+	ReasonIdentity       Reason = "provider does not accept this identity"
+	ReasonClientLimited  Reason = "client is limited to other people at the provider"
 )
 
 // Reasons of the token answer.
 const (
+	ReasonSessionGone    Reason = "the person's session at the provider has ended" // of userinfo too
 	ReasonInvalidClient  Reason = "client id or secret refused: wrong secret, or another environment's"
 	ReasonInvalidGrant   Reason = "code refused: used, expired, or made for another request"
 	ReasonAccessToken    Reason = "access token missing or malformed"

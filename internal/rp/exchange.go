@@ -64,7 +64,7 @@ func (p *Provider) tokenRequest(ctx context.Context, md *metadata, code string, 
 func parseTokens(ans *answer) (*tokens, error) {
 	isJSON := ans.mediaType == "application/json"
 	doc, err := parseObject(ans.body)
-	if code, ok := doc["error"].(string); ok && isJSON && ans.status < http.StatusInternalServerError {
+	if code, ok := doc["error"].(string); ok && isJSON && ans.status <= http.StatusInternalServerError {
 		return nil, tokenRefusal(ans.status, code) // with a 200 too
 	}
 	if err := ans.succeeded(StageToken); err != nil {
@@ -101,7 +101,11 @@ func tokenRefusal(status int, code string) error {
 		e.Kind = Misconfigured
 	case "invalid_grant":
 		e.Kind, e.Reason = Invalid, ReasonInvalidGrant
-	case "server_error", "temporarily_unavailable":
+	case "server_error":
+		// ProConnect's answer where the person's session there ended in between, with
+		// status 500. Others go on logging in.
+		e.Reason = ReasonSessionGone
+	case "temporarily_unavailable":
 		e.Kind = Unavailable
 	}
 	if status != http.StatusOK {

@@ -48,6 +48,16 @@ func (c *keyCache) current(ctx context.Context, p *Provider, url string) (*keySe
 	return newer, err
 }
 
+// fresh returns the keys held if they are not old, else none. It asks nobody.
+func (c *keyCache) fresh(p *Provider) *keySet {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.held == nil || !p.cfg.Now().Before(c.held.fetched.Add(keysFresh)) {
+		return new(keySet)
+	}
+	return c.held
+}
+
 // newer returns keys fetched later than old. Without an error or keys, they were
 // fetched too often lately.
 func (c *keyCache) newer(ctx context.Context, p *Provider, url string, old *keySet) (*keySet, error) {

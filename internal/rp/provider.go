@@ -70,6 +70,7 @@ type Provider struct {
 	cfg       Config
 	client    *http.Client
 	timeout   time.Duration
+	after     func(time.Duration, func()) *time.Timer
 	discovery discovery
 	keys      keyCache
 }
@@ -87,7 +88,14 @@ func New(cfg Config) *Provider {
 		cfg:     cfg,
 		client:  &http.Client{Transport: cfg.Transport, CheckRedirect: followNothing},
 		timeout: callTimeout,
+		after:   time.AfterFunc,
 	}
+}
+
+// Close ends what a Provider does by itself, and its idle connections.
+func (p *Provider) Close() {
+	p.discovery.close()
+	p.client.CloseIdleConnections()
 }
 
 // Attempt is what was kept of an authorization request while the browser was

@@ -36,7 +36,7 @@ func (p *Provider) AuthorizationURL(ctx context.Context, r AuthorizationRequest)
 	if err := r.check(); err != nil {
 		return "", err
 	}
-	md, err := p.discovery.get(ctx, p)
+	md, err := p.discovery.reachable(ctx, p)
 	if err != nil {
 		return "", err
 	}
@@ -61,7 +61,7 @@ func (r *AuthorizationRequest) check() error {
 		return errors.New("authorization request: prompt none goes with no acr value and no hint")
 	case r.SiretHint != "" && len(r.SiretHint) != 14:
 		return errors.New("authorization request: siret hint: want 14 characters")
-	case r.LoginHint != "" && !emailLike(r.LoginHint):
+	case r.LoginHint != "" && !EmailLike(r.LoginHint):
 		return errors.New("authorization request: login hint: want an email")
 	}
 	return nil
@@ -132,8 +132,8 @@ func withQuery(endpoint string, v url.Values) (string, error) {
 // opaque says whether s is long enough for a state or a nonce, and plain.
 func opaque(s string) bool { return len(s) >= 32 && len(s) <= 512 && visible(s) }
 
-// emailLike is as much as ProConnect asks of a login_hint.
-func emailLike(s string) bool {
+// EmailLike is as much as ProConnect asks of a login_hint.
+func EmailLike(s string) bool {
 	local, domain, ok := strings.Cut(s, "@")
 	return ok && local != "" && domain != "" && len(s) <= 254 && visible(s) && !strings.Contains(domain, "@")
 }

@@ -91,26 +91,6 @@ func TestAuthorizationURLRefuses(t *testing.T) {
 }
 
 func TestEndSessionURL(t *testing.T) {
-	for name, row := range map[string]struct {
-		hint string
-		want url.Values
-	}{
-		"hint":    {"a.b.c", url.Values{"id_token_hint": {"a.b.c"}}},
-		"no hint": {"", url.Values{"client_id": {testClient}}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			f := newFake(t, RS256, RS256)
-			got, err := f.rp.EndSessionURL(t.Context(), row.hint, testRedirect, testState)
-			if err != nil {
-				t.Fatal(err)
-			}
-			row.want.Set("post_logout_redirect_uri", testRedirect)
-			row.want.Set("state", testState)
-			if u, _ := url.Parse(got); !reflect.DeepEqual(u.Query(), row.want) || u.Path != "/end" {
-				t.Errorf("got %s", got)
-			}
-		})
-	}
 	t.Run("no endpoint", func(t *testing.T) {
 		f := newFake(t, RS256, RS256)
 		f.document = f.document.with("end_session_endpoint", nil)

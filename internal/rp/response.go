@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -130,13 +131,32 @@ func (p *Provider) checkResponseIssuer(ctx context.Context, iss string) error {
 	return nil
 }
 
+// refusalGroups tell apart what ProConnect answers by one code. It says in words
+// what it once said by a number.
+var refusalGroups = []struct {
+	says   string
+	codes  []string
+	reason Reason
+}{
+	{"requested ACRs could not be satisfied", []string{"access_denied"}, ReasonACRUnsatisfied},
+	{"invalid identity", []string{"access_denied"}, ReasonIdentity},
+	{"Y500024", []string{"access_denied"}, ReasonIdentity}, // blocked
+	{"configuration limitation", []string{"access_denied"}, ReasonClientLimited},
+	{"Y500015", []string{"access_denied"}, ReasonClientLimited}, // public agents only
+	{"Y500025", []string{"access_denied"}, ReasonClientLimited}, // emails of some domains only
+	{"aborted", []string{"access_denied", "invalid_request"}, ReasonAborted},
+}
+
 // refusal is an error answer as an error.
 func (r *Response) refusal() error {
 	e := fail(StageCallback, Refused, ReasonRefused)
 	e.Code = knownCode(r.Error)
 	e.Detail = proconnectError.FindString(r.ErrorDescription)
-	if e.Code == "access_denied" && strings.Contains(r.ErrorDescription, "requested ACRs could not be satisfied") {
-		e.Reason = ReasonACRUnsatisfied
+	for _, group := range refusalGroups {
+		if slices.Contains(group.codes, e.Code) && strings.Contains(r.ErrorDescription, group.says) {
+			e.Reason = group.reason
+			break
+		}
 	}
 	if e.Code == "invalid_scope" {
 		e.Scope = r.Scope

@@ -30,25 +30,33 @@ type signed struct {
 // verify checks the form, then the header, then the signature of a compact JWT,
 // and returns its payload.
 func (s *signed) verify(ctx context.Context, raw string) ([]byte, error) {
-	if !slices.Contains(signingAlgs, s.alg) {
-		return nil, fail(s.stage, Misconfigured, ReasonUnsupportedAlg)
-	}
-	header, err := s.split(raw)
+	jws, kid, hasKid, err := s.parse(raw)
 	if err != nil {
 		return nil, err
-	}
-	kid, hasKid, err := s.header(header)
-	if err != nil {
-		return nil, err
-	}
-	jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(s.alg)})
-	if err != nil {
-		return nil, fail(s.stage, Invalid, ReasonHeader)
 	}
 	if s.alg == HS256 {
 		return s.bySecret(jws)
 	}
 	return s.byKeys(ctx, jws, kid, hasKid)
+}
+
+// parse checks the form and the header.
+func (s *signed) parse(raw string) (jws *jose.JSONWebSignature, kid string, hasKid bool, err error) {
+	if !slices.Contains(signingAlgs, s.alg) {
+		return nil, "", false, fail(s.stage, Misconfigured, ReasonUnsupportedAlg)
+	}
+	header, err := s.split(raw)
+	if err != nil {
+		return nil, "", false, err
+	}
+	if kid, hasKid, err = s.header(header); err != nil {
+		return nil, "", false, err
+	}
+	jws, err = jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(s.alg)})
+	if err != nil {
+		return nil, "", false, fail(s.stage, Invalid, ReasonHeader)
+	}
+	return jws, kid, hasKid, nil
 }
 
 // split insists on the compact serialisation, to the byte: three parts of

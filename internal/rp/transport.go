@@ -54,6 +54,33 @@ type answer struct {
 // call makes one request and reads its answer, of at most limit bytes. The
 // request's context bounds both.
 func (p *Provider) call(req *http.Request, stage Stage, limit int64) (*answer, error) {
+	a, err := p.do(req, stage, limit)
+	if stage != StageDiscovery && (outage(err) || err == nil && gatewayFault(a.status)) {
+		p.discovery.doubt(p)
+	}
+	return a, err
+}
+
+// outage says whether an error is what a server that is down looks like, rather
+// than one that answers something else than it should.
+func outage(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return false
+	}
+	switch e.Reason {
+	case ReasonTimeout, ReasonDNS, ReasonConnect, ReasonProxy, ReasonTLS, ReasonNetwork:
+		return true
+	}
+	return gatewayFault(e.Status)
+}
+
+// gatewayFault says whether the server in front found none behind it.
+func gatewayFault(status int) bool {
+	return status == http.StatusBadGateway || status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout
+}
+
+func (p *Provider) do(req *http.Request, stage Stage, limit int64) (*answer, error) {
 	req.Header.Set("User-Agent", "caddy-proconnect")
 	resp, err := p.client.Do(req)
 	if err != nil {

@@ -27,6 +27,12 @@ func (p *Provider) userinfo(ctx context.Context, md *metadata, access, sub strin
 	if err != nil {
 		return nil, err
 	}
+	// Userinfo is read from the person's session at ProConnect, which may have ended.
+	if ans.status == http.StatusUnauthorized || ans.status == http.StatusInternalServerError {
+		e := fail(StageUserinfo, Refused, ReasonSessionGone)
+		e.Status = ans.status
+		return nil, e
+	}
 	if err := ans.succeeded(StageUserinfo); err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ func TestUserinfoAnswers(t *testing.T) {
 		want  outcome
 	}{
 		"string": {content("application/json", `"x"`), outcome{StageUserinfo, Invalid, ReasonJSON}},
-		"401":    {status(401), outcome{StageUserinfo, Unavailable, ReasonStatus}},
+		"401":    {status(401), outcome{StageUserinfo, Refused, ReasonSessionGone}},
 		"403":    {status(403), outcome{StageUserinfo, Unavailable, ReasonStatus}},
 		"signed": {content("application/jwt", "a.b.c"), outcome{StageUserinfo, Misconfigured, ReasonUserinfoSigned}},
 		"no sub": {content("application/json", "{}"), outcome{StageUserinfo, Invalid, ReasonUserinfoSubject}},
@@ -33,6 +33,10 @@ func TestUserinfoAnswers(t *testing.T) {
 	} {
 		rows[name] = row
 	}
+	rows["500"] = struct {
+		serve http.HandlerFunc
+		want  outcome
+	}{status(500), outcome{StageUserinfo, Refused, ReasonSessionGone}}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

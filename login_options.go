@@ -1,0 +1,178 @@
+package proconnect
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
+)
+
+// loginOptions are what a login asks of ProConnect for the gate that wants it. They
+// travel in the login's address, because the first gate of a site answers it for
+// all of them.
+type loginOptions struct {
+	acr  []string // the levels of which one is required; none: any will do
+	gate string   // the key of the hints of the gate that asked; empty: of the one that answers
+}
+
+// query is how the options stand behind another parameter of an address.
+func (o loginOptions) query() string {
+	var q string
+	if len(o.acr) > 0 {
+		q = "&acr_values=" + url.QueryEscape(strings.Join(o.acr, " "))
+	}
+	if o.gate != "" {
+		q += "&gate=" + o.gate
+	}
+	return q
+}
+
+// hints spare people ProConnect's questions: they suggest and check nothing.
+type hints struct{ idp, siret, email string }
+
+// hints are those that the operator gave the gate.
+func (h *Handler) hints() hints { return hints{idp: h.IDPHint, siret: h.SiretHint} }
+
+// key names the hints in an address. It is made of what they say, not of the
+// gate's position: a page that was sent before a reload, or by another node, still
+// means the same.
+func (g hints) key() string {
+	sum := sha256.Sum256([]byte(g.idp + "\x00" + g.siret))
+	return hex.EncodeToString(sum[:4])
+}
+
+// join makes a gate known to its client: the levels that its logins may ask for,
+// and its hints.
+func (c *Client) join(h *Handler) {
+	c.gates = append(c.gates, h)
+	if c.gateHints == nil {
+		c.gateHints = make(map[string]hints)
+	}
+	c.gateHints[h.hints().key()] = h.hints()
+}
+
+// gateKey is how a login's address names the gate; empty where all gates of the
+// client hint the same.
+func (h *Handler) gateKey() string {
+	if len(h.client.gateHints) < 2 {
+		return ""
+	}
+	return h.hints().key()
+}
+
+// asksFor says whether some gate sends people to ProConnect for just these levels.
+// Anybody can make a link to the login, and an essential acr that somebody's
+// session does not have makes ProConnect end its single sign-on.
+func (c *Client) asksFor(levels []string) bool {
+	return slices.ContainsFunc(c.gates, func(h *Handler) bool { return h.asksFor(levels) })
+}
+
+// asksFor says whether the gate may ask for just these levels: for those of
+// everybody, or for those of some allow rules together.
+func (h *Handler) asksFor(levels []string) bool {
+	if len(h.ACR) == 0 {
+		return h.rules.unite(levels, acrKnown)
+	}
+	return sameLevels(levels, h.ACR) || h.rules.unite(levels, acrKnown) || h.rules.unite(levels, h.ACR)
+}
+
+// requiredACR returns the levels of which one is needed on every way through the
+// gate; none if some way needs none, or if no one login would do.
+func (h *Handler) requiredACR() []string {
+	levels, every := h.rules.requiredLevels()
+	switch {
+	case !every:
+		return h.ACR
+	case len(h.ACR) == 0:
+		return levels
+	}
+	return intersect(levels, h.ACR)
+}
+
+// readOptions reads the options of a login's address; not ok if it asks for levels
+// that no gate requires.
+func (c *Client) readOptions(query url.Values) (o loginOptions, ok bool) {
+	if _, known := c.gateHints[query.Get("gate")]; known {
+		o.gate = query.Get("gate")
+	}
+	for _, level := range strings.Fields(query.Get("acr_values")) {
+		o.acr = appendNew(o.acr, level)
+	}
+	return o, len(o.acr) == 0 || c.asksFor(o.acr)
+}
+
+// loginOptions are those of the next login: of the one that is under way, or what
+// the gate asks for.
+func (v *visit) loginOptions() loginOptions {
+	if v.options != nil {
+		return *v.options
+	}
+	o := loginOptions{acr: v.decision.acr, gate: v.gate.gateKey()}
+	if len(o.acr) == 0 {
+		o.acr = v.missingLevels()
+	}
+	return o
+}
+
+// switchOptions are those of a login of somebody else.
+func (v *visit) switchOptions() loginOptions {
+	if v.options != nil {
+		return *v.options
+	}
+	return loginOptions{acr: v.entryLevels(), gate: v.gate.gateKey()}
+}
+
+// entryLevels are the levels of which everybody needs one to get where the request
+// goes.
+func (v *visit) entryLevels() []string {
+	if v.client == nil && len(v.gate.match) > 0 {
+		return nil // the gate answers for others, and does not stand here
+	}
+	return v.gate.requiredACR()
+}
+
+// missingLevels are those levels, unless the person has proven one of them, or was
+// asked for them in vain. They are asked for at the first login: a login without
+// them, and a step-up after it, would have the person log in twice.
+func (v *visit) missingLevels() []string {
+	levels := v.entryLevels()
+	if v.session.proved(levels) || sameLevels(levels, v.session.askedACR) {
+		return nil
+	}
+	return levels
+}
+
+// proved says whether the person has proven one of some levels.
+func (s *session) proved(levels []string) bool {
+	return slices.ContainsFunc(s.at(s.known[claimACR]), func(acr string) bool { return slices.Contains(levels, acr) })
+}
+
+// hintsFor are the hints of a login. A login at another level leads back to where
+// the person logged in, which spares them ProConnect's question for the email. The
+// email itself would stand in logs, and may belong to several identity providers.
+func (h *Handler) hintsFor(a *attempt, s *session) hints {
+	g, known := h.client.gateHints[a.Gate]
+	if !known {
+		g = h.hints()
+	}
+	if s.isZero() || len(a.ACR) == 0 {
+		return g
+	}
+	if idp := s.identity.first(claimIDPID); idp != "" {
+		g.idp = idp
+		return g
+	}
+	if email := s.identity.first(claimEmail); g.idp == "" && rp.EmailLike(email) {
+		g.email = email
+	}
+	return g
+}
+
+// sameLevels says whether two lists have the same levels: ProConnect compares them
+// as sets.
+func sameLevels(a, b []string) bool {
+	return len(a) == len(b) && len(intersect(a, b)) == len(a)
+}
