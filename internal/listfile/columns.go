@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -39,9 +38,6 @@ func (rd *reader) row(line []byte) error {
 	if rd.width() == 0 {
 		return nil // a row of a spreadsheet in which nothing stands
 	}
-	if rd.cols == 0 {
-		rd.cols = len(rd.cells)
-	}
 	if rd.rows++; rd.rows == 1 {
 		return rd.firstRow(line)
 	}
@@ -51,6 +47,7 @@ func (rd *reader) row(line []byte) error {
 // firstRow reads a row that may name the columns.
 func (rd *reader) firstRow(line []byte) error {
 	if rd.heading() {
+		rd.cols = len(rd.cells)
 		return nil
 	}
 	if err := rd.split(line, rd.separators()); err != nil {
@@ -161,12 +158,14 @@ func (rd *reader) named(width int) (at int, several bool) {
 
 func (rd *reader) find(width int, names ...string) (at int, several bool) {
 	at = -1
+	known := make(map[string]bool, len(names))
+	for _, n := range names {
+		known[name([]byte(n))] = n != ""
+	}
 	for i := range width {
-		heading := name(rd.cells[i].text)
-		if heading == "" || !slices.ContainsFunc(names, func(n string) bool { return heading == name([]byte(n)) }) {
-			continue
+		if known[name(rd.cells[i].text)] {
+			at, several = i, several || at >= 0
 		}
-		at, several = i, at >= 0
 	}
 	return at, several
 }
@@ -246,6 +245,7 @@ func (rd *reader) value(line []byte) error {
 	case strings.ContainsAny(text, otherBreaks):
 		return errBreak
 	}
+	rd.cols = len(rd.cells)
 	rd.set.add(rd.format, value)
 	rd.set.last = value
 	return nil
@@ -254,7 +254,7 @@ func (rd *reader) value(line []byte) error {
 // shifted says whether the column that counts may be another one on this line than
 // in the first row: a separator may stand inside a value of a column before it.
 func (rd *reader) shifted() bool {
-	return len(rd.cells) != rd.cols && (!rd.format.numbers || rd.column > 0)
+	return rd.cols > 0 && len(rd.cells) != rd.cols && (!rd.format.numbers || rd.column > 0)
 }
 
 // otherBreaks begin a line in some editors, and are nothing in others.

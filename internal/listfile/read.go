@@ -30,7 +30,7 @@ type reader struct {
 	said   bool   // a comment was found: an empty list is meant
 	sep    string // what separates columns, as the first row tells
 	cells  []cell // the columns of the line that is read
-	cols   int    // how many the first row has
+	cols   int    // how many the first good row has
 	column int    // the one that counts, from 0
 	names  []bool // which columns the first row names, if it names the one that counts
 }
