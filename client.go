@@ -82,6 +82,7 @@ type Client struct {
 	hints      *seal.Box // ID tokens, kept for the logout
 	logouts    *seal.Box
 	revoked    *revocations
+	polling    lonely
 	used       *usedAttempts
 	exchanges  *exchanges
 

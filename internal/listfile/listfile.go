@@ -109,9 +109,12 @@ func (l *List) Bad() BadLines { return l.Set().bad }
 // it was, and the fault is returned, once for each such version.
 //
 // A change is taken up when two calls in a row have found the same file, so that
-// one that is being written is not read halfway.
+// one that is being written is not read halfway. While another call is under way,
+// which hangs if the file system does, nothing is done.
 func (l *List) Refresh() (changed bool, err error) {
-	l.mu.Lock()
+	if !l.mu.TryLock() {
+		return false, nil
+	}
 	defer l.mu.Unlock()
 	if v := look(l.path); !v.same(l.seen) {
 		l.seen, l.since, l.settled = v, l.now(), false
