@@ -14,6 +14,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
 )
 
 func init() {
@@ -39,6 +41,7 @@ type App struct {
 	pool         *listPool
 	bodies       *bodies
 	cookieBases  []string // opens the names of every cookie of ours
+	watches      []*listWatch
 	layout       *layout  // what the routes say, once a gate or a matcher has asked
 	sandboxSites []string // where sites of a sandbox can be opened
 
@@ -56,7 +59,7 @@ func (App) CaddyModule() caddy.ModuleInfo {
 // writes to the storage.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.log = ctx.Logger()
-	a.pool, a.bodies = &listPool{log: a.log}, new(bodies)
+	a.pool, a.bodies = &listPool{log: a.log, held: runningLists()}, new(bodies)
 	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
 		c := a.Clients[name]
 		if err := checkLinkName(name); err != nil {
@@ -109,6 +112,10 @@ func (a *App) Start() error {
 		}
 	}
 	a.announceSandboxSites()
+	for _, l := range a.pool.lists {
+		a.watches = append(a.watches, watchList(l, a.pool))
+	}
+	a.pool.held = nil // the configuration that ran before may be forgotten
 	a.polled = make(chan struct{})
 	go func() {
 		defer close(a.polled)
@@ -141,7 +148,9 @@ func (a *App) Cleanup() error {
 }
 
 // poll looks at lists every second and at the storage every five, less or more
-// so that nodes started together do not ask together.
+// so that nodes started together do not ask together. Each look is a job of its own:
+// a file system or a storage that hangs keeps nothing else from being looked at. It
+// returns when the looks at the storage have ended, which a context ends.
 func (a *App) poll(ctx context.Context) {
 	ticker := time.NewTicker(pollEvery)
 	defer ticker.Stop()
@@ -149,33 +158,32 @@ func (a *App) poll(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
+			for _, c := range a.Clients {
+				c.polling.wait()
+			}
 			return
 		case now := <-ticker.C:
-			a.refreshLists()
+			for _, w := range a.watches {
+				w.look(ctx, now)
+			}
 			if now.Before(next) {
 				continue
 			}
 			next = now.Add(revocationsEvery - time.Duration(rand.Int64N(int64(time.Second)))) // jitter, not a secret
 			for _, c := range a.Clients {
-				c.revoked.refresh(ctx)
+				c.polling.run(func() { c.revoked.refresh(ctx) })
 			}
 		}
 	}
 }
 
-// refreshLists reads again the lists whose files changed. The pool is complete
-// when the app starts.
-func (a *App) refreshLists() {
-	for _, l := range a.pool.lists {
-		before := l.Set().Len()
-		changed, err := l.Refresh()
-		if err != nil {
-			a.log.Error("list: the last good version stays in force", zap.Error(err))
-		}
-		if changed {
-			a.pool.tellChange(l, before)
-		}
+// runningLists are those of the configuration that runs while another one loads.
+func runningLists() map[listKey]*listfile.List {
+	running, err := caddy.ActiveContext().AppIfConfigured("proconnect")
+	if err != nil {
+		return nil
 	}
+	return running.(*App).pool.lists
 }
 
 // client returns a link by name.

@@ -83,6 +83,7 @@ type Client struct {
 	logouts    *seal.Box
 	forms      *seal.Box // tokens of the forms that log out
 	revoked    *revocations
+	polling    lonely
 	used       *usedAttempts
 	exchanges  *exchanges
 

@@ -20,6 +20,11 @@ const (
 	revocationsEvery = 5 * time.Second // how often the storage is asked
 	revocationsWait  = 2 * time.Second // how long a request may wait for the first answer
 
+	// How long the storage may take to list the records, which are one for each logout
+	// of the last day: nobody waits for that.
+	revocationsRead = 30 * time.Second
+	revocationsOver = 500 // records that are deleted at one look
+
 	// How long a record outlives what it revokes. A clock that jumped ahead would
 	// else have this node delete, for all, records that are still needed once the
 	// clock is right again: an hour or two is what a time zone makes of it.
@@ -34,6 +39,9 @@ type revocations struct {
 	prefix  string
 	log     *zap.Logger
 
+	life    context.Context // of what is read beside the requests
+	stop    context.CancelFunc
+	reading atomic.Bool // one look at a time
 	first   sync.Once
 	loaded  atomic.Bool
 	mu      sync.RWMutex
@@ -43,21 +51,30 @@ type revocations struct {
 }
 
 func newRevocations(storage certmagic.Storage, prefix string, log *zap.Logger) *revocations {
+	life, stop := context.WithCancel(context.Background())
 	return &revocations{
-		storage: storage, prefix: prefix, log: log,
+		storage: storage, prefix: prefix, log: log, life: life, stop: stop,
 		until: make(map[familyID]int64), pending: make(map[familyID]struct{}),
 	}
 }
 
 // has says whether a family was revoked. The first caller of all waits for the
 // storage, two seconds at most: a cookie that was logged out before a restart
-// stays dead after it.
-func (r *revocations) has(ctx context.Context, f familyID) bool {
+// stays dead after it. A storage that takes longer is read all the same.
+func (r *revocations) has(_ context.Context, f familyID) bool {
 	if !r.loaded.Load() {
 		r.first.Do(func() {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revocationsWait)
-			defer cancel()
-			r.refresh(ctx)
+			read := make(chan struct{})
+			go func() {
+				defer close(read)
+				r.refresh(r.life)
+			}()
+			late := time.NewTimer(revocationsWait)
+			defer late.Stop()
+			select {
+			case <-read:
+			case <-late.C:
+			}
 			r.loaded.Store(true)
 		})
 	}
@@ -79,26 +96,62 @@ func (r *revocations) revoke(ctx context.Context, f familyID, until time.Time) {
 	r.told(r.flush(ctx))
 }
 
-// end writes what is pending, if the storage takes it by now.
+// end writes what is pending, if the storage takes it by now, and leaves what is
+// being read.
 func (r *revocations) end(ctx context.Context) {
+	r.stop()
 	if err := r.flush(ctx); err != nil {
 		r.log.Error("storage fails: logouts of the last minutes are forgotten with this process, or this configuration", zap.Error(err))
 	}
 }
 
 // refresh writes what is pending, reads what other nodes revoked, and forgets
-// what has ended by itself.
+// what has ended by itself. Each has a time of its own: a storage that does not take
+// or list the one may do the other.
 func (r *revocations) refresh(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, revocationsWait)
-	defer cancel()
-	err := r.flush(ctx)
-	if err == nil {
-		err = r.read(ctx)
+	if !r.reading.CompareAndSwap(false, true) {
+		return
 	}
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+	defer r.reading.Store(false)
+	var failed error
+	for _, job := range []struct {
+		do   func(context.Context) error
+		time time.Duration
+	}{{r.flush, revocationsWait}, {r.sweep, revocationsWait}, {r.read, revocationsRead}} {
+		ctx, cancel := context.WithTimeout(ctx, job.time)
+		if err := job.do(ctx); failed == nil {
+			failed = err
+		}
+		cancel()
+	}
+	if ctx.Err() != nil {
 		return // the app stops
 	}
-	r.told(err)
+	r.told(failed)
+}
+
+// sweep deletes the records that are over of families that are known here, some at a
+// time. Those of others are found by read; but a storage that holds so many that it
+// never lists them would never lose one.
+func (r *revocations) sweep(ctx context.Context) error {
+	needless := time.Now().Add(-revocationsKept).Unix()
+	over := make(map[familyID]string)
+	r.mu.RLock()
+	for f, until := range r.until {
+		if _, waiting := r.pending[f]; !waiting && until < needless && len(over) < revocationsOver {
+			over[f] = r.name(f, until)
+		}
+	}
+	r.mu.RUnlock()
+	for f, name := range over {
+		if err := r.storage.Delete(ctx, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		r.mu.Lock()
+		delete(r.until, f)
+		r.mu.Unlock()
+	}
+	return nil
 }
 
 // flush writes the records that are not in the storage yet.
@@ -146,7 +199,7 @@ func (r *revocations) read(ctx context.Context) error {
 		}
 	}
 	r.mu.Unlock()
-	for _, name := range over {
+	for _, name := range over[:min(len(over), revocationsOver)] {
 		if err := r.storage.Delete(ctx, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

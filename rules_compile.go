@@ -40,7 +40,10 @@ type condition struct {
 // listPool opens each list once, however many rules read it.
 type listPool struct {
 	lists map[listKey]*listfile.List
-	log   *zap.Logger // nil: nobody is told of lines with a fault
+	log   *zap.Logger                                                  // nil: nobody is told of lines with a fault
+	held  map[listKey]*listfile.List                                   // those of the running configuration
+	hung  bool                                                         // one of them did not answer
+	opens func(path string, f listfile.Format) (*listfile.List, error) // nil: listfile.Open
 }
 
 type listKey struct{ path, format string }
@@ -50,7 +53,7 @@ func (p *listPool) open(path string, f listfile.Format) (*listfile.List, error) 
 	if l, ok := p.lists[key]; ok {
 		return l, nil
 	}
-	l, err := listfile.Open(key.path, f)
+	l, err := p.openList(key, f)
 	if err != nil {
 		return nil, err
 	}

@@ -108,15 +108,18 @@ func (l *List) Set() *Set { return l.current.Load() }
 // Bad returns the lines that are left out of the list.
 func (l *List) Bad() BadLines { return l.Set().bad }
 
-// Refresh looks whether the file has changed and takes up what it says. The
-// first result is true when it did. A version with any fault is not taken up: the list stays as
+// Refresh looks whether the file has changed and takes up what it says. changed
+// is true when it did. A version with any fault is not taken up: the list stays as
 // it was, and the fault is returned, once for each such version.
 //
 // A change is taken up when two calls in a row have found the same file and nobody
 // has written to it for two seconds, so that one that is being written is not read
-// halfway; if its last line has no end, for ten.
-func (l *List) Refresh() (bool, error) {
-	l.mu.Lock()
+// halfway; if its last line has no end, for ten. While another call is under way,
+// which hangs if the file system does, nothing is done.
+func (l *List) Refresh() (changed bool, err error) {
+	if !l.mu.TryLock() {
+		return false, nil
+	}
 	defer l.mu.Unlock()
 	if v := look(l.path); !v.same(l.seen) {
 		l.seen, l.since, l.settled = v, l.now(), false

@@ -1,0 +1,210 @@
+package proconnect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/caddyserver/certmagic"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
+)
+
+// memory is a storage in memory, of which a listing takes its time.
+type memory struct {
+	certmagic.Storage
+	mu      sync.Mutex
+	records map[string]bool
+	listing func(context.Context) error // nil: at once
+}
+
+func (m *memory) Store(_ context.Context, key string, _ []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.records[key] = true
+	return nil
+}
+
+func (m *memory) Delete(_ context.Context, key string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.records[key] {
+		return fs.ErrNotExist
+	}
+	delete(m.records, key)
+	return nil
+}
+
+func (m *memory) List(ctx context.Context, _ string, _ bool) ([]string, error) {
+	if m.listing != nil {
+		if err := m.listing(ctx); err != nil {
+			return nil, err
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Collect(maps.Keys(m.records)), nil
+}
+
+func (m *memory) count() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.records)
+}
+
+// over is a moment at which no clock needs a record any more.
+func over() time.Time { return time.Now().Add(-revocationsKept - time.Hour) }
+
+// A list on a network drive that is gone keeps whoever asks for it. Logouts of other
+// nodes, the other lists and the end of the app do not wait for it, and the operator is
+// told of it once.
+func TestListThatHangsDelaysNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		core, logs := observer.New(zap.InfoLevel)
+		log, drive := zap.New(core), make(chan struct{})
+		storage := &memory{records: make(map[string]bool)}
+		c := &Client{revoked: newRevocations(newBoundedStorage(storage), "r", log)}
+		looks := 0
+		a := &App{log: log, Clients: map[string]*Client{defaultClient: c}, pool: new(listPool)}
+		a.watches = []*listWatch{
+			{path: "/gone", log: log, refresh: func() (bool, error) { <-drive; return false, errors.New("too late") }},
+			{path: "/there", log: log, refresh: func() (bool, error) { looks++; return false, nil }},
+		}
+		if err := a.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if c.revoked.has(t.Context(), familyID{1}) {
+			t.Error("revoked by nobody")
+		}
+		_ = storage.Store(t.Context(), c.revoked.name(familyID{1}, time.Now().Add(time.Hour).Unix()), nil)
+		<-time.After(2 * revocationsEvery)
+		if !c.revoked.has(t.Context(), familyID{1}) {
+			t.Error("a logout on another node is not seen")
+		}
+		<-time.After(50 * time.Second)
+		if looks < 55 {
+			t.Errorf("the other list was looked at %d times in a minute", looks)
+		}
+		if n := logs.FilterMessageSnippet("does not answer").Len(); n != 1 {
+			t.Errorf("the operator is told %d times", n)
+		}
+		began := time.Now()
+		if err := a.Stop(); err != nil || time.Since(began) > time.Second {
+			t.Errorf("the end: %v after %s", err, time.Since(began))
+		}
+		close(drive)
+		synctest.Wait()
+		if n := logs.FilterMessageSnippet("good version").FilterField(zap.Error(errors.New("too late"))).Len(); n != 0 {
+			t.Error("an app that has ended tells of its lists")
+		}
+	})
+}
+
+// When the configuration loads, a list that does not answer is waited for some seconds,
+// and is an error then; unless the running configuration knows what it said.
+func TestListThatHangsAtLoad(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		drive := make(chan struct{})
+		held := new(listfile.List)
+		p := &listPool{
+			log:   zap.NewNop(),
+			held:  map[listKey]*listfile.List{{"/held", listfile.SIREN.Name}: held},
+			opens: func(string, listfile.Format) (*listfile.List, error) { <-drive; return nil, errors.New("too late") },
+		}
+		began := time.Now()
+		if _, err := p.openList(listKey{"/gone", listfile.SIREN.Name}, listfile.SIREN); !errors.Is(err, errListHangs) || time.Since(began) > listWait {
+			t.Errorf("got %v after %s", err, time.Since(began))
+		}
+		began = time.Now()
+		for range 20 {
+			if l, err := p.openList(listKey{"/held", listfile.SIREN.Name}, listfile.SIREN); l != held || err != nil {
+				t.Errorf("got %v, %v; want the list of the running configuration", l, err)
+			}
+		}
+		if took := time.Since(began); took > listWait {
+			t.Errorf("20 lists on the drive are waited for %s", took)
+		}
+		close(drive)
+		synctest.Wait()
+	})
+}
+
+// A storage that takes longer to list the logouts than a request may wait is read all
+// the same: a cookie that was logged out before the restart is dead then.
+func TestFirstListingMayTakeItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		storage := &memory{records: make(map[string]bool), listing: func(ctx context.Context) error {
+			select {
+			case <-time.After(5 * time.Second):
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}}
+		r := newRevocations(newBoundedStorage(storage), "r", zap.NewNop())
+		_ = storage.Store(t.Context(), r.name(familyID{1}, time.Now().Add(time.Hour).Unix()), nil)
+		began := time.Now()
+		r.has(t.Context(), familyID{1})
+		if took := time.Since(began); took > revocationsWait {
+			t.Errorf("a request waits %s", took)
+		}
+		r.revoke(t.Context(), familyID{2}, time.Now().Add(time.Hour)) // and a logout does not wait for the listing
+		if storage.count() != 2 {
+			t.Error("a logout meanwhile is not in the storage")
+		}
+		<-time.After(5 * time.Second)
+		if !r.has(t.Context(), familyID{1}) {
+			t.Error("a logout of before the restart is forgotten")
+		}
+	})
+}
+
+// Where the storage holds so many records that it never lists them, those that are over
+// go all the same, some at each look; what is not over stays.
+func TestEndedRecordsGoWithoutAListing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		storage := &memory{records: make(map[string]bool), listing: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }}
+		r := newRevocations(newBoundedStorage(storage), "r", zap.NewNop())
+		for i := range 2*revocationsOver + 10 {
+			f := familyID{1, byte(i >> 8), byte(i)}
+			r.until[f] = over().Unix()
+			storage.records[r.name(f, r.until[f])] = true
+		}
+		r.revoke(t.Context(), familyID{2}, time.Now().Add(time.Hour))
+		for _, left := range []int{revocationsOver + 11, 11, 1, 1} {
+			r.refresh(t.Context())
+			if got := storage.count(); got != left {
+				t.Errorf("%d records are left, want %d", got, left)
+			}
+		}
+		if !r.has(t.Context(), familyID{2}) || len(r.until) != 1 {
+			t.Errorf("%d families are remembered, want the one that is not over", len(r.until))
+		}
+		r.stop()
+		synctest.Wait()
+	})
+}
+
+// Where it does list them, no look spends itself on deleting.
+func TestEndedRecordsGoSomeAtATime(t *testing.T) {
+	storage := &memory{records: make(map[string]bool)}
+	r := newRevocations(storage, "r", zap.NewNop())
+	for i := range revocationsOver + 7 {
+		storage.records[fmt.Sprintf("r/%032x.%d", i, over().Unix())] = true
+	}
+	for _, left := range []int{7, 0} {
+		r.refresh(t.Context())
+		if got := storage.count(); got != left {
+			t.Errorf("%d records are left, want %d", got, left)
+		}
+	}
+}
