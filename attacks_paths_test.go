@@ -9,53 +9,62 @@ import (
 
 const protected = "PROTECTED-BODY"
 
+// verdict is what becomes of a stranger's request.
+type verdict int
+
+const (
+	isOpen    verdict = iota // it goes on to the site
+	isGated                  // the login page
+	isRefused                // 400: no browser sends that
+)
+
 // pathTricks are ways to ask for /admin/secret.txt that somebody may take for
-// another path, or for the same. gated is the verdict that `proconnect /admin/*`
-// has to give.
+// another path, or for the same, and the verdict that `proconnect /admin/*` has to
+// give.
 var pathTricks = []struct {
 	name, path string
-	gated      bool
+	want       verdict
 }{
-	{"plain", "/admin/secret.txt", true},
-	{"encoded letter", "/%61dmin/secret.txt", true},
-	{"encoded slash `%2F`", "/admin%2Fsecret.txt", true},
-	{"encoded slash in front", "/%2Fadmin/secret.txt", true},
-	{"`//`", "//admin/secret.txt", true},
-	{"`//` inside", "/admin//secret.txt", true},
-	{"many slashes", "/////admin/secret.txt", true},
-	{"dot", "/./admin/secret.txt", true},
-	{"encoded dot", "/%2e/admin/secret.txt", true},
-	{"dots", "/x/../admin/secret.txt", true},
-	{"`/%2e%2e/`", "/x/%2e%2e/admin/secret.txt", true},
-	{"encoded dots and slash", "/x%2f..%2fadmin%2fsecret.txt", true},
-	{"dots that leave the root", "/../../admin/secret.txt", true},
-	{"dots behind", "/admin/x/../secret.txt", true},
-	{"case", "/ADMIN/secret.txt", true},
-	{"encoded case", "/%41dMiN/secret.txt", true},
-	{"trailing dot", "/admin/secret.txt.", true},
-	{"trailing slash", "/admin/secret.txt/", true},
-	{"trailing space", "/admin/secret.txt%20", true},
-	{"query", "/admin/secret.txt?/public", true},
-	{"encoded query", "/admin/secret.txt%3f/public", true},
-	{"encoded fragment", "/admin/secret.txt%23/public", true},
-	{"NUL", "/admin/secret.txt%00.html", true},
+	{"plain", "/admin/secret.txt", isGated},
+	{"encoded letter", "/%61dmin/secret.txt", isGated},
+	{"encoded slash `%2F`", "/admin%2Fsecret.txt", isGated},
+	{"encoded slash in front", "/%2Fadmin/secret.txt", isGated},
+	{"`//`", "//admin/secret.txt", isGated},
+	{"`//` inside", "/admin//secret.txt", isGated},
+	{"many slashes", "/////admin/secret.txt", isGated},
+	{"dot", "/./admin/secret.txt", isRefused},
+	{"encoded dot", "/%2e/admin/secret.txt", isRefused},
+	{"dots", "/x/../admin/secret.txt", isRefused},
+	{"`/%2e%2e/`", "/x/%2e%2e/admin/secret.txt", isRefused},
+	{"encoded dots and slash", "/x%2f..%2fadmin%2fsecret.txt", isRefused},
+	{"dots that leave the root", "/../../admin/secret.txt", isRefused},
+	{"dots behind", "/admin/x/../secret.txt", isRefused},
+	{"case", "/ADMIN/secret.txt", isGated},
+	{"encoded case", "/%41dMiN/secret.txt", isGated},
+	{"trailing dot", "/admin/secret.txt.", isGated},
+	{"trailing slash", "/admin/secret.txt/", isGated},
+	{"trailing space", "/admin/secret.txt%20", isGated},
+	{"query", "/admin/secret.txt?/public", isGated},
+	{"encoded query", "/admin/secret.txt%3f/public", isGated},
+	{"encoded fragment", "/admin/secret.txt%23/public", isGated},
+	{"NUL", "/admin/secret.txt%00.html", isRefused},
 	// Tomcat and its like drop what follows a semicolon in a segment.
-	{"`;x`", "/admin;x/secret.txt", true},
-	{"`;x` in front", "/;x/admin/secret.txt", true},
-	{"`;x` between dots", "/x/..;/admin/secret.txt", true},
-	{"encoded `;x`", "/admin%3bx/secret.txt", true},
-	{"`;x` behind", "/admin/secret.txt;x", true},
+	{"`;x`", "/admin;x/secret.txt", isGated},
+	{"`;x` in front", "/;x/admin/secret.txt", isGated},
+	{"`;x` between dots", "/x/..;/admin/secret.txt", isRefused},
+	{"encoded `;x`", "/admin%3bx/secret.txt", isGated},
+	{"`;x` behind", "/admin/secret.txt;x", isGated},
 	// IIS and its like take a backslash for a slash.
-	{"`%5c`", "/admin%5csecret.txt", true},
-	{"`%5c` in front", "/%5cadmin/secret.txt", true},
-	{"`%5c` between dots", "/x/..%5cadmin%5csecret.txt", true},
+	{"`%5c`", "/admin%5csecret.txt", isGated},
+	{"`%5c` in front", "/%5cadmin/secret.txt", isGated},
+	{"`%5c` between dots", "/x/..%5cadmin%5csecret.txt", isRefused},
 	// Two servers in a row may decode twice.
-	{"encoded twice", "/%2561dmin/secret.txt", true},
-	{"slash encoded twice", "/admin%252fsecret.txt", true},
-	{"dots encoded twice", "/x/%252e%252e/admin/secret.txt", true},
-	{"backslash encoded twice", "/admin%255csecret.txt", true},
-	{"a neighbour", "/administration/secret.txt", false},
-	{"a neighbour with everything", "/x;a/b%5cc/%2561/admin", false},
+	{"encoded twice", "/%2561dmin/secret.txt", isGated},
+	{"slash encoded twice", "/admin%252fsecret.txt", isGated},
+	{"dots encoded twice", "/x/%252e%252e/admin/secret.txt", isRefused},
+	{"backslash encoded twice", "/admin%255csecret.txt", isGated},
+	{"a neighbour", "/administration/secret.txt", isOpen},
+	{"a neighbour with everything", "/x;a/b%5cc/%2561/admin", isOpen},
 }
 
 func pathSites(up *upstream) string {
@@ -137,8 +146,8 @@ func TestAttackPaths(t *testing.T) {
 					t.Run(site+" "+tt.name, func(t *testing.T) {
 						b.t = t
 						before := up.calls.Load()
-						wantGated(t, b.get(tt.path), tt.gated)
-						if called := up.calls.Load() - before; called > 0 && tt.gated {
+						wantVerdict(t, b.get(tt.path), tt.want)
+						if called := up.calls.Load() - before; called > 0 && tt.want != isOpen {
 							t.Errorf("the upstream was called %d times", called)
 						}
 					})
@@ -148,24 +157,31 @@ func TestAttackPaths(t *testing.T) {
 			for _, tt := range pathTricks {
 				t.Run("handle_path "+tt.name, func(t *testing.T) {
 					b.t = t
-					leaves := strings.HasPrefix(tt.path, "/../") // and so is no path of the handler's
-					wantGated(t, b.get("/app"+tt.path), tt.gated && !leaves)
+					want := tt.want
+					if strings.HasPrefix(tt.path, "/../") { // and so is no path of the handler's
+						want = isOpen
+					}
+					wantVerdict(t, b.get("/app"+tt.path), want)
 				})
 			}
 		})
 	}
 }
 
-func wantGated(t *testing.T, a answer, gated bool) {
+func wantVerdict(t *testing.T, a answer, want verdict) {
 	t.Helper()
 	if strings.Contains(a.Text, protected) {
 		t.Errorf("a stranger got the protected body, %d", a.StatusCode)
 	}
-	if gated && (a.StatusCode != http.StatusUnauthorized || a.page() != "login") {
-		t.Errorf("got %d, page %q, want the login page", a.StatusCode, a.page())
+	got := isOpen
+	switch {
+	case a.StatusCode == http.StatusUnauthorized && a.page() == "login":
+		got = isGated
+	case a.StatusCode == http.StatusBadRequest && a.page() == "problem bad_request":
+		got = isRefused
 	}
-	if !gated && a.StatusCode == http.StatusUnauthorized {
-		t.Error("gated")
+	if got != want {
+		t.Errorf("got %d, page %q, verdict %d, want %d", a.StatusCode, a.page(), got, want)
 	}
 }
 
@@ -175,30 +191,30 @@ func TestAttackPathsOutOfAnExemption(t *testing.T) {
 	s, _ := startPaths(t)
 	b := s.browser("https://exempt.localhost:{$TLS_PORT}")
 	tests := []struct {
-		path  string
-		gated bool
+		path string
+		want verdict
 	}{
-		{"/public/a", false},
-		{"/public/a;b", false},
-		{"/public/a%5cb", false},
-		{"/public/100%25", false},
-		{"/public", true},
-		{"/publicity", true},
-		{"/public/../admin/x", true},
-		{"/public/%2e%2e/admin/x", true},
-		{"/public/..%2fadmin/x", true},
-		{"/public/..;/admin/x", true},
-		{"/public/..;x/admin/x", true},
-		{"/public/..%5cadmin%5cx", true},
-		{"/public%5c..%5cadmin%5cx", true},
-		{"/public/%252e%252e/admin/x", true},
-		{"/public/..%252fadmin/x", true},
-		{"/public/..%255cadmin/x", true},
+		{"/public/a", isOpen},
+		{"/public/a;b", isOpen},
+		{"/public/a%5cb", isOpen},
+		{"/public/100%25", isOpen},
+		{"/public", isGated},
+		{"/publicity", isGated},
+		{"/public/../admin/x", isRefused},
+		{"/public/%2e%2e/admin/x", isRefused},
+		{"/public/..%2fadmin/x", isRefused},
+		{"/public/..;/admin/x", isRefused},
+		{"/public/..;x/admin/x", isRefused},
+		{"/public/..%5cadmin%5cx", isRefused},
+		{"/public%5c..%5cadmin%5cx", isRefused},
+		{"/public/%252e%252e/admin/x", isRefused},
+		{"/public/..%252fadmin/x", isRefused},
+		{"/public/..%255cadmin/x", isRefused},
 	}
 	for _, tt := range tests {
 		t.Run(tt.path, func(t *testing.T) {
 			b.t = t
-			wantGated(t, b.get(tt.path), tt.gated)
+			wantVerdict(t, b.get(tt.path), tt.want)
 		})
 	}
 }

@@ -90,11 +90,11 @@ func TestAttackReadings(t *testing.T) {
 	for _, tt := range tests {
 		reader := readers[tt.reader]
 		read.Store(&reader)
-		if a := s.ask(tt.site+".localhost", tt.target); strings.Contains(a.Text, protected) || a.StatusCode != http.StatusUnauthorized {
+		if a := s.ask(tt.site+".localhost", tt.target); strings.Contains(a.Text, protected) || a.StatusCode != http.StatusUnauthorized && a.StatusCode != http.StatusBadRequest {
 			t.Errorf("%s, before what %s, %s: a stranger got %d %.80s", tt.site, tt.reader, tt.target, a.StatusCode, a.Text)
 		}
 	}
-	for _, target := range []string{"/x", "/administration/x", "/x/../y", "/x;a/b%5cc/%2561dmin/100%25", "/.well-known/x", "/a%2fb"} {
+	for _, target := range []string{"/x", "/administration/x", "/x;a/b%5cc/%2561dmin/100%25", "/.well-known/x", "/a%2fb"} {
 		if a := s.ask("admin.localhost", target); a.StatusCode != http.StatusOK {
 			t.Errorf("%s: %d", target, a.StatusCode)
 		}

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/siret"
@@ -51,24 +50,6 @@ func (h *Handler) check() error {
 func (h *Handler) warn() {
 	if h.IDPHint != "" && !uuid.MatchString(h.IDPHint) {
 		h.log.Warn("idp_hint is none of ProConnect's idp_ids, which are such as 71144ab3-ee1a-4401-b7b3-79b44f7daeeb: is it whole?", zap.String("idp_hint", h.IDPHint))
-	}
-	for _, set := range h.match {
-		for _, m := range set {
-			if paths, ok := m.(*caddyhttp.MatchPath); ok && len(set) == 1 {
-				h.warnPaths(*paths)
-			}
-		}
-	}
-}
-
-// warnPaths tells of a path that looks like a directory, of which nothing but its own
-// address is gated.
-func (h *Handler) warnPaths(patterns []string) {
-	for _, p := range patterns {
-		below := slices.Contains(patterns, p+"*") || slices.ContainsFunc(patterns, func(other string) bool { return strings.HasPrefix(other, p+"/") })
-		if p != "/" && !below && !strings.ContainsAny(path.Base(p), "*.") {
-			h.log.Warn("the matcher gates this one address and nothing below it: name both", zap.String("path", p), zap.String("below", p+"/*"))
-		}
 	}
 }
 

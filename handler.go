@@ -25,9 +25,11 @@ const (
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	v := h.visit(r)
 	v.deleteForged(r, h.Headers)
-	if r.URL.Opaque != "" { // x:http://host/admin/ has no path here, and travels on as /admin/
-		v.gate = h
-		return h.problem(w, r, v, http.StatusBadRequest, pages.Problem{Code: pages.BadRequest, HomeURL: "/"})
+	if len(h.match) > 0 {
+		if v.examine(r); v.malformed { // before anything answers: what it asks for is anybody's guess
+			v.gate = h
+			return h.problem(w, r, v, http.StatusBadRequest, pages.Problem{Code: pages.BadRequest, HomeURL: "/"})
+		}
 	}
 	if name, ours := h.endpoint(originalPath(r)); ours {
 		if h.answerProbe(r, name) {
@@ -37,7 +39,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return h.serveEndpoint(w, r, v, name)
 	}
 	v.matching = true
-	gated, err := h.gates(r)
+	gated, err := h.matches(r, v)
 	v.matching = false
 	if err != nil {
 		return err // fails closed

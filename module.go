@@ -82,6 +82,7 @@ type Handler struct {
 	client *Client
 	log    *zap.Logger
 	match  caddyhttp.MatcherSets
+	reads  matcherReads
 	rules  *ruleSet
 	origin *place
 	exact  bool      // the site answers exactly the hosts it names
@@ -151,6 +152,9 @@ func (h *Handler) provision(ctx caddy.Context, site site) error {
 		return err
 	}
 	h.warn()
+	if err := h.provisionMatchers(ctx); err != nil {
+		return err
+	}
 	return h.provisionPlace(site)
 }
 

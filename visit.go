@@ -31,6 +31,10 @@ type visit struct {
 	writer   privateWriter
 	matching bool // a gate is finding out whether it gates the request
 
+	examined  bool // a gate with a matcher looked at the target
+	malformed bool // no browser sends such a target
+	ambiguous bool // servers read it in several ways
+
 	word      string // the decision in one word
 	decision  decision
 	deleted   []string // prefixes of identity headers that the client cannot have sent any more

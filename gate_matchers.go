@@ -1,0 +1,292 @@
+package proconnect
+
+import (
+	"fmt"
+	"net/http"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/fileserver"
+)
+
+// matcherReads is what the gate's matcher reads of a request, found out when the
+// configuration loads.
+type matcherReads struct {
+	method bool
+	naming caddyhttp.MatcherSets // the sets that say which addresses are gated, not only which are not
+}
+
+// provisionMatchers has the gate's matchers read a request as servers do, and
+// refuses those that cannot.
+func (h *Handler) provisionMatchers(ctx caddy.Context) error {
+	for _, set := range h.match {
+		w := matcherWalk{h: h, ctx: ctx}
+		if err := w.set(set, false); err != nil {
+			return fmt.Errorf("matcher: %w", err)
+		}
+		if w.naming {
+			h.reads.naming = append(h.reads.naming, set)
+		}
+	}
+	return nil
+}
+
+// matcherWalk goes through one set, nested ones too.
+type matcherWalk struct {
+	h      *Handler
+	ctx    caddy.Context
+	naming bool
+}
+
+// set replaces matchers in place by those that err on the side of the gate.
+func (w *matcherWalk) set(set caddyhttp.MatcherSet, negated bool) error {
+	for i, m := range set {
+		if not, ok := m.(*caddyhttp.MatchNot); ok {
+			for _, inner := range not.MatcherSets {
+				if err := w.set(inner, !negated); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		if err := checkPlaceholders(m); err != nil {
+			return err
+		}
+		w.h.warnMatcher(m, negated, len(set) == 1)
+		read, err := w.read(m, negated)
+		if err != nil {
+			return err
+		}
+		set[i] = read
+	}
+	return nil
+}
+
+// read returns the matcher to ask instead of m.
+func (w *matcherWalk) read(m any, negated bool) (any, error) {
+	switch m := m.(type) {
+	case *caddyhttp.MatchHost, *caddyhttp.MatchTLS, *caddyhttp.MatchRemoteIP, *caddyhttp.MatchClientIP,
+		*caddyhttp.MatchHeader, *caddyhttp.MatchHeaderRE, *caddyhttp.MatchProtocol, *Matcher:
+		return m, nil
+	case *caddyhttp.MatchMethod:
+		w.h.reads.method = true
+		return m, nil
+	case *caddyhttp.MatchQuery:
+		return &queryMatcher{m, negated}, nil
+	}
+	w.naming = w.naming || !negated
+	switch m := m.(type) {
+	case *caddyhttp.MatchPath:
+		return readPath(m, negated), nil
+	case *caddyhttp.MatchPathRE:
+		if negated {
+			return m, nil
+		}
+		re := &caddyhttp.MatchPathRE{MatchRegexp: foldRegexp(&m.MatchRegexp)}
+		return &addressMatcher{inner: re, ends: true}, re.Provision(w.ctx)
+	case *caddyhttp.MatchURLPattern:
+		if !negated {
+			m.IgnoreCase = true
+		}
+		return &addressMatcher{inner: m, ends: !negated, query: strings.Contains(m.Pattern, "?"), negated: negated}, m.Provision(w.ctx)
+	case *caddyhttp.MatchVarsRE:
+		for name, re := range *m {
+			if folded := foldRegexp(re); !negated {
+				*re = folded
+				(*m)[name] = re
+			}
+		}
+		return &addressMatcher{inner: m, ends: !negated, lower: !negated, query: true, negated: negated}, m.Provision(w.ctx)
+	case *caddyhttp.VarsMatcher:
+		return &addressMatcher{inner: m, ends: !negated, lower: !negated, query: true, negated: negated}, nil
+	case *caddyhttp.MatchExpression:
+		return w.readExpression(m, negated), nil
+	}
+	w.h.reads.method = true // whatever it is, it gets the request as servers may read it
+	return &addressMatcher{inner: m, query: true, negated: negated}, nil
+}
+
+// readExpression reads a CEL expression with every care that it may need: whether
+// a part of it is negated can be told only where nothing is.
+func (w *matcherWalk) readExpression(m *caddyhttp.MatchExpression, negated bool) any {
+	w.h.reads.method = w.h.reads.method || strings.Contains(m.Expr, "method")
+	plain := !negated && !strings.Contains(m.Expr, "!") && !strings.Contains(m.Expr, "false")
+	w.naming = w.naming || plain || negated
+	return &addressMatcher{
+		inner: m, ends: plain, lower: !negated, negated: negated,
+		query: strings.Contains(m.Expr, "query") || readsURI.MatchString(m.Expr),
+	}
+}
+
+// readsURI finds {http.request.uri}, which holds the query.
+var readsURI = regexp.MustCompile(`http\.request\.uri(_escaped)?["}]`)
+
+// readPath has patterns that name what is gated gate it under a slash at its end,
+// and with an extension, too: /admin is what servers serve as /admin/ and
+// /admin.json. Patterns that end in * need none of it.
+func readPath(m *caddyhttp.MatchPath, negated bool) any {
+	var ends, names caddyhttp.MatchPath
+	for _, pattern := range *m {
+		if negated || strings.HasSuffix(pattern, "*") || pattern == "/" {
+			continue
+		}
+		ends = append(ends, pattern, strings.TrimRight(pattern, "/"))
+		if !strings.Contains(path.Base(pattern), ".") {
+			names = append(names, strings.TrimRight(pattern, "/"))
+		}
+	}
+	if len(ends) == 0 {
+		return m
+	}
+	return &pathMatcher{inner: m, ends: &ends, names: &names}
+}
+
+// foldRegexp is a regular expression that does not mind the case, as Caddy's path
+// matcher does not.
+func foldRegexp(re *caddyhttp.MatchRegexp) caddyhttp.MatchRegexp {
+	return caddyhttp.MatchRegexp{Name: re.Name, Pattern: "(?i:" + re.Pattern + ")"}
+}
+
+// pathMatcher is Caddy's path matcher where it says what is gated.
+type pathMatcher struct{ inner, ends, names *caddyhttp.MatchPath }
+
+// MatchWithError tries the address without what servers ignore at its end.
+func (m *pathMatcher) MatchWithError(r *http.Request) (bool, error) {
+	if matched, err := m.inner.MatchWithError(r); matched || err != nil {
+		return matched, err
+	}
+	address := strings.TrimRight(r.URL.Path, "/")
+	if address != r.URL.Path {
+		if matched, err := matchPath(m.ends, r, address); matched || err != nil {
+			return matched, err
+		}
+	}
+	if name := withoutExtension(address); name != address {
+		return matchPath(m.names, r, name)
+	}
+	return false, nil
+}
+
+// addressMatcher is a matcher that may read an address, a query, or both.
+type addressMatcher struct {
+	inner   any
+	ends    bool // it says what is gated: what servers ignore at an address' end is ignored
+	lower   bool // it minds the case: the address is tried in lower case, too
+	query   bool // it may read the query
+	negated bool
+}
+
+// MatchWithError errs on the side of the gate.
+func (m *addressMatcher) MatchWithError(r *http.Request) (bool, error) {
+	if m.query && isAmbiguousQuery(r.URL) {
+		return !m.negated, nil
+	}
+	matched, err := match(m.inner, r)
+	if matched || err != nil || !m.ends && !m.lower {
+		return matched, err
+	}
+	for _, address := range m.addresses(r.URL.Path) {
+		if matched, err := matchPath(m.inner, r, address); matched || err != nil {
+			return matched, err
+		}
+	}
+	return false, nil
+}
+
+func (m *addressMatcher) addresses(address string) (others []string) {
+	if lower := strings.ToLower(address); m.lower && lower != address {
+		others = append(others, lower)
+		address = lower
+	}
+	if !m.ends {
+		return others
+	}
+	if trimmed := strings.TrimRight(address, "/"); trimmed != address && trimmed != "" {
+		others = append(others, trimmed)
+		address = trimmed
+	}
+	if name := withoutExtension(address); name != address {
+		others = append(others, name)
+	}
+	return others
+}
+
+// withoutExtension is /admin for /admin.json, and .hidden for .hidden.
+func withoutExtension(address string) string {
+	dot := strings.LastIndexByte(address, '.')
+	if dot <= strings.LastIndexByte(address, '/')+1 {
+		return address
+	}
+	return address[:dot]
+}
+
+// matchPath asks a matcher of another path, in place: placeholders see it.
+func matchPath(m any, r *http.Request, path string) (bool, error) {
+	u := *r.URL
+	defer func() { *r.URL = u }()
+	r.URL.Path, r.URL.RawPath = path, ""
+	return match(m, r)
+}
+
+func match(m any, r *http.Request) (bool, error) {
+	return caddyhttp.MatcherSet{m}.MatchWithError(r)
+}
+
+// matcherPlaceholders are the placeholders that a matcher reads; an empty one is
+// known when a request comes, no sooner.
+func matcherPlaceholders(m any) []string {
+	var texts []string
+	switch m := m.(type) {
+	case *caddyhttp.MatchExpression:
+		return append(placeholdersIn(m.Expr), m.Placeholders()...)
+	case *caddyhttp.MatchPath:
+		texts = *m
+	case *caddyhttp.MatchQuery:
+		for name, values := range *m {
+			texts = append(append(texts, name), values...)
+		}
+	case *caddyhttp.VarsMatcher:
+		for name, values := range *m {
+			texts = append(append(texts, name), values...)
+		}
+	case *caddyhttp.MatchVarsRE:
+		for name := range *m {
+			texts = append(texts, name)
+		}
+	case *fileserver.MatchFile:
+		texts = append(slices.Clone(m.TryFiles), m.Root)
+	}
+	return placeholdersIn(texts...)
+}
+
+var placeholder = regexp.MustCompile(`\{([a-zA-Z][\w.-]*)`)
+
+func placeholdersIn(texts ...string) (names []string) {
+	for _, text := range texts {
+		for _, found := range placeholder.FindAllStringSubmatch(text, -1) {
+			names = append(names, found[1])
+		}
+	}
+	return names
+}
+
+// checkPlaceholders refuses what the gate cannot have read in every way: the
+// request as it was sent lies where nobody can change it, and some placeholders
+// read another copy of the request than matchers get.
+func checkPlaceholders(m any) error {
+	for _, name := range matcherPlaceholders(m) {
+		switch {
+		case name == "":
+			return fmt.Errorf("an expression that makes up the name of a placeholder cannot be read as servers read addresses: write the name, or use `path`, `query` or `method`")
+		case strings.HasPrefix(name, "http.request.orig_uri"):
+			return fmt.Errorf("{%s} cannot be read as servers read addresses: write `path /admin /admin/*` instead; a gate tries the address that the browser asked for, too", name)
+		case name == "http.request.method" || name == "http.request.orig_method":
+			return fmt.Errorf("{%s} cannot be read as servers read methods: write `method POST` instead, or method('POST') inside an expression", name)
+		}
+	}
+	return nil
+}
