@@ -92,7 +92,7 @@ func (w *matcherWalk) read(m any, negated bool) (any, error) {
 		if !negated {
 			m.IgnoreCase = true
 		}
-		return &addressMatcher{inner: m, ends: !negated, query: strings.Contains(m.Pattern, "?"), negated: negated}, m.Provision(w.ctx)
+		return &addressMatcher{inner: m, ends: !negated, query: strings.Contains(m.Pattern, "?"), repeated: true, negated: negated}, m.Provision(w.ctx)
 	case *caddyhttp.MatchVarsRE:
 		for name, re := range *m {
 			if folded := foldRegexp(re); !negated {
@@ -100,14 +100,38 @@ func (w *matcherWalk) read(m any, negated bool) (any, error) {
 				(*m)[name] = re
 			}
 		}
-		return &addressMatcher{inner: m, ends: !negated, lower: !negated, query: true, negated: negated}, m.Provision(w.ctx)
+		return readVars(m, negated), m.Provision(w.ctx)
 	case *caddyhttp.VarsMatcher:
-		return &addressMatcher{inner: m, ends: !negated, lower: !negated, query: true, negated: negated}, nil
+		return readVars(m, negated), nil
 	case *caddyhttp.MatchExpression:
 		return w.readExpression(m, negated), nil
 	}
 	w.h.reads.method = true // whatever it is, it gets the request as servers may read it
-	return &addressMatcher{inner: m, query: true, negated: negated}, nil
+	return &addressMatcher{inner: m, query: true, repeated: true, negated: negated}, nil
+}
+
+// readVars reads placeholders that hold a part of the address.
+func readVars(m any, negated bool) any {
+	raw, parsed := readsQuery(matcherPlaceholders(m))
+	return &addressMatcher{
+		inner: m, ends: !negated, lower: !negated, negated: negated,
+		query: raw || parsed, raw: raw, repeated: parsed || negated,
+	}
+}
+
+// readsQuery says whether placeholders hold the query as it was written, or a
+// parameter of it.
+func readsQuery(names []string) (raw, parsed bool) {
+	for _, name := range names {
+		switch rest, ok := strings.CutPrefix(name, "http.request.uri"); {
+		case !ok:
+		case strings.HasPrefix(rest, ".query."):
+			parsed = true
+		case !strings.HasPrefix(rest, ".path"):
+			raw = true
+		}
+	}
+	return raw, parsed
 }
 
 // readExpression reads a CEL expression with every care that it may need: whether
@@ -116,14 +140,13 @@ func (w *matcherWalk) readExpression(m *caddyhttp.MatchExpression, negated bool)
 	w.h.reads.method = w.h.reads.method || strings.Contains(m.Expr, "method")
 	plain := !negated && !strings.Contains(m.Expr, "!") && !strings.Contains(m.Expr, "false")
 	w.naming = w.naming || plain || negated
+	raw, parsed := readsQuery(matcherPlaceholders(m))
+	parsed = parsed || strings.Contains(m.Expr, "query(") || strings.Contains(m.Expr, "url_pattern(")
 	return &addressMatcher{
 		inner: m, ends: plain, lower: !negated, negated: negated,
-		query: strings.Contains(m.Expr, "query") || readsURI.MatchString(m.Expr),
+		query: raw || parsed, raw: raw, repeated: parsed || !plain,
 	}
 }
-
-// readsURI finds {http.request.uri}, which holds the query.
-var readsURI = regexp.MustCompile(`http\.request\.uri(_escaped)?["}]`)
 
 // readPath has patterns that name what is gated gate it under a slash at its end,
 // and with an extension, too: /admin is what servers serve as /admin/ and
@@ -173,18 +196,31 @@ func (m *pathMatcher) MatchWithError(r *http.Request) (bool, error) {
 
 // addressMatcher is a matcher that may read an address, a query, or both.
 type addressMatcher struct {
-	inner   any
-	ends    bool // it says what is gated: what servers ignore at an address' end is ignored
-	lower   bool // it minds the case: the address is tried in lower case, too
-	query   bool // it may read the query
-	negated bool
+	inner    any
+	ends     bool // it says what is gated: what servers ignore at an address' end is ignored
+	lower    bool // it minds the case: the address is tried in lower case, too
+	query    bool // it may read the query
+	raw      bool // and as it was written: it is tried decoded, too
+	repeated bool // a parameter that is there twice may mislead it
+	negated  bool
 }
 
 // MatchWithError errs on the side of the gate.
 func (m *addressMatcher) MatchWithError(r *http.Request) (bool, error) {
-	if m.query && isAmbiguousQuery(r.URL) {
+	if m.query && (isUnreadable(r.URL) || m.repeated && isRepetitive(r.URL)) {
 		return !m.negated, nil
 	}
+	matched, err := m.matchAddresses(r)
+	if err != nil || matched != m.negated || !m.raw || !strings.ContainsAny(r.URL.RawQuery, "%+") {
+		return matched, err
+	}
+	query := r.URL.RawQuery
+	defer func() { r.URL.RawQuery = query }()
+	r.URL.RawQuery = decodeOnce(strings.ReplaceAll(query, "+", " "))
+	return m.matchAddresses(r)
+}
+
+func (m *addressMatcher) matchAddresses(r *http.Request) (bool, error) {
 	matched, err := match(m.inner, r)
 	if matched || err != nil || !m.ends && !m.lower {
 		return matched, err

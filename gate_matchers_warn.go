@@ -27,11 +27,11 @@ func (h *Handler) warnMatcher(m any, negated, alone bool) {
 			h.warnPaths(*m)
 		}
 		if negated {
-			h.warnExtensions(*m, text)
+			h.warnExtensions(*m, "not "+text)
 		}
 	case *caddyhttp.MatchPathRE:
 		if negated && strings.HasSuffix(m.Pattern, "$") && !strings.HasPrefix(m.Pattern, "^") {
-			h.warnExemption(text)
+			h.warnExemption("not " + text)
 		}
 	case *caddyhttp.MatchExpression:
 		h.warnExpression(m.Expr, text)
@@ -75,7 +75,7 @@ func (h *Handler) warnExtensions(patterns []string, text string) {
 
 func (h *Handler) warnExemption(text string) {
 	h.log.Warn("the gate's matcher exempts addresses by how they end, and a server may serve anything under such an address: exempt a directory, such as /assets/*",
-		zap.String("matcher", "not "+text))
+		zap.String("matcher", text))
 }
 
 // warnExpression reads the text of an expression, for want of more.

@@ -121,13 +121,10 @@ func isUnreadable(u *url.URL) bool {
 	return false
 }
 
-// isAmbiguousQuery says whether a query is unreadable, or has a parameter twice:
-// for matchers of which we cannot see which parameter they read.
-func isAmbiguousQuery(u *url.URL) bool {
-	if isUnreadable(u) {
-		return true
-	}
-	if strings.IndexByte(u.RawQuery, '&') < 0 && strings.IndexByte(u.RawQuery, '[') < 0 && strings.IndexByte(u.RawQuery, '%') < 0 {
+// isRepetitive says whether a parameter is there twice, in any spelling: for
+// matchers of which we cannot see which parameter they read.
+func isRepetitive(u *url.URL) bool {
+	if strings.IndexByte(u.RawQuery, '&') < 0 {
 		return false
 	}
 	for _, values := range looseQuery(u) {

@@ -1,0 +1,184 @@
+package proconnect_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+func init() {
+	caddy.RegisterModule(panickyMatcher{})
+	caddy.RegisterModule(panickyHandler{})
+	httpcaddyfile.RegisterHandlerDirective("proconnect_test_watch", func(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+		return panickyHandler{}, nil
+	})
+}
+
+// panickyMatcher is somebody else's, and fails on a path that nobody asked for.
+type panickyMatcher struct{}
+
+func (panickyMatcher) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.matchers.proconnect_test_panicky", New: func() caddy.Module { return new(panickyMatcher) }}
+}
+
+func (panickyMatcher) UnmarshalCaddyfile(*caddyfile.Dispenser) error { return nil }
+
+func (panickyMatcher) MatchWithError(r *http.Request) (bool, error) {
+	if r.URL.Path == "/admin/s" {
+		panic(http.ErrAbortHandler)
+	}
+	return false, nil
+}
+
+// panickyHandler says which path a request has when a panic passes by.
+type panickyHandler struct{}
+
+var pathAfterPanic string
+
+func (panickyHandler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.proconnect_test_watch", New: func() caddy.Module { return new(panickyHandler) }}
+}
+
+func (panickyHandler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	defer func() {
+		pathAfterPanic = r.Method + " " + r.URL.RequestURI()
+		if recover() != nil {
+			w.WriteHeader(http.StatusTeapot)
+		}
+	}()
+	return next.ServeHTTP(w, r)
+}
+
+// The readings are tried on the request itself, which is put back whatever a
+// matcher does: what runs next gets the request that came.
+func TestGatePutsTheRequestBack(t *testing.T) {
+	s := start(t, sandboxLink, `
+http://panic.localhost:{$PORT} {
+	@p proconnect_test_panicky
+	route {
+		proconnect_test_watch
+		proconnect @p {
+			allow any
+		}
+		respond "{method} {uri} {http.request.orig_uri} {path}"
+	}
+}
+http://put.localhost:{$PORT} {
+	@p {
+		expression {path}.startsWith('/admin/')
+		method GET
+	}
+	route {
+		proconnect @p {
+			allow any
+		}
+		respond "{method} {uri} {http.request.orig_uri} {path}"
+	}
+}`)
+	if a := s.ask("panic.localhost", "//h/admin/s?x=y"); a.StatusCode != http.StatusTeapot || pathAfterPanic != "GET //h/admin/s?x=y" {
+		t.Errorf("got %d, and after the panic %s", a.StatusCode, pathAfterPanic)
+	}
+	const target = "//h/x;a%2Fb/%C3%A9.?x=y;z"
+	if a, want := s.ask("put.localhost", target), "GET "+target+" "+target+" //h/x;a/b/é."; a.Text != want {
+		t.Errorf("got %d %s, want %s", a.StatusCode, a.Text, want)
+	}
+}
+
+// What a matcher reads where the gate cannot change it is an error that says what
+// to write.
+func TestGateMatchersThatCannotBeRead(t *testing.T) {
+	for matcher, want := range map[string]string{
+		"expression {http.request.orig_uri.path}.startsWith('/admin')":  "write `path /admin /admin/*` instead",
+		"vars_regexp {http.request.orig_uri.path} ^/admin":              "write `path /admin /admin/*` instead",
+		"vars {http.request.orig_uri} /admin":                           "write `path /admin /admin/*` instead",
+		"not vars_regexp {http.request.orig_uri.path} ^/public/":        "write `path /admin /admin/*` instead",
+		"path {http.request.orig_uri.path.0}":                           "write `path /admin /admin/*` instead",
+		"file {http.request.orig_uri.path}":                             "write `path /admin /admin/*` instead",
+		"expression {method} == 'DELETE'":                               "write `method POST` instead",
+		"vars {method} DELETE":                                          "write `method POST` instead",
+		"vars {http.request.orig_method} DELETE":                        "write `method POST` instead",
+		"expression vars({'\\{http.request.orig_uri.path}': '/admin'})": "write `path /admin /admin/*` instead",
+		"expression ph(req, 'http.request.' + 'orig_uri') == '/admin'":  "write the name",
+	} {
+		s := &server{t: t, Port: freePort(t), TLSPort: freePort(t), dir: t.TempDir()}
+		config, err := s.tryAdapt(sandboxLink, "http://localhost:{$PORT} {\n @a {\n  "+matcher+"\n }\n proconnect @a {\n  allow any\n }\n}")
+		if err == nil {
+			err = caddy.Load(config, true)
+		}
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "localhost") {
+			t.Errorf("%s: got %v, want %s", matcher, err, want)
+		}
+	}
+}
+
+// What may not be meant is told once, with what to write instead.
+func TestGateMatcherWarnings(t *testing.T) {
+	const (
+		chosen    = "the gate's matcher reads what the client chooses, so a stranger may choose that there is no gate: gate by `path`, or everything"
+		exemption = "the gate's matcher exempts addresses by how they end, and a server may serve anything under such an address: exempt a directory, such as /assets/*"
+		unknown   = "the gate does not know this matcher, and cannot see whether it reads an address as servers do: gate by `path`, or everything"
+		minding   = "path_regexp minds the case inside an expression, and file systems may not: begin the pattern with (?i), or use `path`"
+		below     = "the matcher gates this one address and nothing below it: name both"
+		itself    = "the matcher gates what is under this address and not the address itself: name both"
+	)
+	for matcher, want := range map[string][]string{
+		"path /admin /admin/*":                                nil,
+		"path /admin/*":                                       {itself + " | path=/admin under=/admin/*"},
+		"path /admin/* /x*":                                   {itself + " | path=/admin under=/admin/*"},
+		"path /admin/* /adm*":                                 nil,
+		"path /admin":                                         {below + " | path=/admin below=/admin/*"},
+		"path /* /x/*/y/*":                                    nil,
+		"not path /public/*":                                  nil,
+		"not path *.css":                                      {exemption + " | matcher=not path *.css"},
+		"not path /public/* *.css":                            {exemption + " | matcher=not path /public/* *.css"},
+		"not path_regexp \\.css$":                             {exemption + " | matcher=not path_regexp \\.css$"},
+		"not {\n not path *.css\n }":                          nil,
+		"path *.pdf":                                          nil,
+		"header X-Secret opensesame":                          {chosen + " | matcher=header X-Secret reads=header"},
+		"not header X-Secret opensesame":                      {chosen + " | matcher=header X-Secret reads=header"},
+		"header_regexp User-Agent bot":                        {chosen + " | matcher=header_regexp User-Agent reads=header"},
+		"protocol http/1.1":                                   {chosen + ` | matcher=Protocol "http/1.1" reads=protocol`},
+		"vars x y":                                            {chosen + ` | matcher=VarsMatcher {"x":["y"]} reads=vars`},
+		"query page=admin":                                    {chosen + ` | matcher=Query {"page":["admin"]} reads=query`},
+		"vars {http.request.header.X-A} y":                    {chosen + ` | matcher=VarsMatcher {"{http.request.header.X-A}":["y"]} reads={http.request.header.X-A}`},
+		"expression {http.request.cookie.a} == 'y'":           {chosen + " | matcher=expression {http.request.cookie.a} == 'y' reads={http.request.cookie.a}"},
+		"expression header({'X-A': 'y'})":                     {chosen + " | matcher=expression header({'X-A': 'y'}) reads=header"},
+		"expression path_regexp('^/admin')":                   {minding + " | matcher=expression path_regexp('^/admin')"},
+		"expression path_regexp('(?i)^/admin')":               nil,
+		"expression !path('*.css')":                           {exemption + " | matcher=expression !path('*.css')"},
+		"expression {path}.startsWith('/admin')":              nil,
+		"path_regexp ^/admin":                                 nil,
+		"host localhost\n remote_ip 127.0.0.1\n method GET":   nil,
+		"proconnect_test_panicky":                             {unknown + " | matcher=*proconnect_test.panickyMatcher {}"},
+		"not {\n not {\n not header X-A y\n }\n }":            {chosen + " | matcher=header X-A reads=header"},
+		"expression path('/a') && {remote_host} == '1.2.3.4'": nil,
+	} {
+		t.Run(strings.NewReplacer("{", "(", "}", ")").Replace(matcher), func(t *testing.T) { // the name is part of the log's
+			t.Setenv("PROCONNECT_CLIENT_SECRET", clientSecret)
+			s := start(t, "proconnect {\n environment production\n client_id an-id\n client_secret {env.PROCONNECT_CLIENT_SECRET}\n}",
+				"http://localhost:{$PORT} {\n @a {\n  "+matcher+"\n }\n proconnect @a {\n  allow siren 130025265\n }\n}")
+			var got []string
+			for _, line := range s.logged() {
+				text := line.text("msg")
+				for _, field := range []string{"matcher", "reads", "path", "below", "under"} {
+					if value := line.text(field); value != "" {
+						text += " " + field + "=" + value
+					}
+				}
+				got = append(got, text)
+			}
+			for i := range want {
+				want[i] = strings.Replace(want[i], " | ", " ", 1)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("logged\n%q\nwant\n%q", got, want)
+			}
+		})
+	}
+}
