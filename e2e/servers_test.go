@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -42,7 +43,10 @@ func TestServersBehindGates(t *testing.T) {
 	requests := newTargets(seed).some(targetCount)
 	t.Logf("E2E_SEED=%d", seed)
 	for _, g := range gated {
-		t.Run(g.name, func(t *testing.T) { g.attack(t, requests) })
+		t.Run(g.name, func(t *testing.T) {
+			t.Parallel()
+			g.attack(t, requests)
+		})
 	}
 }
 
@@ -70,7 +74,10 @@ func (s gatedServer) attack(t *testing.T, requests []request) {
 		}
 		answers := askAll(g.address, chosen, askers, pipeline)
 		t.Logf("%-10s %d protected, %d asked: %s in %v", g.name, protected, len(chosen), tally(answers), time.Since(begun).Round(time.Millisecond))
-		g.check(t, chosen, answers)
+		if silent := count(answers, 0); silent*100 > len(answers) {
+			t.Errorf("%s: %d of %d were not answered", g.name, silent, len(answers))
+		}
+		g.check(t, s.address, chosen, answers)
 	}
 }
 
@@ -90,27 +97,63 @@ func choose(requests []request, direct []reply, marker string) (chosen []request
 }
 
 // check asks once more, alone, before it says that something came through.
-func (g gate) check(t *testing.T, requests []request, answers []reply) {
+func (g gate) check(t *testing.T, direct string, requests []request, answers []reply) {
 	t.Helper()
 	var found []string
+	var cased int
 	for i, a := range answers {
-		if a.holds(g.marker) && ask(g.address, requests[i]).holds(g.marker) {
-			found = append(found, requests[i].String())
+		if !a.holds(g.marker) || !ask(g.address, requests[i]).holds(g.marker) {
+			continue
 		}
+		if g.exempts(direct, requests[i]) {
+			cased++
+			continue
+		}
+		found = append(found, requests[i].String())
+	}
+	if cased > 0 {
+		t.Logf("%-10s %d are exempt in Caddy, which has no case, and not to this server", g.name, cased)
 	}
 	if len(found) > 0 {
 		t.Errorf("%d came through @gate %s, among them:\n%s", len(found), g.matcher, strings.Join(found[:min(len(found), 40)], "\n"))
 	}
 }
 
+// anyCase is the exempted directory as Caddy's `path` knows it, in every case.
+var anyCase = regexp.MustCompile(`(?i)(p|%50|%70)(u|%55|%75)(b|%42|%62)(l|%4c|%6c)(i|%49|%69)(c|%43|%63)`)
+
+// exempts says whether a request is exempt but for its case: `not path /public/*`
+// exempts /Public/ too, by what Caddy says of `path`, while most servers take that
+// for another directory.
+func (g gate) exempts(direct string, r request) bool {
+	if g.name != "exemption" {
+		return false
+	}
+	lower := r
+	lower.target = anyCase.ReplaceAllString(r.target, "public")
+	return lower.target != r.target && !ask(direct, lower).holds(g.marker)
+}
+
 // tally counts answers by what they mean here.
 func tally(answers []reply) string {
-	counts := make(map[int]int)
-	for _, a := range answers {
-		counts[a.status]++
+	var b strings.Builder
+	others := len(answers)
+	for _, status := range []int{200, 400, 401, 404, 0} {
+		n := count(answers, status)
+		others -= n
+		fmt.Fprintf(&b, "%d: %d, ", status, n)
 	}
-	others := len(answers) - counts[200] - counts[400] - counts[401] - counts[404] - counts[0]
-	return fmt.Sprintf("200: %d, 400: %d, 401: %d, 404: %d, other: %d, no answer: %d", counts[200], counts[400], counts[401], counts[404], others, counts[0])
+	return fmt.Sprintf("%sothers: %d", &b, others)
+}
+
+// count says how many answers have a status; 0 is none at all.
+func count(answers []reply, status int) (n int) {
+	for _, a := range answers {
+		if a.status == status {
+			n++
+		}
+	}
+	return n
 }
 
 // putGates puts a gate of each shape before each server.

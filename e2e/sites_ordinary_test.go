@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 )
 
@@ -66,7 +67,9 @@ func TestOrdinaryAddressesPassWhereTheyAreOpen(t *testing.T) {
 			for matcher, address := range gated {
 				checkSame(t, site, matcher, ungated, address, target)
 			}
-			checkSame(t, site, exemption, ungated, exempt, "/public"+target)
+			if !strings.Contains(target, ".php/") { // what follows a script is an address of its own to many
+				checkSame(t, site, exemption, ungated, exempt, "/public"+target)
+			}
 		}
 	}
 }
