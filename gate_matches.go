@@ -32,6 +32,9 @@ func (h *Handler) matches(r *http.Request, v *visit) (bool, error) {
 	if len(h.match) == 0 {
 		return true, nil
 	}
+	if v.ambiguous && len(v.url.Path) > maxAmbiguous {
+		return true, nil
+	}
 	if matched, err := h.match.AnyMatchWithError(r); matched || err != nil {
 		return matched, err
 	}

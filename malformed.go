@@ -21,6 +21,9 @@ func malformed(raw string) (refuse, ambiguous bool) {
 	if strings.ContainsAny(raw, `\#`) {
 		return true, true
 	}
+	if len(raw) > maxAmbiguous { // gated unread, so two looks will do
+		return hasDotSegment(raw) || hasDotSegment(decodeOnce(raw)), true
+	}
 	for range maxDecodings {
 		if isMalformed(raw) {
 			return true, true
@@ -80,7 +83,14 @@ func isMalformed(s string) bool {
 	if ascii {
 		return hasDotSegment(s)
 	}
-	return isOverlong(s) || hasDotSegment(s) || hasDotSegment(foldUnicode(s))
+	return isOverlong(s) || hasDotSegment(s) || foldsToDots(s) && hasDotSegment(foldUnicode(s))
+}
+
+// foldsToDots says whether folding may make a segment of dots: by the first bytes
+// of the characters that become a dot, a slash, or nothing. It spares the rest the
+// work.
+func foldsToDots(s string) bool {
+	return strings.IndexByte(s, 0xe2) >= 0 || strings.IndexByte(s, 0xef) >= 0 || strings.IndexByte(s, 0xc2) >= 0
 }
 
 // hasDotSegment says whether a segment is nothing but dots and blanks, before

@@ -262,7 +262,7 @@ func foldRune(r rune) rune {
 		return '\\'
 	case r == 'ı':
 		return 'i'
-	case unicode.Is(unicode.Cf, r):
+	case r == '\u00ad' || r == '\ufeff' || r >= '\u200b' && r <= '\u200f' || r >= '\u202a' && r <= '\u202e' || r >= '\u2060' && r <= '\u206f':
 		return -1
 	}
 	return r

@@ -5,8 +5,8 @@ package proconnect
 // an ambiguous target near that of a plain one.
 const (
 	maxVariants     = 64
-	maxVariantBytes = 8 << 10
-	maxAmbiguous    = 2 << 10
+	maxVariantBytes = 4 << 10
+	maxAmbiguous    = 1 << 10
 )
 
 // pathVariants are what servers may take a path for, which is given as it was
@@ -20,7 +20,9 @@ func pathVariants(raw string) (paths []string, all bool) {
 	v.seed(raw)
 	for i := 0; i < len(v.paths) && v.all; i++ {
 		for _, change := range pathChanges {
-			v.add(change(v.paths[i]))
+			if v.add(change(v.paths[i])); !v.all {
+				break // no more work on it
+			}
 		}
 	}
 	return v.paths, v.all

@@ -1,0 +1,117 @@
+package proconnect
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+// benchTargets are of 4 kB each, and open but for what is ambiguous: in one way, in
+// all of them, or as long as is still read, before a long query.
+func benchTargets() map[string]string {
+	const everything = "//a;b%5cc%252f%C3%A9./(S(x))/a.php/"
+	fill := func(piece string, length int) string { return "/x/" + strings.Repeat(piece, length/len(piece)) }
+	pad := func(path string) string { return path + "?" + strings.Repeat("a", 4<<10-len(path)) }
+	return map[string]string{
+		"plain":           fill("abcdefgh/", 4<<10),
+		"parameters":      fill("a;b/", 4<<10),
+		"slashes":         fill("a//b/", 4<<10),
+		"backslashes":     fill("a%5cb/", 4<<10),
+		"escapes":         fill("%2561", 4<<10),
+		"unicode":         fill("%C3%A9", 4<<10),
+		"dots":            fill("a./", 4<<10),
+		"scripts":         fill("a.php/", 4<<10),
+		"sessions":        fill("(S(x))/", 4<<10),
+		"everything":      fill(everything, 4<<10),
+		"query":           "/x?" + strings.Repeat("a=b;&", (4<<10)/5),
+		"read slashes":    pad(fill("a//b/", maxAmbiguous-10)),
+		"read unicode":    pad(fill("%C3%A9", maxAmbiguous-10)),
+		"read parameters": pad(fill("a;b/", maxAmbiguous-10)),
+		"read everything": pad(fill(everything, maxAmbiguous-10)),
+		"much in little":  pad(strings.Repeat(everything, 2)),
+	}
+}
+
+// The work on an ambiguous target is bounded: at most thrice that on a plain one as
+// long. The least of many runs is compared, which no busy machine disturbs.
+func TestAmbiguousTargetsAreCheap(t *testing.T) {
+	targets := benchTargets()
+	least := make(map[string]time.Duration)
+	for range 60 {
+		for name, target := range targets {
+			h, r := pathGate(t, target)
+			start := time.Now()
+			whereGated(t, h, r)
+			if took := time.Since(start); least[name] == 0 || took < least[name] {
+				least[name] = took
+			}
+		}
+	}
+	for name := range targets {
+		if least[name] > 3*least["plain"] {
+			t.Errorf("%s took %v, a plain target %v", name, least[name], least["plain"])
+		}
+	}
+	t.Log(least)
+}
+
+// pathGate is a gate on /admin and what is under it, and a request to it.
+func pathGate(tb testing.TB, target string) (*Handler, *http.Request) {
+	tb.Helper()
+	h, _ := benchGate(tb, benchRules...)
+	h.match = caddyhttp.MatcherSets{{&caddyhttp.MatchPath{"/admin", "/admin/*"}}}
+	if err := h.provisionMatchers(caddy.Context{Context: tb.Context()}); err != nil {
+		tb.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodGet, target, nil)
+	ctx := context.WithValue(r.Context(), caddyhttp.VarsCtxKey, map[string]any{})
+	ctx = context.WithValue(ctx, caddy.ReplacerCtxKey, caddy.NewReplacer())
+	return h, r.WithContext(ctx)
+}
+
+// whereGated is what a gate with a matcher does with every request of its site.
+func whereGated(tb testing.TB, h *Handler, r *http.Request) bool {
+	v := &visit{gate: h, url: r.URL}
+	v.examine(r)
+	matched, err := h.matches(r, v)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return matched || v.malformed
+}
+
+// BenchmarkAmbiguousTarget prints what a target of 4 kB costs the gate that has to
+// find out whether it gates it, as a multiple of a plain one.
+func BenchmarkAmbiguousTarget(b *testing.B) {
+	targets := benchTargets()
+	plain := 0.0
+	for _, name := range append([]string{"plain"}, sortedNames(targets)...) {
+		b.Run(name, func(b *testing.B) {
+			h, r := pathGate(b, targets[name])
+			b.ReportAllocs()
+			for b.Loop() {
+				whereGated(b, h, r)
+			}
+			each := float64(b.Elapsed()) / float64(b.N)
+			if name == "plain" {
+				plain = each
+			}
+			b.ReportMetric(each/plain, "x-plain")
+		})
+	}
+}
+
+func sortedNames(targets map[string]string) (names []string) {
+	for name := range targets {
+		if name != "plain" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
