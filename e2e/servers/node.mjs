@@ -136,6 +136,7 @@ function h3v1App() {
   const said = (...names) => h3v1.eventHandler((event) => answer(event.path.split('?')[0].endsWith('.pdf') ? [...names, 'pdf'] : names))
   router.use('/admin', said('admin'))
   router.use('/admin/**', said('admin'))
+  router.use('/public', said('public')) // what it takes /public/ for
   router.use('/public/**', said('public'))
   router.use('/**', said())
   app.use(router)
