@@ -77,7 +77,7 @@ func pathGate(tb testing.TB, target string) (*Handler, *http.Request) {
 
 // whereGated is what a gate with a matcher does with every request of its site.
 func whereGated(tb testing.TB, h *Handler, r *http.Request) bool {
-	v := &visit{gate: h, url: r.URL}
+	v := &visit{gate: h, url: originalURL(r)}
 	v.examine(r)
 	matched, err := h.matches(r, v)
 	if err != nil {

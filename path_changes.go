@@ -122,24 +122,17 @@ func trimNames(path string) string {
 	if !strings.Contains(path, "./") && !strings.Contains(path, " /") && !strings.HasSuffix(path, ".") && !strings.HasSuffix(path, " ") {
 		return path
 	}
-	return eachName(path, func(name string) string {
-		if trimmed := strings.TrimRight(name, ". "); trimmed != "" {
-			return trimmed
-		}
-		return name
-	})
+	return eachName(path, func(name string) string { return strings.TrimRight(name, ". ") })
 }
 
 // dropStreams reads /admin:$i30:$index_allocation/ and secret.txt::$data as NTFS
 // does.
 func dropStreams(path string) string {
-	if !strings.Contains(path, ":$") {
+	if strings.IndexByte(path, ':') < 0 {
 		return path
 	}
 	return eachName(path, func(name string) string {
-		if strings.Contains(name, ":$") {
-			name, _, _ = strings.Cut(name, ":")
-		}
+		name, _, _ = strings.Cut(name, ":")
 		return name
 	})
 }
