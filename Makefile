@@ -5,7 +5,7 @@ STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # What git holds or would hold: not what npm installs.
 GO_FILES = $(shell git ls-files --cached --others --exclude-standard '*.go')
 
-.PHONY: build test lint fmt e2e chromium firefox
+.PHONY: build test lint fmt e2e chromium firefox servers
 
 build:
 	go build -o caddy ./cmd/caddy
@@ -24,9 +24,10 @@ lint:
 fmt:
 	$(GOFUMPT) -w $(GO_FILES)
 
-# Real browsers, and the engine that ProConnect runs. E2E_SCREENSHOTS names a
-# directory for pictures of every page.
-e2e: build chromium firefox
+# Real browsers, the engine that ProConnect runs, and servers that nobody here
+# wrote. E2E_SCREENSHOTS names a directory for pictures of every page; E2E_SEED
+# repeats a run's request targets.
+e2e: build chromium firefox servers
 	cd e2e/provider && npm ci --no-audit --no-fund
 	cd e2e && CADDY_BIN=../caddy go test -count=1 -timeout 15m ./...
 
@@ -35,3 +36,10 @@ chromium:
 
 firefox:
 	@command -v firefox-esr >/dev/null || command -v firefox >/dev/null || .ci/install firefox-esr
+
+# Jetty and Tomcat come as libraries: those packages start no service.
+servers:
+	@ls /usr/bin/java /usr/bin/python3 /usr/sbin/php-fpm* /usr/share/tomcat10/bin/bootstrap.jar \
+		/usr/share/java/jetty9-server.jar /usr/share/java/jetty9-apache-jsp.jar >/dev/null 2>&1 || \
+		.ci/install default-jre-headless python3 php-fpm tomcat10-common libjetty9-java libjetty9-extra-java
+	cd e2e/servers && npm ci --no-audit --no-fund

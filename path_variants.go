@@ -73,4 +73,7 @@ var pathChanges = [...]func(string) string{
 	scriptName,      // and the script itself
 	dropCookieless,  // ASP.NET
 	dropCookieless1, // ASP.NET 1.1
+	keepEmptyNames,
+	dropLastParameter, // Jetty
+	dropPort,          // PHP
 }

@@ -1,3 +1,15 @@
-// Package e2e holds no code but tests: a real browser goes through Caddy, built
-// with this plugin, to node oidc-provider, the engine that ProConnect runs.
+// Package e2e holds no code but tests, of two kinds.
+//
+// A real browser goes through Caddy, built with this plugin, to node oidc-provider,
+// the engine that ProConnect runs: provider/ holds its configuration.
+//
+// And servers that nobody here wrote stand behind gates that have a matcher: Node
+// with several frameworks, Python's http.server, PHP-FPM, Jetty, Tomcat and the
+// JDK's own (servers/, servers_test.go). Each says of every answer what it took the
+// request for, by its own routing. A generator (targets_test.go) makes request
+// targets from the pieces that servers differ about. Whatever a server serves as
+// protected when it is asked directly must not be served through the gate without a
+// session. The targets differ from run to run: E2E_SEED=<the seed that was printed>
+// repeats one. Ordinary addresses must pass where they are open, untouched
+// (sites_ordinary_test.go).
 package e2e
