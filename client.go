@@ -174,7 +174,7 @@ func unresolved(value string) string {
 	case whole && strings.HasPrefix(name, "{env."):
 		return value + " is not set, or empty: give the process that runs Caddy this variable, or the file that sets it by --envfile"
 	case whole && strings.HasPrefix(name, "{file."):
-		return value + " is not there, not readable for Caddy, or empty"
+		return value + unreadable(strings.TrimPrefix(name, "{file."))
 	}
 	return `a placeholder in it is not known: want {env.NAME} or {file./path}; a brace that is meant is written \{`
 }

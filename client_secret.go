@@ -2,7 +2,11 @@ package proconnect
 
 import (
 	"errors"
+	"io/fs"
+	"os"
 	"regexp"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
 )
 
 // unreplaced knows a variable that nothing replaced: the shell's way of naming one, or a
@@ -17,4 +21,16 @@ func checkSecret(written string) error {
 		return nil
 	}
 	return errors.New("client_secret: a variable that nothing replaced? want {env.NAME} or {file./path}; a secret that looks like one goes into such a variable or file")
+}
+
+// unreadable says why a file gives no value, and to whom it is shut.
+func unreadable(path string) string {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return ": " + listfile.Reason(err).Error()
+	}
+	if err == nil {
+		f.Close()
+	}
+	return " is not there, not readable for Caddy, or empty"
 }
