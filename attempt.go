@@ -19,9 +19,7 @@ const (
 	maxAttempts  = 5         // cookies of attempts that one browser keeps
 	attemptIDLen = 10        // how much of the state names its cookie
 
-	// maxAttemptCookie is what one may weigh, in bytes: five of them, which
-	// anybody's links can have a browser collect, and the session must fit into
-	// the 16 kB of headers that Caddy reads, or the site is shut for that browser.
+	// maxAttemptCookie is what one may weigh, in bytes.
 	maxAttemptCookie = 2400
 )
 
@@ -66,7 +64,7 @@ func (a *attempt) family() (f familyID) {
 func (a *attempt) ledBack() bool { return len(a.Family) > 0 && len(a.ACR) > 0 }
 
 // keep seals the attempt into a cookie, and drops the oldest of the browser's
-// others when they are too many.
+// others when they are too many, or too large.
 func (c *Client) keep(ctx context.Context, w http.ResponseWriter, p place, cookies []string, a *attempt) error {
 	value, err := c.sealAttempt(ctx, p, a)
 	if err == nil && len(value) > maxAttemptCookie {
@@ -77,8 +75,15 @@ func (c *Client) keep(ctx context.Context, w http.ResponseWriter, p place, cooki
 	if err != nil {
 		return err
 	}
-	c.dropOldAttempts(ctx, w, p, cookies)
-	setCookie(w, c.names(p.secure).login+a.State[:attemptIDLen], value, "/", int(attemptTime/time.Second))
+	name := c.names(p.secure).login + a.State[:attemptIDLen]
+	if left := c.makeRoom(ctx, w, p, cookies, len(name)+len(value)); left < 0 && a.Target != "/" {
+		short := *a
+		short.Target = "/" // a login that leads home is better than a site that is shut
+		if value, err = c.sealAttempt(ctx, p, &short); err != nil {
+			return err
+		}
+	}
+	setCookie(w, name, value, "/", int(attemptTime/time.Second))
 	return nil
 }
 
@@ -88,34 +93,6 @@ func (c *Client) sealAttempt(ctx context.Context, p place, a *attempt) (string, 
 		return "", err
 	}
 	return c.attempts.Seal(ctx, plain, p.host)
-}
-
-// dropOldAttempts leaves room for one more attempt: it clears the cookies of
-// those that are over or unreadable, then the oldest.
-func (c *Client) dropOldAttempts(ctx context.Context, w http.ResponseWriter, p place, cookies []string) {
-	type pending struct {
-		name    string
-		started int64
-	}
-	var live []pending
-	eachCookie(cookies, c.names(p.secure).login, func(name, value string) {
-		a := c.openAttempt(ctx, p, value)
-		if a == nil || len(live) > 4*maxAttempts {
-			setCookie(w, name, "", "/", -1)
-			return
-		}
-		live = append(live, pending{name, a.Started})
-	})
-	for len(live) >= maxAttempts {
-		oldest := 0
-		for i := range live {
-			if live[i].started < live[oldest].started {
-				oldest = i
-			}
-		}
-		setCookie(w, live[oldest].name, "", "/", -1)
-		live = append(live[:oldest], live[oldest+1:]...)
-	}
 }
 
 // openAttempt reads an attempt's cookie; nil if it is not ours or over.

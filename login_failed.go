@@ -120,6 +120,9 @@ func (h *Handler) logFailure(v *visit, a *attempt, e *rp.Error) {
 
 // remedy names the option that an error speaks of.
 func (c *Client) remedy(e *rp.Error) string {
+	if e.Clock != nil {
+		return remedyOfClock(e.Clock)
+	}
 	switch e.Reason {
 	case rp.ReasonIDTokenAlg:
 		return "set signing_alg as the client is registered at ProConnect"
@@ -146,6 +149,17 @@ func (c *Client) remedy(e *rp.Error) string {
 		return c.remedyOfCode(e)
 	}
 	return ""
+}
+
+// remedyOfClock says whose clock to set.
+func remedyOfClock(c *rp.Clock) string {
+	switch c.Whose {
+	case rp.WhoseOurs:
+		return "set this machine's clock: is its time synchronisation (NTP) running?"
+	case rp.WhoseTheirs:
+		return "nothing for one, this machine's clock is right; if it lasts, tell ProConnect's support"
+	}
+	return "check this machine's clock and its time synchronisation (NTP); if it is right, tell ProConnect's support"
 }
 
 // remedyOfCode says what the operator can do about an OAuth error.

@@ -126,8 +126,8 @@ const (
 )
 
 // Error is what every failure of this package is. Its text is made of fixed
-// words and enumerated values only: nothing secret, and nothing that a provider
-// or a browser chose.
+// words, enumerated values and numbers only: nothing secret, and no text that a
+// provider or a browser chose.
 type Error struct {
 	Stage  Stage
 	Kind   Kind
@@ -149,6 +149,10 @@ type Error struct {
 	// those of a scope name, its value may be anybody's. Error leaves it out.
 	Scope string
 
+	// Clock says how far a token's time is off, and whose clock that is, where a
+	// time was refused. Its numbers are the only ones that a provider chose.
+	Clock *Clock
+
 	// Err is the cause where it is one of ours: the context's, the system's, or
 	// another *Error.
 	Err error
@@ -166,6 +170,9 @@ func (e *Error) Error() string {
 	}
 	if e.Status != 0 {
 		b.WriteString(" (HTTP " + strconv.Itoa(e.Status) + ")")
+	}
+	if e.Clock != nil {
+		b.WriteString(" (" + e.Clock.String() + ")")
 	}
 	if e.Err != nil {
 		b.WriteString(": " + e.Err.Error())

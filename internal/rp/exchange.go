@@ -17,6 +17,7 @@ const maxAnswer = 256 << 10
 type tokens struct {
 	access string
 	id     string
+	at     moment
 }
 
 // bearer is the form of an access token that can stand in a header (RFC 6750
@@ -87,7 +88,7 @@ func parseTokens(ans *answer) (*tokens, error) {
 	case id == "":
 		return nil, fail(StageToken, Invalid, ReasonIDTokenMissing)
 	}
-	return &tokens{access, id}, nil
+	return &tokens{access, id, ans.at}, nil
 }
 
 // tokenRefusal reads an error response (RFC 6749 section 5.2).

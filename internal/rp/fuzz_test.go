@@ -65,7 +65,7 @@ func FuzzIDToken(f *testing.F) {
 	p := offlineProvider()
 	f.Fuzz(func(t *testing.T, raw string) {
 		a := Attempt{Nonce: testNonce, Verifier: testVerifier, RedirectURI: testRedirect}
-		got, err := p.verifyIDToken(t.Context(), offlineMetadata, &tokens{testAccess, raw}, a)
+		got, err := p.verifyIDToken(t.Context(), offlineMetadata, &tokens{access: testAccess, id: raw}, a)
 		if (err == nil) != (got != nil) {
 			t.Fatalf("got %v, %v", got, err)
 		}
@@ -79,7 +79,7 @@ func FuzzUserinfo(f *testing.F) {
 	seedTokens(f)
 	p := offlineProvider()
 	f.Fuzz(func(t *testing.T, raw string) {
-		ans := &answer{http.StatusOK, "application/jwt", []byte(raw)}
+		ans := &answer{status: http.StatusOK, mediaType: "application/jwt", body: []byte(raw)}
 		got, err := p.userinfoClaims(t.Context(), offlineMetadata, ans)
 		if (err == nil) != (got != nil) {
 			t.Fatalf("got %v, %v", got, err)
@@ -99,7 +99,7 @@ func FuzzIDTokenPayload(f *testing.F) {
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		a := Attempt{Nonce: testNonce, Verifier: testVerifier, RedirectURI: testRedirect}
 		raw := compact(object{"alg": RS256, "kid": "r1"}, payload, rsaOnce())
-		got, err := p.verifyIDToken(t.Context(), offlineMetadata, &tokens{testAccess, raw}, a)
+		got, err := p.verifyIDToken(t.Context(), offlineMetadata, &tokens{access: testAccess, id: raw}, a)
 		if err != nil {
 			return
 		}

@@ -88,9 +88,9 @@ func (p *Provider) checkIDToken(claims map[string]any, t *tokens, a Attempt) err
 	case !authorizedParty(claims, p.cfg.ClientID): // (4), (5)
 		return fail(StageToken, Invalid, ReasonAZP)
 	case !within(claims, "exp", now.Add(-skew), now.Add(maxLifetime)): // (9)
-		return fail(StageToken, Invalid, ReasonExpiry)
+		return misTimed(StageToken, ReasonExpiry, claims, "exp", now, t.at)
 	case !within(claims, "iat", now.Add(-maxAge), now.Add(maxAhead)): // (10)
-		return fail(StageToken, Invalid, ReasonIssuedAt)
+		return misTimed(StageToken, ReasonIssuedAt, claims, "iat", now, t.at)
 	case !same(claims["nonce"], a.Nonce): // (11)
 		return fail(StageToken, Invalid, ReasonNonce)
 	case !acrMet(claims["acr"], a.ACRValues): // (12)
@@ -100,7 +100,7 @@ func (p *Provider) checkIDToken(claims map[string]any, t *tokens, a Attempt) err
 	case !subject(claims["sub"]): // section 2
 		return fail(StageToken, Invalid, ReasonSubject)
 	case !begun(claims, now): // RFC 7519 section 4.1.5
-		return fail(StageToken, Invalid, ReasonNotBefore)
+		return misTimed(StageToken, ReasonNotBefore, claims, "nbf", now, t.at)
 	}
 	return nil
 }

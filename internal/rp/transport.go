@@ -49,6 +49,7 @@ type answer struct {
 	status    int
 	mediaType string // lower case, without parameters; empty if malformed
 	body      []byte
+	at        moment
 }
 
 // call makes one request and reads its answer, of at most limit bytes. The
@@ -97,7 +98,7 @@ func (p *Provider) do(req *http.Request, stage Stage, limit int64) (*answer, err
 	if int64(len(body)) > limit {
 		return nil, fail(stage, Unavailable, ReasonTooLarge)
 	}
-	return &answer{resp.StatusCode, mediaType(resp.Header), body}, nil
+	return &answer{resp.StatusCode, mediaType(resp.Header), body, momentOf(resp.Header, p.cfg.Now())}, nil
 }
 
 // mediaType reads Content-Type: RFC 9110 section 8.3.1 has it case-insensitive

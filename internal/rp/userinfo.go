@@ -79,7 +79,7 @@ func (p *Provider) userinfoClaims(ctx context.Context, md *metadata, ans *answer
 	wanted := p.userinfoType()
 	switch {
 	case ans.mediaType == wanted && wanted == "application/jwt":
-		return p.verifyUserinfo(ctx, md, string(ans.body))
+		return p.verifyUserinfo(ctx, md, ans)
 	case ans.mediaType == wanted:
 		claims, err := parseObject(ans.body)
 		if err != nil {
@@ -97,9 +97,9 @@ func (p *Provider) userinfoClaims(ctx context.Context, md *metadata, ans *answer
 // verifyUserinfo verifies a signed answer: the signature (section 5.3.4), then iss
 // and aud. Section 5.3.2 says SHOULD of these two; without them it might have been
 // signed for another client, or not as userinfo.
-func (p *Provider) verifyUserinfo(ctx context.Context, md *metadata, raw string) (map[string]any, error) {
+func (p *Provider) verifyUserinfo(ctx context.Context, md *metadata, ans *answer) (map[string]any, error) {
 	jws := &signed{p: p, md: md, stage: StageUserinfo, alg: p.cfg.UserinfoSigningAlg, algReason: ReasonUserinfoAlg}
-	payload, err := jws.verify(ctx, raw)
+	payload, err := jws.verify(ctx, string(ans.body))
 	if err != nil {
 		return nil, err
 	}
@@ -114,9 +114,9 @@ func (p *Provider) verifyUserinfo(ctx context.Context, md *metadata, raw string)
 	case !audience(claims["aud"], p.cfg.ClientID): // section 5.3.2: is, or includes, the client
 		return nil, fail(StageUserinfo, Invalid, ReasonAudience)
 	case !unexpired(claims, now): // RFC 7519 section 4.1.4
-		return nil, fail(StageUserinfo, Invalid, ReasonExpiry)
+		return nil, misTimed(StageUserinfo, ReasonExpiry, claims, "exp", now, ans.at)
 	case !begun(claims, now): // RFC 7519 section 4.1.5
-		return nil, fail(StageUserinfo, Invalid, ReasonNotBefore)
+		return nil, misTimed(StageUserinfo, ReasonNotBefore, claims, "nbf", now, ans.at)
 	}
 	return claims, nil
 }

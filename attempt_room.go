@@ -1,0 +1,74 @@
+package proconnect
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+)
+
+// maxCookies is what the cookies of a request may weigh, in bytes, once an attempt is
+// added: Caddy reads 16 kB of headers (`max_header_size`), and answers 431 to whatever a
+// browser asks for with more, which shuts the site for it. Anybody's links can have a
+// browser collect attempts; what else it sends, a logout's hint among it, takes the rest.
+const maxCookies = 11 << 10
+
+// pendingAttempt is one that the browser already has.
+type pendingAttempt struct {
+	name    string
+	size    int
+	started int64 // Unix seconds; 0 if that cannot be read
+	own     bool  // of this client
+}
+
+// makeRoom drops attempts of the browser until one more fits: of this client those that
+// are over or unreadable and the oldest of too many; then the oldest of any client of
+// the host, for all of them and the site's own cookies share one header. It returns how
+// many bytes are left.
+func (c *Client) makeRoom(ctx context.Context, w http.ResponseWriter, p place, cookies []string, size int) int {
+	left := maxCookies - cookieSize(size)
+	for _, line := range cookies {
+		left -= len(line)
+	}
+	drop := func(a pendingAttempt) {
+		setCookie(w, a.name, "", "/", -1)
+		left += a.size
+	}
+	own, kept := 0, []pendingAttempt(nil)
+	for _, a := range c.pendingAttempts(ctx, p, cookies) {
+		if a.own {
+			if own++; own >= maxAttempts || a.started == 0 {
+				drop(a)
+				continue
+			}
+		}
+		kept = append(kept, a) // one of another client that cannot be read may be so for a moment only
+	}
+	for left < 0 && len(kept) > 0 {
+		drop(kept[len(kept)-1])
+		kept = kept[:len(kept)-1]
+	}
+	return left
+}
+
+// cookieSize is what a cookie of so many bytes of name and value adds to a request.
+func cookieSize(size int) int { return size + len("=; ") }
+
+// pendingAttempts are the attempts of all clients that the browser sends, the newest
+// first.
+func (c *Client) pendingAttempts(ctx context.Context, p place, cookies []string) []pendingAttempt {
+	var pending []pendingAttempt
+	for _, client := range c.app.Clients {
+		eachCookie(cookies, client.names(p.secure).login, func(name, value string) {
+			a := pendingAttempt{name: name, size: cookieSize(len(name) + len(value)), own: client == c}
+			if len(pending) < 4*maxAttempts { // more than a browser was ever given: the rest is not worth a look
+				if opened := client.openAttempt(ctx, p, value); opened != nil {
+					a.started = opened.Started
+				}
+			}
+			pending = append(pending, a)
+		})
+	}
+	slices.SortStableFunc(pending, func(a, b pendingAttempt) int { return cmp.Compare(b.started, a.started) })
+	return pending
+}
