@@ -39,6 +39,7 @@ http://real.localhost:{$PORT} {
 	}
 	respond inside
 }`)
+	s.secure("docs.localhost") // else its certificate is written while the directory goes
 	var lines []string
 	for line := range strings.Lines(s.logs()) {
 		if strings.Contains(line, `"msg":"open `) {
