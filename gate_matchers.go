@@ -1,6 +1,7 @@
 package proconnect
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"path"
@@ -317,7 +318,7 @@ func checkPlaceholders(m any) error {
 	for _, name := range matcherPlaceholders(m) {
 		switch {
 		case name == "":
-			return fmt.Errorf("an expression that makes up the name of a placeholder cannot be read as servers read addresses: write the name, or use `path`, `query` or `method`")
+			return errors.New("an expression that makes up the name of a placeholder cannot be read as servers read addresses: write the name, or use `path`, `query` or `method`")
 		case strings.HasPrefix(name, "http.request.orig_uri"):
 			return fmt.Errorf("{%s} cannot be read as servers read addresses: write `path /admin /admin/*` instead; a gate tries the address that the browser asked for, too", name)
 		case name == "http.request.method" || name == "http.request.orig_method":
