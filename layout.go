@@ -67,7 +67,7 @@ type finding struct {
 	text  string
 }
 
-// layout returns what the routes say. The first who asks has them read, and what is
+// readLayout returns what the routes say. The first who asks has them read, and what is
 // found told.
 func (a *App) readLayout(ctx caddy.Context) (*layout, error) {
 	if a.layout != nil {

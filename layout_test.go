@@ -40,6 +40,18 @@ func TestLayoutOfHandWrittenRoutes(t *testing.T) {
 		"likewise for the gate's hosts": {
 			`{"match":[{"host":["a.fr","b.fr"]}],"handle":[` + filesJSON + `]},{"match":[{"host":["A.fr"]}],"handle":[` + gateJSON + `]}`, "file_server answers every request before",
 		},
+		"likewise for a host that is spelled otherwise": {
+			`{"match":[{"host":["préfecture.fr"]}],"handle":[` + filesJSON + `]},{"match":[{"host":["xn--prfecture-c4a.fr"]}],"handle":[` + gateJSON + `]}`, "file_server answers every request before",
+		},
+		"a group of which one lets requests through": {
+			`{"group":"g","match":` + adminJSON + `,"handle":[{"handler":"vars"}]},{"group":"g","handle":[` + filesJSON + `]},{"handle":[` + gateJSON + `]}`, "",
+		},
+		"a group of which none does": {
+			`{"group":"g","match":` + adminJSON + `,"handle":[` + filesJSON + `]},{"group":"g","handle":[` + filesJSON + `]},{"handle":[` + gateJSON + `]}`, "file_server answers every request before",
+		},
+		"a rewrite behind a gate with headers": {
+			`{"match":` + adminJSON + `,"handle":[{"handler":"proconnect","headers":"X-A-"},{"handler":"rewrite","uri":"/x"},{"handler":"reverse_proxy"}]}`, "",
+		},
 		"for some of the gate's hosts": {
 			`{"match":[{"host":["a.fr"]}],"handle":[` + filesJSON + `]},{"match":[{"host":["a.fr","b.fr"]}],"handle":[` + gateJSON + `]}`, "",
 		},
