@@ -33,7 +33,7 @@ func usedKeys(t *testing.T) []string {
 	keys := []string{
 		"site.banner." + BannerSandbox, "site.banner." + BannerIntegration,
 		"login.heading", "refused.heading", "refused.heading_acr", "refused.heading_page", "logged_out.heading", "logout.heading", "form_lost.heading", "framed.heading",
-		"reason.unknown", "reason.unknown.roles", "refused.heading_level", "action.switch", "reason.acr", "reason.level", "reason.together", "reason.other", "list.and",
+		"reason.unknown", "reason.unknown.roles", "refused.heading_level", "action.switch", "reason.acr", "reason.level", "reason.list", "reason.together", "reason.other", "list.and",
 		"refused.next_acr", "refused.next_acr_switch", "refused.next_level",
 	}
 	files, err := fs.Glob(templateFiles, "templates/*.html")
