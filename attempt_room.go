@@ -3,6 +3,7 @@ package proconnect
 import (
 	"cmp"
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 )
@@ -58,7 +59,8 @@ func cookieSize(size int) int { return size + len("=; ") }
 // first.
 func (c *Client) pendingAttempts(ctx context.Context, p place, cookies []string) []pendingAttempt {
 	var pending []pendingAttempt
-	for _, client := range c.app.Clients {
+	for _, name := range slices.Sorted(maps.Keys(c.app.Clients)) {
+		client := c.app.Clients[name]
 		eachCookie(cookies, client.names(p.secure).login, func(name, value string) {
 			a := pendingAttempt{name: name, size: cookieSize(len(name) + len(value)), own: client == c}
 			if len(pending) < 4*maxAttempts { // more than a browser was ever given: the rest is not worth a look
@@ -69,6 +71,8 @@ func (c *Client) pendingAttempts(ctx context.Context, p place, cookies []string)
 			pending = append(pending, a)
 		})
 	}
-	slices.SortStableFunc(pending, func(a, b pendingAttempt) int { return cmp.Compare(b.started, a.started) })
+	// Of those of one second, the browser sends the oldest first (RFC 6265 §5.4).
+	slices.SortStableFunc(pending, func(a, b pendingAttempt) int { return cmp.Compare(a.started, b.started) })
+	slices.Reverse(pending)
 	return pending
 }
