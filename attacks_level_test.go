@@ -152,7 +152,8 @@ func TestAttackLoginAtUnknownLevel(t *testing.T) {
 	t.Cleanup(front.Close)
 	p.URL = front.URL
 	s := start(t, p.link(), mfaSite)
-	for _, values := range []string{"evil", "eidas2 evil", "evil eidas2", "EIDAS2", "eidas2,eidas3", `eidas2"`, "eidas2\x00", "eidas2&prompt=none",
+	for _, values := range []string{
+		"evil", "eidas2 evil", "evil eidas2", "EIDAS2", "eidas2,eidas3", `eidas2"`, "eidas2\x00", "eidas2&prompt=none",
 		"eidas2", "eidas2 eidas3", "eidas1", "eidas0-mfa eidas1-mfa eidas2", "eidas0-mfa eidas1-mfa eidas2 eidas3 eidas1",
 	} {
 		t.Run(values, func(t *testing.T) {

@@ -15,6 +15,9 @@ http://localhost:{$PORT} {
 	proconnect {
 		allow any
 	}
+	proconnect /level/* {
+		allow acr eidas1
+	}
 	respond "protected"
 }`)
 	for name, query := range map[string]url.Values{
@@ -22,6 +25,7 @@ http://localhost:{$PORT} {
 		"ampersands":         {"return_to": {"/?" + strings.Repeat("&", 1000)}},
 		"bytes that no text": {"return_to": {"/?" + strings.Repeat("\xff", 1000)}},
 		"levels":             {"return_to": {"/"}, "acr_values": {strings.Repeat("eidas1 ", 1000)}},
+		"a gate's key":       {"return_to": {"/"}, "gate": {strings.Repeat("x", 1000)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := s.browser("http://localhost:{$PORT}")

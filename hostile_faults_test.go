@@ -85,14 +85,29 @@ func (h *hostile) dies(t *testing.T, log string) {
 	callback := h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
 	h.p.down()
 	h.refused(t, b, l, h.comeBack(b, callback), hostileRow{status: http.StatusServiceUnavailable, page: "problem provider_unavailable", log: log})
-	// Discovery is known: people are sent to the provider as before, which tells
-	// them more than we could.
-	h.leave(t, h.visitor(t, l), "/", "")
+	h.keepsPeople(t, l)
 	if a := holder.get("/wanted"); a.StatusCode != http.StatusOK {
 		t.Errorf("who has a session gets %d", a.StatusCode)
 	}
 	h.p.up(t)
-	h.goodLogin(t, l)
+	h.heals(t, l)
+}
+
+// keepsPeople waits until nobody is sent to the provider any more, though its
+// discovery is known: the plugin asks for it beside the login that failed.
+func (h *hostile) keepsPeople(t *testing.T, l *hostileLink) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		a := h.visitor(t, l).get("/.proconnect/login?return_to=/wanted")
+		if a.StatusCode == http.StatusServiceUnavailable && a.page() == "problem provider_unavailable" {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("people are sent to a provider that is down: %d to %s", a.StatusCode, a.Header.Get("Location"))
+		}
+		<-time.After(10 * time.Millisecond)
+	}
 }
 
 // diesAt: the provider breaks off in the middle of a login.

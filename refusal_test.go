@@ -127,7 +127,7 @@ http://localhost:{$PORT} {
 				t.Errorf("the rest of the site: got %d, page %q", a.StatusCode, a.page())
 			}
 			// A click asks once more, and whoever has proven enough by then enters.
-			a = b.get("/.proconnect/login?return_to=/strong/x&acr_values=eidas0-mfa+eidas1-mfa+eidas2+eidas3")
+			a = b.get(a.loginLink(t))
 			if a = b.authorize(a, url.Values{"person": {"ministry"}, "acr": {"eidas2"}}); a.Text != "inside" {
 				t.Errorf("with eidas2: got %d, page %q", a.StatusCode, a.page())
 			}

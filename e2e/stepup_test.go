@@ -166,9 +166,12 @@ func TestSecondFactorAtTheFirstLogin(t *testing.T) {
 			if got := b.text("#uri"); got != "/page" {
 				t.Errorf("got %s", got)
 			}
-			emails, logins := len(s.provider.journal(t, "/email")), len(s.provider.journal(t, "/authorize"))
-			if emails != 1 || logins != 1 {
-				t.Errorf("the email was typed %d times, in %d logins; want one", emails, logins)
+			emails, logins := len(s.provider.journal(t, "/email")), s.provider.journal(t, "/authorize")
+			if emails != 1 || len(logins) != 1 {
+				t.Fatalf("the email was typed %d times, in %d logins; want one", emails, len(logins))
+			}
+			if claims := logins[0].Query["claims"]; !strings.Contains(claims, `"essential":true`) { // not by luck
+				t.Errorf("the first login asks for %s", claims)
 			}
 		})
 	}
