@@ -44,7 +44,6 @@ type App struct {
 	watches      []*listWatch
 	layout       *layout  // what the routes say, once a gate or a matcher has asked
 	sandboxSites []string // where sites of a sandbox can be opened
-
 }
 
 // CaddyModule returns the Caddy module information.
