@@ -23,9 +23,7 @@ func TestOrdinarySitesWork(t *testing.T) {
 	up := echo(t)
 	s := start(t, sandboxLink, strings.ReplaceAll(readingSites, "UPSTREAM", up.addr()))
 	for _, address := range ordinaryAddresses {
-		if strings.HasSuffix(address, "#") {
-			address = strings.TrimSuffix(address, "#") // which no browser sends
-		}
+		address = strings.TrimSuffix(address, "#") // which no browser sends
 		if a := s.ask("admin.localhost", address); a.StatusCode != http.StatusOK || a.reached(t).URI != address {
 			t.Errorf("%s: %d %.80s", address, a.StatusCode, a.Text)
 		}
