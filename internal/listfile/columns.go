@@ -68,7 +68,7 @@ func broken(line []byte) error {
 	return nil
 }
 
-var sepLine = regexp.MustCompile(`^(?i:sep)=([,;\t])$`)
+var sepLine = regexp.MustCompile(`^(?i:sep)=([,;])$`)
 
 // separates says whether the line is the one by which Excel is told what separates
 // columns. Nothing else has it.
@@ -77,9 +77,6 @@ func (rd *reader) separates(line []byte) bool {
 		return false
 	}
 	m := sepLine.FindSubmatch(line)
-	if bytes.EqualFold(line, []byte("sep=")) { // of the tab, nothing is left at the end of a line
-		m = [][]byte{line, []byte("\t")}
-	}
 	if m == nil {
 		return false
 	}

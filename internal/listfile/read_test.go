@@ -222,7 +222,7 @@ func has(set *Set, value string) bool {
 func FuzzRead(f *testing.F) {
 	for _, s := range []string{
 		"13002526500013\n# x\n\"130 025 265\";a\n", "\ufeffSIRET\r\n13002526500013 # x", "\"a\nb\";c", "a,b\nc", "a #b", "\"\"\"", "\xff", "",
-		"\t;,\"#", "a@x; b@x\nc@x", "sep=;\n13002526500013;130025265", ";;\n1,3E+13", "siren;siret\n130025265;13002526500013", "130025265;DINUM, 13002526500013", "a\t\nb,c\t", "\u00a0#\u00a0", "x\"y\"",
+		"\t;,\"#", "a@x; b@x\nc@x", "sep=;\n13002526500013;130025265", "sep=\n0", ";;\n1,3E+13", "siren;siret\n130025265;13002526500013", "130025265;DINUM, 13002526500013", "a\t\nb,c\t", "\u00a0#\u00a0", "x\"y\"",
 	} {
 		f.Add(s)
 	}
