@@ -3,6 +3,7 @@ package proconnect_test
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -143,19 +144,23 @@ func TestPlainHTTPSaysWhatCame(t *testing.T) {
 }
 
 // A browser that sends no Sec-Fetch-Site proves by Origin that it is on the site,
-// which has no port where a proxy's Host has one.
+// which has no port where a proxy's Host has one, and by the form's token that it
+// was asked.
 func TestLogoutWhereTheProxyAddsThePort(t *testing.T) {
 	p := newProvider(t)
 	s := start(t, p.link()+"\n servers {\n trusted_proxies static 127.0.0.0/8\n }", proxiedSite)
-	logout := func(host, origin string) answer {
-		return s.raw(loopback+":"+s.Port, "POST /.proconnect/logout HTTP/1.1\r\nHost: "+host+"\r\nX-Forwarded-Proto: https\r\nOrigin: "+origin+
-			"\r\nAccept: text/html\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-	}
-	if a := logout("docs.example.test:443", "https://docs.example.test"); a.StatusCode != http.StatusSeeOther {
-		t.Errorf("got %d, page %q", a.StatusCode, a.page())
-	}
-	for _, origin := range []string{"https://evil.example.test", "https://docs.example.test:8443", "null"} {
-		if a := logout("docs.example.test:443", origin); a.StatusCode != http.StatusOK || a.page() != "logout" {
+	const head = "Host: docs.example.test:443\r\nX-Forwarded-Proto: https\r\nAccept: text/html\r\nConnection: close\r\n"
+	_, form, _ := strings.Cut(s.raw(loopback+":"+s.Port, "GET /.proconnect/logout HTTP/1.1\r\n"+head+"\r\n").Text, `name="token" value="`)
+	token, _, _ := strings.Cut(form, `"`)
+	body := "token=" + url.QueryEscape(token)
+	for origin, want := range map[string]int{
+		"https://docs.example.test": http.StatusSeeOther,
+		// Another site's form, and one of another port of this host.
+		"https://evil.example.test": http.StatusOK, "https://docs.example.test:8443": http.StatusOK, "null": http.StatusOK,
+	} {
+		a := s.raw(loopback+":"+s.Port, "POST /.proconnect/logout HTTP/1.1\r\n"+head+"Origin: "+origin+
+			"\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: "+strconv.Itoa(len(body))+"\r\n\r\n"+body)
+		if a.StatusCode != want || want == http.StatusOK && a.page() != "logout" {
 			t.Errorf("from %s: got %d, page %q", origin, a.StatusCode, a.page())
 		}
 	}

@@ -24,8 +24,7 @@ http://localhost:{$PORT} {
 	contractor := url.Values{"person": {"ministry"}, "belonging_population": {"prestataire"}}
 
 	a := b.get("/.proconnect/login?return_to=/docs")
-	b.CloseIdleConnections() // the reload ends them, and a POST is not sent twice
-	s.load(sandboxLink, fmt.Sprintf(site, "belonging_population absent"))
+	s.reload(b, sandboxLink, fmt.Sprintf(site, "belonging_population absent"))
 	a = b.do(http.MethodPost, a.location(), contractor)
 	a = b.get(a.location()) // the callback
 	if a = b.get(a.location()); a.StatusCode != http.StatusSeeOther || !strings.Contains(a.location(), "scope=") {

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -73,11 +74,11 @@ func TestListThatHangsDelaysNothing(t *testing.T) {
 		log, drive := zap.New(core), make(chan struct{})
 		storage := &memory{records: make(map[string]bool)}
 		c := &Client{revoked: newRevocations(newBoundedStorage(storage), "r", log)}
-		looks := 0
+		var looks atomic.Int64
 		a := &App{log: log, Clients: map[string]*Client{defaultClient: c}, pool: new(listPool)}
 		a.watches = []*listWatch{
 			{path: "/gone", log: log, refresh: func() (bool, error) { <-drive; return false, errors.New("too late") }},
-			{path: "/there", log: log, refresh: func() (bool, error) { looks++; return false, nil }},
+			{path: "/there", log: log, refresh: func() (bool, error) { looks.Add(1); return false, nil }},
 		}
 		if err := a.Start(); err != nil {
 			t.Fatal(err)
@@ -91,8 +92,8 @@ func TestListThatHangsDelaysNothing(t *testing.T) {
 			t.Error("a logout on another node is not seen")
 		}
 		<-time.After(50 * time.Second)
-		if looks < 55 {
-			t.Errorf("the other list was looked at %d times in a minute", looks)
+		if n := looks.Load(); n < 55 {
+			t.Errorf("the other list was looked at %d times in a minute", n)
 		}
 		if n := logs.FilterMessageSnippet("does not answer").Len(); n != 1 {
 			t.Errorf("the operator is told %d times", n)
