@@ -54,13 +54,16 @@ func (w *matcherWalk) set(set caddyhttp.MatcherSet, raw caddy.ModuleMap, negated
 				return err
 			}
 			for j, inner := range not.MatcherSets {
+				if len(inner) == 0 && !negated {
+					return fmt.Errorf("not {}: %w", errExemptsAll)
+				}
 				if err := w.set(inner, sets[j], !negated); err != nil {
 					return err
 				}
 			}
 			continue
 		}
-		if err := checkPlaceholders(m); err != nil {
+		if err := errors.Join(checkPlaceholders(m), checkPatterns(m, negated && len(set) == 1)); err != nil {
 			return err
 		}
 		w.h.warnMatcher(m, negated, len(set) == 1)
