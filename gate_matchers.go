@@ -1,6 +1,7 @@
 package proconnect
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -23,10 +24,11 @@ type matcherReads struct {
 
 // provisionMatchers has the gate's matchers read a request as servers do, and
 // refuses those that cannot.
-func (h *Handler) provisionMatchers(ctx caddy.Context) error {
-	for _, set := range h.match {
+// raw is what Caddy made them of.
+func (h *Handler) provisionMatchers(ctx caddy.Context, raw caddyhttp.RawMatcherSets) error {
+	for i, set := range h.match {
 		w := matcherWalk{h: h, ctx: ctx}
-		if err := w.set(set, false); err != nil {
+		if err := w.set(set, raw[i], false); err != nil {
 			return fmt.Errorf("matcher: %w", err)
 		}
 		if w.naming {
@@ -44,21 +46,28 @@ type matcherWalk struct {
 }
 
 // set replaces matchers in place by those that err on the side of the gate.
-func (w *matcherWalk) set(set caddyhttp.MatcherSet, negated bool) error {
+func (w *matcherWalk) set(set caddyhttp.MatcherSet, raw caddy.ModuleMap, negated bool) error {
 	for i, m := range set {
 		if not, ok := m.(*caddyhttp.MatchNot); ok {
-			for _, inner := range not.MatcherSets {
-				if err := w.set(inner, !negated); err != nil {
+			var sets []caddy.ModuleMap
+			if err := json.Unmarshal(raw["not"], &sets); err != nil {
+				return err
+			}
+			for j, inner := range not.MatcherSets {
+				if len(inner) == 0 && !negated {
+					return fmt.Errorf("not {}: %w", errExemptsAll)
+				}
+				if err := w.set(inner, sets[j], !negated); err != nil {
 					return err
 				}
 			}
 			continue
 		}
-		if err := checkPlaceholders(m); err != nil {
+		if err := errors.Join(checkPlaceholders(m), checkPatterns(m, negated && len(set) == 1)); err != nil {
 			return err
 		}
 		w.h.warnMatcher(m, negated, len(set) == 1)
-		read, err := w.read(m, negated)
+		read, err := w.read(m, raw, negated)
 		if err != nil {
 			return err
 		}
@@ -68,7 +77,7 @@ func (w *matcherWalk) set(set caddyhttp.MatcherSet, negated bool) error {
 }
 
 // read returns the matcher to ask instead of m.
-func (w *matcherWalk) read(m any, negated bool) (any, error) {
+func (w *matcherWalk) read(m any, raw caddy.ModuleMap, negated bool) (any, error) {
 	switch m := m.(type) {
 	case *caddyhttp.MatchHost, *caddyhttp.MatchTLS, *caddyhttp.MatchRemoteIP, *caddyhttp.MatchClientIP,
 		*caddyhttp.MatchHeader, *caddyhttp.MatchHeaderRE, *caddyhttp.MatchProtocol, *Matcher:
@@ -82,7 +91,10 @@ func (w *matcherWalk) read(m any, negated bool) (any, error) {
 	w.naming = w.naming || !negated
 	switch m := m.(type) {
 	case *caddyhttp.MatchPath:
-		return readPath(m, negated), nil
+		if negated {
+			return readExemptPath(m, raw["path"])
+		}
+		return readPath(m), nil
 	case *caddyhttp.MatchPathRE:
 		if negated {
 			return m, nil
@@ -105,7 +117,7 @@ func (w *matcherWalk) read(m any, negated bool) (any, error) {
 	case *caddyhttp.VarsMatcher:
 		return readVars(m, negated), nil
 	case *caddyhttp.MatchExpression:
-		return w.readExpression(m, negated), nil
+		return readExemptions(w.ctx, m, w.readExpression(m, negated), negated)
 	}
 	w.h.reads.method = true // whatever it is, it gets the request as servers may read it
 	return &addressMatcher{inner: m, query: true, repeated: true, negated: negated}, nil
@@ -152,10 +164,15 @@ func (w *matcherWalk) readExpression(m *caddyhttp.MatchExpression, negated bool)
 // readPath has patterns that name what is gated gate it under a slash at its end,
 // and with an extension, too: /admin is what servers serve as /admin/ and
 // /admin.json. Patterns that end in * need none of it.
-func readPath(m *caddyhttp.MatchPath, negated bool) any {
+func readPath(m *caddyhttp.MatchPath) any {
 	var ends, names caddyhttp.MatchPath
+	for _, pattern := range *m { // Sinatra, and whoever decodes a path like a form
+		if strings.Contains(pattern, " ") {
+			*m = append(*m, strings.ReplaceAll(pattern, " ", "+"))
+		}
+	}
 	for _, pattern := range *m {
-		if negated || strings.HasSuffix(pattern, "*") || pattern == "/" {
+		if strings.HasSuffix(pattern, "*") || pattern == "/" {
 			continue
 		}
 		ends = append(ends, pattern, strings.TrimRight(pattern, "/"))

@@ -27,11 +27,32 @@ func (v *visit) examine(r *http.Request) {
 }
 
 // matches says whether the gate's matcher matches a request, or what a server
-// behind us may take that request for.
+// behind us may take that request for. Servers take a host in any case, and with a
+// dot at its end, for the same.
 func (h *Handler) matches(r *http.Request, v *visit) (bool, error) {
 	if len(h.match) == 0 {
 		return true, nil
 	}
+	matched, err := h.matchesTarget(r, v)
+	host := plainHost(r.Host)
+	if matched || err != nil || host == r.Host {
+		return matched, err
+	}
+	defer func(before string) { r.Host = before }(r.Host)
+	r.Host = host
+	return h.matchesTarget(r, v)
+}
+
+// plainHost is a host, perhaps with a port, as operators write it.
+func plainHost(host string) string {
+	name, port := host, ""
+	if i := strings.LastIndexByte(host, ':'); i >= 0 {
+		name, port = host[:i], host[i:]
+	}
+	return strings.ToLower(strings.TrimRight(name, ".")) + port
+}
+
+func (h *Handler) matchesTarget(r *http.Request, v *visit) (bool, error) {
 	if v.ambiguous && len(v.url.Path) > maxAmbiguous {
 		return true, nil
 	}
@@ -138,7 +159,7 @@ func methodVariants(r *http.Request) []string {
 	methods := []string{r.Method}
 	method := strings.ToUpper(r.Method)
 	methods = appendNew(methods, method)
-	if method == http.MethodHead {
+	if method == http.MethodHead || method == http.MethodConnect { // a WebSocket in HTTP/2 (RFC 8441), which proxies make a GET of
 		methods = appendNew(methods, http.MethodGet)
 	}
 	for _, name := range methodHeaders {
@@ -172,26 +193,30 @@ func isForm(contentType string) bool {
 }
 
 // steeringHeaders have servers and frameworks take another address for the
-// request's: IIS' rewriter, Symfony, Zend; nginx' convention; Flask's and Traefik's.
+// request's: IIS' rewriter, Symfony, Zend; nginx' convention; Flask's and Traefik's;
+// Next.js' own. The last two say where an application begins, and Gunicorn and Daphne
+// cut that off the address; Caddy itself drops a SCRIPT_NAME that is not expected.
 var steeringHeaders = []string{
 	"X-Original-Url-", "X-Original-Uri-", "X-Original-Path-", "X-Rewrite-Url-", "X-Rewrite-Uri-", "X-Forwarded-Uri-", "X-Forwarded-Path-",
 	"X-Override-Url-", "X-Replaced-Path-", "X-Envoy-Original-Path-", "X-Script-Name-", "X-Http-Destinationurl-",
+	"X-Invoke-Path-", "X-Matched-Path-", "X-Middleware-Rewrite-",
+	"Script-Name-", "Daphne-Root-Path-",
 }
 
 // dropSteeringHeaders takes them away unless a trusted proxy sent them: the gate
 // would judge one address and the site serve another.
 func dropSteeringHeaders(r *http.Request) {
-	if trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool); trusted {
+	if fromTrustedProxy(r) {
 		return
 	}
 	for name := range r.Header {
-		if name[0] != 'X' && name[0] != 'x' {
-			continue
-		}
-		for _, steering := range steeringHeaders {
-			if len(name) == len(steering)-1 && looksPrefixed(name+"-", steering) {
-				delete(r.Header, name)
-			}
+		if isAnyOf(name, steeringHeaders) {
+			delete(r.Header, name)
 		}
 	}
+}
+
+// isAnyOf says whether a header is one of some, however it is spelled.
+func isAnyOf(name string, headers []string) bool {
+	return slices.ContainsFunc(headers, func(h string) bool { return len(name) == len(h)-1 && looksPrefixed(name+"-", h) })
 }

@@ -168,6 +168,7 @@ func TestGateReadsQueriesAndMethodsAsServersDo(t *testing.T) {
 		{"get", "POST /admin/x", "", 200},
 		{"get", "HEAD //h/admin/x", "", 401},
 		{"get", "HEAD /x", "", 200},
+		{"get", "CONNECT /admin/x", "", 401}, // a WebSocket in HTTP/2, which a proxy makes a GET of
 		{"reading", "GET /", "", 200},
 		{"reading", "HEAD /", "", 200},
 		{"reading", "POST /", "", 401},
@@ -233,7 +234,7 @@ func (s *server) status(request string) int {
 // unless a trusted proxy sent them.
 func TestGateDropsHeadersThatSteer(t *testing.T) {
 	up := echo(t)
-	names := []string{"X-Original-Url", "X-Original-Uri", "X-Rewrite-Url", "X-Rewrite-Uri", "X-Forwarded-Uri", "X-Script-Name", "X-Replaced-Path"}
+	names := []string{"X-Original-Url", "X-Original-Uri", "X-Rewrite-Url", "X-Rewrite-Uri", "X-Forwarded-Uri", "X-Script-Name", "X-Replaced-Path", "Script_name", "Daphne-Root-Path"}
 	headers := make(http.Header)
 	for _, name := range names {
 		headers.Set(name, "/admin/s")
@@ -247,9 +248,9 @@ http://everywhere.localhost:{$PORT} {
 	}
 	reverse_proxy UPSTREAM
 }`, "UPSTREAM", up.addr())
-	for global, kept := range map[string]bool{"": false, "servers {\n trusted_proxies static 127.0.0.0/8\n }": true} {
+	for global, kept := range map[string]bool{"": false, "trusted_proxies static 127.0.0.0/8": true} {
 		t.Run(global, func(t *testing.T) {
-			s := start(t, sandboxLink+"\n"+global, sites)
+			s := start(t, sandboxLink+"\nservers {\n expected_underscore_headers SCRIPT_NAME\n "+global+"\n }", sites)
 			got := s.browser("http://admin.localhost:{$PORT}").send(http.MethodGet, "/x", headers).reached(t).Header
 			for _, name := range names {
 				if _, ok := got[name]; ok != kept {
@@ -265,5 +266,39 @@ http://everywhere.localhost:{$PORT} {
 	headers.Del("X-Forwarded-Uri") // which the sandbox does not answer
 	if got := s.browser("http://everywhere.localhost:{$PORT}").send(http.MethodGet, "/x", headers).reached(t).Header; got.Get("X-Original-Url") == "" {
 		t.Error("a gate without a matcher changed the request")
+	}
+}
+
+// A host in capitals, or with a dot at its end, is the same to servers.
+func TestGateReadsHostsAsServersDo(t *testing.T) {
+	other := freePort(t)
+	s := start(t, sandboxLink, strings.ReplaceAll(`
+http://localhost:{$PORT}, http://admin.localhost:{$PORT} {
+	@a expression {host} == 'admin.localhost'
+	proconnect @a {
+		allow any
+	}
+	respond reached
+}
+http://:OTHER {
+	@a host admin.localhost
+	proconnect @a {
+		allow any
+		origin http://localhost
+	}
+	respond reached
+}`, "OTHER", other))
+	for host, want := range map[string]int{
+		"admin.localhost:{$PORT}": http.StatusUnauthorized, "ADMIN.localhost:{$PORT}": http.StatusUnauthorized, "Localhost:{$PORT}": http.StatusOK,
+		"admin.localhost:OTHER": http.StatusUnauthorized, "admin.localhost.:OTHER": http.StatusUnauthorized, "Admin.localhost.": http.StatusUnauthorized,
+		"localhost.:OTHER": http.StatusOK, "[::1]:OTHER": http.StatusOK, "[::1]": http.StatusOK,
+	} {
+		port := s.Port
+		if !strings.Contains(host, "{$PORT}") {
+			port = other
+		}
+		if a := s.raw(loopback+":"+port, "GET /x HTTP/1.1\r\nHost: "+host+"\r\nAccept: text/html\r\nConnection: close\r\n\r\n"); a.StatusCode != want {
+			t.Errorf("%s: %d, want %d", host, a.StatusCode, want)
+		}
 	}
 }

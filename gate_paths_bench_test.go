@@ -66,7 +66,7 @@ func pathGate(tb testing.TB, target string) (*Handler, *http.Request) {
 	tb.Helper()
 	h, _ := benchGate(tb, benchRules...)
 	h.match = caddyhttp.MatcherSets{{&caddyhttp.MatchPath{"/admin", "/admin/*"}}}
-	if err := h.provisionMatchers(caddy.Context{Context: tb.Context()}); err != nil {
+	if err := h.provisionMatchers(caddy.Context{Context: tb.Context()}, make(caddyhttp.RawMatcherSets, 1)); err != nil {
 		tb.Fatal(err)
 	}
 	r := httptest.NewRequest(http.MethodGet, target, nil)

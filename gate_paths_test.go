@@ -78,6 +78,40 @@ http://celnot.localhost:{$PORT} {
 	}
 	respond reached
 }
+http://celpublic.localhost:{$PORT} {
+	@a expression !path('/public/*', '/Assets/*')
+	proconnect @a {
+		allow any
+	}
+	respond reached
+}
+http://cased.localhost:{$PORT} {
+	@a not path /Assets/* /a%2Fb /{http.request.host}/* /[A-C]x?/s /CAFÉ/*
+	proconnect @a {
+		allow any
+	}
+	respond reached
+}
+http://blank.localhost:{$PORT} {
+	@a path "/rapport annuel" "/rapport annuel/*"
+	proconnect @a {
+		allow any
+	}
+	respond reached
+}
+http://twice.localhost:{$PORT} {
+	@a {
+		path /x/*
+		not {
+			not path /admin/*
+			path /x/public/*
+		}
+	}
+	proconnect @a {
+		allow any
+	}
+	respond reached
+}
 http://vars.localhost:{$PORT} {
 	@a vars_regexp {http.request.uri.path} ^/admin(/|$)
 	proconnect @a {
@@ -157,15 +191,20 @@ func TestGateReadsPathsAsServersDo(t *testing.T) {
 func TestGateReadsExemptionsAsServersDo(t *testing.T) {
 	s := start(t, sandboxLink, gatedSites)
 	for name, want := range map[string]verdict{
-		"exempt /public/a": isOpen, "exempt /PUBLIC/a": isOpen, "exempt /public/": isOpen, "exempt /public/a;b": isOpen, "exempt /public/a.%20/b%5cc": isOpen,
+		"exempt /public/a": isOpen, "exempt /PUBLIC/a": isGated, "exempt /public/A%C3%89": isOpen, "exempt /publiC/a": isGated, "exempt /%F3%B0%81%90ublic/a": isGated, "exempt /public/%F3%B0%81%90": isOpen, "exempt /R%C3%89UNIONS/x": isGated, "exempt /Favicon.ico": isGated, "exempt /public/": isOpen, "exempt /public/a;b": isOpen, "exempt /public/a.%20/b%5cc": isOpen,
 		"exempt /public/a//b": isOpen, "exempt /public/a%2fb": isOpen, "exempt /public/100%25": isOpen, "exempt /public/caf%E9.pdf": isOpen, "exempt /favicon.ico": isOpen,
 		"exempt /public/a.php/b.css": isGated, "exempt /r%C3%A9unions/x": isOpen, "exempt /re%CC%81unions/x": isGated, "exempt /public/DOMAIN%5Cuser": isOpen,
 		"exempt /public": isGated, "exempt /publicity": isGated, "exempt //public/x": isGated, "exempt //h/public/x": isGated, "exempt /public%2fx": isGated,
 		"exempt /%70ublic/x": isGated, "exempt /public/x.php/admin": isGated, "exempt /public;a/x": isGated, "exempt /favicon.ico/x": isGated, "exempt /public%3fx/y": isGated,
 		"exempt /public/..;/x": isRefused, "exempt /public/..%5cx": isRefused, "exempt /public/%252e%252e/x": isRefused, "exempt /public//(S(a))../x": isGated,
 		"celnot /public/a": isOpen, "celnot /PUBLIC/a": isGated, "celnot //h/public/x": isGated, "celnot /public%2fx": isGated, "celnot /x": isGated,
+		"celpublic /public/a": isOpen, "celpublic /public/A": isOpen, "celpublic /PUBLIC/a": isGated, "celpublic /Assets/X%C3%89.png": isOpen, "celpublic /assets/x": isGated, "celpublic /x": isGated,
+		"cased /Assets/x": isOpen, "cased /Assets/%C3%A9": isOpen, "cased /assets/x": isGated, "cased /ASSETS/x": isGated, "cased /a%2fb": isGated, "cased /Cased.localhost/x": isGated,
+		"cased /cased.localhost/x": isOpen, "cased /Bxy/s": isOpen, "cased /BxY/s": isOpen, "cased /bxy/s": isGated, "cased /Dxy/s": isGated, "cased /CAF%C3%89/x": isOpen, "cased /caf%C3%A9/x": isGated,
+		"blank /rapport%20annuel/x": isGated, "blank /rapport+annuel/x": isGated, "blank /rapport+annuel.json": isGated, "blank /c++": isOpen,
+		"twice /x/public/s": isOpen, "twice /X/s": isGated, "twice /x/PUBLIC/s": isGated, "twice /X/public/s": isGated,
 		"css /site.css": isOpen, "css /a/b/site.css": isOpen, "css /jquery-3.6.0/x.css": isOpen, "css /secret.php/x.css": isGated, "css /secret;x.css": isGated,
-		"css /secret%3fx.css": isGated, "css /secret%23x.css": isGated, "css /secret%00x.css": isRefused, "css /x": isGated, "css /secret::$x.css": isGated,
+		"css /secret%3fx.css": isGated, "css /secret%23x.css": isGated, "css /secret%00x.css": isRefused, "css /x": isGated, "css /site.CSS": isGated, "css /secret::$x.css": isGated,
 		"php /secret.php": isGated, "php /secret.php/x.css": isGated, "php /secret.php/": isGated, "php /SECRET.PHP/x/y": isGated, "php /secret.php;x": isGated,
 		"php /secret.php.": isGated, "php /secret.php%20/x": isGated, "php /secret.php5": isOpen, "php /index.php/secret.php/x": isGated, "php /secret.php/b.php/c": isGated,
 		"pdf /report.pdf": isGated, "pdf /report.PDF": isGated, "pdf /report.pdf.": isGated, "pdf /report.pdf%20": isGated, "pdf /report.pdf/": isGated,

@@ -57,6 +57,13 @@ func (a atom) implies(b atom) bool {
 	})
 }
 
+// matchesNothing says whether no request can match: addresses begin with a slash.
+func (a atom) matchesNothing() bool {
+	return a.name == "path" && !slices.ContainsFunc(a.list, func(pattern string) bool {
+		return pattern != "" && strings.ContainsRune(patternStarts, rune(pattern[0]))
+	})
+}
+
 // pathBelow says whether a pattern matches nothing that another, a prefix, does not.
 func pathBelow(pattern, prefix string) bool {
 	head, ok := strings.CutSuffix(prefix, "*")

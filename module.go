@@ -150,6 +150,7 @@ func (h *Handler) provision(ctx caddy.Context, app *App, site site) (err error) 
 	if err := h.provisionRules(app); err != nil {
 		return err
 	}
+	raw := h.MatcherSetsRaw // Caddy clears it
 	sets, err := ctx.LoadModule(h, "MatcherSetsRaw")
 	if err != nil {
 		return fmt.Errorf("matcher: %w", err)
@@ -158,7 +159,7 @@ func (h *Handler) provision(ctx caddy.Context, app *App, site site) (err error) 
 		return err
 	}
 	h.warn()
-	if err := h.provisionMatchers(ctx); err != nil {
+	if err := h.provisionMatchers(ctx, raw); err != nil {
 		return err
 	}
 	if err := h.provisionPlace(site); err != nil {

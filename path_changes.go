@@ -244,7 +244,7 @@ func foldUnicode(path string) string {
 	if isASCII(path) {
 		return path
 	}
-	return strings.ToLower(strings.Map(foldRune, norm.NFKC.String(path)))
+	return strings.Map(foldRune, norm.NFKC.String(path))
 }
 
 func foldRune(r rune) rune {

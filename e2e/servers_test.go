@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -77,7 +76,7 @@ func (s gatedServer) attack(t *testing.T, requests []request) {
 		if silent := count(answers, 0); silent*100 > len(answers) {
 			t.Errorf("%s: %d of %d were not answered", g.name, silent, len(answers))
 		}
-		g.check(t, s.address, chosen, answers)
+		g.check(t, chosen, answers)
 	}
 }
 
@@ -97,41 +96,18 @@ func choose(requests []request, direct []reply, marker string) (chosen []request
 }
 
 // check asks once more, alone, before it says that something came through.
-func (g gate) check(t *testing.T, direct string, requests []request, answers []reply) {
+func (g gate) check(t *testing.T, requests []request, answers []reply) {
 	t.Helper()
 	var found []string
-	var cased int
 	for i, a := range answers {
 		if !a.holds(g.marker) || !ask(g.address, requests[i]).holds(g.marker) {
 			continue
 		}
-		if g.exempts(direct, requests[i]) {
-			cased++
-			continue
-		}
 		found = append(found, requests[i].String())
-	}
-	if cased > 0 {
-		t.Logf("%-10s %d are exempt in Caddy, which has no case, and not to this server", g.name, cased)
 	}
 	if len(found) > 0 {
 		t.Errorf("%d came through @gate %s, among them:\n%s", len(found), g.matcher, strings.Join(found[:min(len(found), 40)], "\n"))
 	}
-}
-
-// anyCase is the exempted directory as Caddy's `path` knows it, in every case.
-var anyCase = regexp.MustCompile(`(?i)(p|%50|%70)(u|%55|%75)(b|%42|%62)(l|%4c|%6c)(i|%49|%69)(c|%43|%63)`)
-
-// exempts says whether a request is exempt but for its case: `not path /public/*`
-// exempts /Public/ too, by what Caddy says of `path`, while most servers take that
-// for another directory.
-func (g gate) exempts(direct string, r request) bool {
-	if g.name != "exemption" {
-		return false
-	}
-	lower := r
-	lower.target = anyCase.ReplaceAllString(r.target, "public")
-	return lower.target != r.target && !ask(direct, lower).holds(g.marker)
 }
 
 // tally counts answers by what they mean here.
