@@ -38,6 +38,13 @@ func (h *Handler) answerProbe(r *http.Request, endpoint string) bool {
 	return true
 }
 
+// isProbe says whether a request is a probe. Nobody reads the answer to one: where two
+// gates keep each other's callback, each would ask for the other's for ever.
+func isProbe(r *http.Request) bool {
+	_, ok := r.Context().Value(probeKey{}).(*probe)
+	return ok
+}
+
 // callbackComesBack sends the gate its own callback through the server, once
 // per host, before anybody is offered a login: whoever could not come back
 // would end on an error page of the site, logged in and without a next step.
