@@ -18,7 +18,7 @@ import (
 // It runs no rules: the gate of the page that they go to decides.
 func (h *Handler) serveCallback(w http.ResponseWriter, r *http.Request, v *visit) error {
 	v.open(r, h.client)
-	response, err := rp.ParseResponse(r.URL.RawQuery)
+	response, err := rp.ParseResponse(v.url.RawQuery)
 	if err != nil {
 		return h.attemptUnknown(w, r, v, "the query is malformed")
 	}
@@ -52,7 +52,7 @@ func (h *Handler) attemptUnknown(w http.ResponseWriter, r *http.Request, v *visi
 		return redirect(w, "/")
 	}
 	code := pages.AttemptUnknown
-	if len(v.cookies) == 0 && r.URL.Query().Has("state") { // without, it is a bookmark
+	if len(v.cookies) == 0 && v.url.Query().Has("state") { // without, it is a bookmark
 		code = pages.CookiesRefused
 	}
 	v.uri = "/"
