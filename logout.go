@@ -78,6 +78,9 @@ func (h *Handler) serveLogout(w http.ResponseWriter, r *http.Request, v *visit) 
 		w.Header().Set("Allow", "GET, POST")
 		return h.problem(w, r, v, http.StatusMethodNotAllowed, pages.Problem{Code: pages.MethodNotAllowed, HomeURL: "/"})
 	case audienceOf(r) != person:
+		if boosted(r) { // a link that a person followed: the page itself goes there
+			w.Header().Set("HX-Redirect", v.target())
+		}
 		return h.problem(w, r, v, http.StatusForbidden, pages.Problem{Code: pages.BadRequest, HomeURL: "/"})
 	case h.wantsLogout(w, r, v):
 		return h.logout(w, r, v)
