@@ -113,7 +113,7 @@ func (h *Handler) turnAway(w http.ResponseWriter, r *http.Request, v *visit, nex
 	if h.Optional {
 		return v.goOn(w, r, next)
 	}
-	if isProbe(r) {
+	if probeOf(r) != nil {
 		return nil // of another gate, and astray: an answer might begin a probe of ours
 	}
 	switch v.word {
