@@ -42,6 +42,34 @@ func TestAttackLevelOfSomebodyAlike(t *testing.T) {
 	}
 }
 
+// Where the client does not ask for idp_id, nothing tells one provider's account from
+// another's that ProConnect gives the same sub. The level of the one, together with the
+// organisation of the other, would be a person who does not exist.
+func TestAttackLevelOfAnUnknownProvider(t *testing.T) {
+	p := newProvider(t)
+	p.acr = "eidas1-mfa"
+	delete(p.claims, "idp_id")
+	s := start(t, strings.Replace(p.link(), "client_id", "scopes openid email siret\n client_id", 1), mfaSite)
+	b := s.browser("http://localhost:{$PORT}")
+	if a := b.loginAt("/admin/x"); a.Text != "inside eidas1-mfa" {
+		t.Fatalf("the first: %d %s", a.StatusCode, a.Text)
+	}
+	first := b.cookies()
+	p.mu.Lock()
+	p.acr, p.claims["siret"] = "eidas1", "21920023500014"
+	p.mu.Unlock()
+	if a := b.loginAt("/"); a.Text != "inside eidas1" {
+		t.Fatalf("the second: %d %s", a.StatusCode, a.Text)
+	}
+	if a := b.get("/admin/x"); a.StatusCode != http.StatusSeeOther {
+		t.Errorf("the level of the first counts for the second: %d %s", a.StatusCode, a.Text)
+	}
+	b.get("/.proconnect/logout")
+	if got := s.worth(b, first); got != http.StatusUnauthorized {
+		t.Errorf("after the logout the first cookie is worth %d", got)
+	}
+}
+
 // A gate's own `mfa` and `acr` are required of everybody whom its rules admit, on
 // `allow any` too. Somebody whose login proved less asks for a page of that gate:
 // by a click, who is sent back to ProConnect for exactly these levels; or by a

@@ -137,3 +137,39 @@ http://localhost:{$PORT} {
 		t.Errorf("got %d to %q, page %q", a.StatusCode, a.location(), a.page())
 	}
 }
+
+// Each of two gates keeps the other's callback, a slip in their paths: the probe of one
+// is a stranger at the other, which probes in its turn. One request of anybody's would
+// have them go on until Caddy's memory is full.
+func TestAttackProbesOfGatesThatKeepEachOthersCallback(t *testing.T) {
+	for _, login := range []string{"page", "auto"} {
+		t.Run("login "+login, func(t *testing.T) {
+			s := start(t, sandboxLink, strings.ReplaceAll(`
+http://localhost:{$PORT} {
+	handle /a/* {
+		proconnect {
+			allow any
+			path /b/.proconnect
+			login LOGIN
+		}
+		respond inside
+	}
+	handle /b/* {
+		proconnect {
+			allow any
+			path /a/.proconnect
+			login LOGIN
+		}
+		respond inside
+	}
+}`, "LOGIN", login))
+			b := s.browser("http://localhost:{$PORT}")
+			b.Timeout = 5 * time.Second
+			for _, path := range []string{"/a/x", "/b/x"} {
+				if a := b.get(path); a.StatusCode != http.StatusInternalServerError || a.page() != "problem callback_unreachable" {
+					t.Errorf("%s: got %d, page %q", path, a.StatusCode, a.page())
+				}
+			}
+		})
+	}
+}

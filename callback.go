@@ -18,7 +18,7 @@ import (
 // It runs no rules: the gate of the page that they go to decides.
 func (h *Handler) serveCallback(w http.ResponseWriter, r *http.Request, v *visit) error {
 	v.open(r, h.client)
-	response, err := rp.ParseResponse(r.URL.RawQuery)
+	response, err := rp.ParseResponse(v.url.RawQuery)
 	if err != nil {
 		return h.attemptUnknown(w, r, v, "the query is malformed")
 	}
@@ -52,7 +52,7 @@ func (h *Handler) attemptUnknown(w http.ResponseWriter, r *http.Request, v *visi
 		return redirect(w, "/")
 	}
 	code := pages.AttemptUnknown
-	if len(v.cookies) == 0 && r.URL.Query().Has("state") { // without, it is a bookmark
+	if len(v.cookies) == 0 && v.url.Query().Has("state") { // without, it is a bookmark
 		code = pages.CookiesRefused
 	}
 	v.uri = "/"
@@ -111,13 +111,17 @@ func (c *Client) newSession(old *session, a *attempt, result *rp.Result, now tim
 		slices.Equal(old.at(old.known[claimIDPID]), provider) && !slices.Contains(provider, "")
 	if same {
 		s.family, s.first, s.lasts = old.family, old.first, old.lasts
+	} else {
+		rand.Read(s.family[:]) // never fails, by its documentation
+	}
+	// Where idp_id is not asked for, the same sub may be another account of another
+	// provider: it is the same family, and has to prove its level by itself.
+	if same && len(provider) > 0 {
 		proven := anyList(old.at(old.known[claimACR]))
 		if result.ACR != "" && !slices.Contains(proven, any(result.ACR)) {
 			proven = append(proven, result.ACR)
 		}
 		raw["acr"] = proven
-	} else {
-		rand.Read(s.family[:]) // never fails, by its documentation
 	}
 	s.identity = *newIdentity(c.asking().granted(a.Scopes), raw)
 	return s

@@ -45,7 +45,7 @@ func (h *Handler) unauthorized(w http.ResponseWriter, r *http.Request, v *visit,
 // (hx-boost). A part of a page that loads by itself is refused again each time the
 // page opens: were it sent elsewhere, nobody could use the rest of the page.
 func (h *Handler) forbidden(w http.ResponseWriter, r *http.Request, v *visit) error {
-	if fromHTMX(r) && r.Header.Get("HX-Boosted") == "true" && r.Method == http.MethodGet {
+	if boosted(r) && r.Method == http.MethodGet {
 		w.Header().Set("HX-Redirect", v.pageAsked(r))
 	}
 	return h.document(w, r, v, problemDocument{

@@ -54,8 +54,7 @@ func (h *Handler) serveEndpoint(w http.ResponseWriter, r *http.Request, v *visit
 	if answered, err := h.standsFast(w, r, v); answered {
 		return err
 	}
-	// What is sent in TLS early data can be sent again by somebody else (RFC 8470 §5.1).
-	if r.TLS != nil && !r.TLS.HandshakeComplete && name != endpointSession {
+	if isEarly(r) && name != endpointSession {
 		return h.problem(w, r, v, http.StatusTooEarly, pages.Problem{Code: pages.TooEarly, RetryURL: v.target()})
 	}
 	switch name {
@@ -80,6 +79,12 @@ func (h *Handler) serveEndpoint(w http.ResponseWriter, r *http.Request, v *visit
 		return h.serveLoggedOut(w, r, v)
 	}
 	return h.serveSession(w, r, v)
+}
+
+// isEarly says whether a request was sent in TLS early data, to us or to a proxy in
+// front that says so (RFC 8470 §5.1): it can be sent again by somebody else.
+func isEarly(r *http.Request) bool {
+	return r.TLS != nil && !r.TLS.HandshakeComplete || r.Header.Get("Early-Data") == "1"
 }
 
 // originalRequest is the request as the browser sent it: the simulated

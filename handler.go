@@ -113,6 +113,9 @@ func (h *Handler) turnAway(w http.ResponseWriter, r *http.Request, v *visit, nex
 	if h.Optional {
 		return v.goOn(w, r, next)
 	}
+	if probeOf(r) != nil {
+		return nil // of another gate, and astray: an answer might begin a probe of ours
+	}
 	switch v.word {
 	case wordStepUp:
 		return h.askStepUp(w, r, v)

@@ -15,7 +15,7 @@ import (
 // serveLogin starts a login. Its address stands in links and in the answers to
 // programs; anybody may send a browser there, which costs a click at most.
 func (h *Handler) serveLogin(w http.ResponseWriter, r *http.Request, v *visit) error {
-	query := r.URL.Query()
+	query := v.url.Query()
 	v.uri = returnTarget(query.Get("return_to"), h.Path)
 	v.open(r, h.client)
 	options, ok := h.client.readOptions(query)

@@ -105,7 +105,7 @@ func (h *Handler) logFailure(v *visit, a *attempt, e *rp.Error) {
 		fields = append(fields, zap.String("remedy", remedy))
 	}
 	switch {
-	case e.Reason == rp.ReasonAborted:
+	case e.Reason == rp.ReasonAborted, e.Reason == rp.ReasonCanceled: // anybody can, and it says nothing of ProConnect
 		h.log.Info("login cancelled", fields...)
 	case e.Kind == rp.Refused && e.Code == "access_denied":
 		h.log.Info("login refused by ProConnect", fields...)

@@ -3,6 +3,8 @@ package proconnect_test
 import (
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -181,5 +183,25 @@ http://localhost:{$PORT} {
 			// another person's by now, and a hint that does not fit would end it.
 			wantHints(t, b.get("/.proconnect/login?return_to=/"), nil)
 		})
+	}
+}
+
+// Whom ProConnect can only be told by their email stays out of the access log, by the
+// filter that users are shown.
+func TestLoginHintStaysOutOfTheLog(t *testing.T) {
+	p := newProvider(t)
+	delete(p.claims, "idp_id")
+	s := start(t, p.link(), documentedFilter(t)+strings.Replace(mfaSite, "{\n", "{\n\tlog {\n\t\toutput file {$DIR}/access.json\n\t\timport no_secrets\n\t}\n", 1))
+	b := s.browser("http://localhost:{$PORT}")
+	b.loginAt("/")
+	if a := b.get("/admin/x"); !strings.Contains(a.location(), "login_hint=camille%40") {
+		t.Fatalf("no hint: %d to %s", a.StatusCode, a.location())
+	}
+	logged, err := os.ReadFile(filepath.Join(s.dir, "access.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if log := string(logged); !strings.Contains(log, "login_hint=hidden") || strings.Contains(log, "camille") {
+		t.Errorf("the access log: %s", log)
 	}
 }

@@ -98,7 +98,10 @@ func (c *Client) readOptions(query url.Values) (o loginOptions, ok bool) {
 	if _, known := c.gateHints[query.Get("gate")]; known {
 		o.gate = query.Get("gate")
 	}
-	for _, level := range strings.Fields(query.Get("acr_values")) {
+	for level := range strings.FieldsSeq(query.Get("acr_values")) {
+		if !slices.Contains(acrKnown, level) { // no gate requires it: the rest, however long, is not worth a look
+			return loginOptions{gate: o.gate}, false
+		}
 		o.acr = appendNew(o.acr, level)
 	}
 	return o, len(o.acr) == 0 || c.asksFor(o.acr)

@@ -78,12 +78,15 @@ func (h *Handler) serveLogout(w http.ResponseWriter, r *http.Request, v *visit) 
 		w.Header().Set("Allow", "GET, POST")
 		return h.problem(w, r, v, http.StatusMethodNotAllowed, pages.Problem{Code: pages.MethodNotAllowed, HomeURL: "/"})
 	case audienceOf(r) != person:
+		if boosted(r) { // a link that a person followed: the page itself goes there
+			w.Header().Set("HX-Redirect", v.target())
+		}
 		return h.problem(w, r, v, http.StatusForbidden, pages.Problem{Code: pages.BadRequest, HomeURL: "/"})
 	case h.wantsLogout(w, r, v):
 		return h.logout(w, r, v)
 	}
 	action := h.Path + "/logout"
-	if query := r.URL.RawQuery; query != "" && len(query) <= 2*maxTarget {
+	if query := v.url.RawQuery; query != "" && len(query) <= 2*maxTarget {
 		action += "?" + query
 	}
 	return h.page(w, r, v, http.StatusOK, pages.Logout{
@@ -94,7 +97,7 @@ func (h *Handler) serveLogout(w http.ResponseWriter, r *http.Request, v *visit) 
 // logout ends the session here, then sends the browser to ProConnect to end it
 // there. Ours goes first: whatever happens on the way, it is gone.
 func (h *Handler) logout(w http.ResponseWriter, r *http.Request, v *visit) error {
-	query := r.URL.Query()
+	query := v.url.Query()
 	state := logoutState{State: randomText(), Login: query.Get("then") == "login", Started: time.Now().Unix()}
 	if state.Login {
 		state.Target = returnTarget(query.Get("return_to"), h.Path)
@@ -194,7 +197,7 @@ func (h *Handler) findLogout(r *http.Request, v *visit, name string) (state logo
 	if age := time.Since(time.Unix(state.Started, 0)); age > logoutTime || age < -clockSkew {
 		return logoutState{}, false
 	}
-	returned := r.URL.Query()["state"]
+	returned := v.url.Query()["state"]
 	ok = len(returned) == 1 && subtle.ConstantTimeCompare([]byte(returned[0]), []byte(state.State)) == 1
 	return state, ok
 }

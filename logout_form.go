@@ -29,8 +29,17 @@ func (h *Handler) wantsLogout(w http.ResponseWriter, r *http.Request, v *visit) 
 	case clickedHere(r):
 		return true
 	}
+	return h.client.isLogoutToken(r.Context(), formToken(w, r), v, time.Now())
+}
+
+// formToken reads the token of a form that asks for a logout. Anybody may send one, a
+// byte at a time: it has as long as the other bodies that we read.
+func formToken(w http.ResponseWriter, r *http.Request) string {
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(bodyTime)) // every server of Caddy's can
+	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
 	r.Body = http.MaxBytesReader(w, r.Body, maxLogoutForm)
-	return h.client.isLogoutToken(r.Context(), r.PostFormValue("token"), v, time.Now())
+	return r.PostFormValue("token")
 }
 
 // logoutToken seals who may log out where, and when they were asked. It is empty

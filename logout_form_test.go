@@ -1,6 +1,9 @@
 package proconnect
 
 import (
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -50,5 +53,38 @@ func TestLogoutTokenIsBound(t *testing.T) {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})
+	}
+}
+
+// slowClient sends a form and then nothing more. Its connection is waited for as long
+// as the reader asks, but for what would make the test slow.
+type slowClient struct {
+	*httptest.ResponseRecorder
+	conn net.Conn
+}
+
+func (c *slowClient) SetReadDeadline(t time.Time) error {
+	if !t.IsZero() {
+		t = t.Add(10*time.Millisecond - bodyTime)
+	}
+	return c.conn.SetReadDeadline(t)
+}
+
+// Whoever sends the form of a logout a byte at a time does not keep us waiting for ever.
+func TestLogoutFormHasATime(t *testing.T) {
+	server, client := net.Pipe()
+	defer client.Close()
+	go func() { _, _ = client.Write([]byte("token=x")) }()
+	r := httptest.NewRequest(http.MethodPost, "/.proconnect/logout", server)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	read := make(chan string, 1)
+	go func() { read <- formToken(&slowClient{httptest.NewRecorder(), server}, r) }()
+	select {
+	case token := <-read:
+		if token != "" {
+			t.Errorf("half a form is taken for a whole one: %q", token)
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("still waiting")
 	}
 }

@@ -5,6 +5,9 @@ import "net/http"
 // fromHTMX says whether htmx made a request: a script, whatever it accepts.
 func fromHTMX(r *http.Request) bool { return r.Header.Get("HX-Request") == "true" }
 
+// boosted says whether htmx made a request in the place of a link or a form (hx-boost).
+func boosted(r *http.Request) bool { return fromHTMX(r) && r.Header.Get("HX-Boosted") == "true" }
+
 // pageAsking is the page of this site on which a script or a form made a request,
 // or the site's first page if the browser does not tell. The address of the
 // request itself leads nowhere: it may answer JSON, or nothing but POST.

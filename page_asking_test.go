@@ -95,3 +95,33 @@ http://localhost:{$PORT} {
 		})
 	}
 }
+
+// On a page whose links htmx follows (hx-boost), the link that logs out is one of them:
+// the page is led there, as by a link. What a page loads by itself is not.
+func TestBoostedLogout(t *testing.T) {
+	s, _, b := loggedIn(t)
+	htmx := with(fetchHeaders, "HX-Request", "true", "HX-Current-URL", b.base+"/page")
+	boosted := with(htmx, "HX-Boosted", "true")
+	const logout = "/.proconnect/logout?then=login&return_to=%2Fy"
+	for _, tt := range []struct {
+		name, method string
+		headers      []string
+		want         string
+	}{
+		{"a link", http.MethodGet, boosted, logout},
+		{"a form", http.MethodPost, boosted, logout},
+		{"a part", http.MethodGet, htmx, ""},
+		{"no htmx", http.MethodGet, with(fetchHeaders, "HX-Boosted", "true"), ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a := b.do(tt.method, logout, nil, tt.headers...)
+			if got := a.Header.Get("HX-Redirect"); a.StatusCode != http.StatusForbidden || got != tt.want || len(a.Cookies()) != 0 {
+				t.Errorf("got %d, led to %q, want %q", a.StatusCode, got, tt.want)
+			}
+		})
+	}
+	session := b.cookie("proconnect")
+	if a := b.get(logout); a.StatusCode != http.StatusSeeOther || s.worth(b, "proconnect="+session) != http.StatusUnauthorized {
+		t.Errorf("there: %d, page %q", a.StatusCode, a.page())
+	}
+}

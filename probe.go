@@ -14,9 +14,10 @@ import (
 // probe asks whether a request to a gate's callback comes back to a gate of the
 // same link: inside `handle /x/*`, say, it may not.
 type probe struct {
-	gate  *Handler
-	place place
-	came  bool
+	gate    *Handler
+	place   place
+	session *session // of the person who will come back; nil: nobody's
+	came    bool
 }
 
 type probeKey struct{}
@@ -28,14 +29,21 @@ var probeTimes = []time.Duration{2 * time.Second, 3 * time.Second}
 
 // answerProbe says whether r is a probe, and tells it that it came back.
 func (h *Handler) answerProbe(r *http.Request, endpoint string) bool {
-	p, ok := r.Context().Value(probeKey{}).(*probe)
-	if !ok {
+	p := probeOf(r)
+	if p == nil {
 		return false
 	}
 	caddyhttp.SetVar(r.Context(), caddyhttp.LogSkipVar, true)
 	p.came = endpoint == endpointCallback && h.client == p.gate.client && h.CallbackPath == p.gate.CallbackPath &&
 		h.place(r) == p.place // what one address has sealed, another cannot open
 	return true
+}
+
+// probeOf returns the probe that a request is, if it is one. Nobody reads the answer:
+// where two gates keep each other's callback, each would ask for the other's for ever.
+func probeOf(r *http.Request) *probe {
+	p, _ := r.Context().Value(probeKey{}).(*probe)
+	return p
 }
 
 // callbackComesBack sends the gate its own callback through the server, once
@@ -68,6 +76,9 @@ func (h *Handler) callbackComesBack(r *http.Request, p place) bool {
 // hangs up must not have the callback believed lost.
 func (h *Handler) probe(server *caddyhttp.Server, r *http.Request, p place, most time.Duration) (came bool) {
 	ask := &probe{gate: h, place: p}
+	if v := visitOf(r); v != nil && (v.client == nil || v.client == h.client) && !v.session.isZero() {
+		ask.session = &v.session
+	}
 	ctx, cancel := context.WithTimeout(context.WithValue(context.WithoutCancel(r.Context()), probeKey{}, ask), most)
 	defer cancel()
 	serveProbe(server, (&http.Request{

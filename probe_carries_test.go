@@ -121,3 +121,35 @@ http://docs.localhost:{$PORT} {
 		}
 	}
 }
+
+// A gate whose endpoints lie behind another gate of its client is reached by whoever
+// passed that one: the probe comes as the person who will come back.
+func TestProbePassesTheGatesThatThePersonPassed(t *testing.T) {
+	p := newProvider(t)
+	s := start(t, p.link(), `
+http://localhost:{$PORT} {
+	proconnect {
+		allow roles agent_public
+	}
+	@admin path /admin /admin/*
+	proconnect @admin {
+		allow siren 130025265
+		acr eidas2
+		path /admin/.proconnect
+	}
+	respond inside
+}`)
+	b := s.browser("http://localhost:{$PORT}")
+	if a := b.get("/admin/.proconnect/login?return_to=/admin/x"); a.page() != "login" {
+		t.Fatalf("a stranger got %d, page %q", a.StatusCode, a.page())
+	}
+	b.loginAt("/")
+	a := b.get("/admin/x")
+	if a.StatusCode != http.StatusSeeOther || !strings.HasPrefix(a.location(), p.URL) {
+		t.Fatalf("got %d, page %q", a.StatusCode, a.page())
+	}
+	p.acr = "eidas2"
+	if a = b.follow(a); a.Text != "inside" {
+		t.Errorf("after the login: %d, page %q", a.StatusCode, a.page())
+	}
+}

@@ -25,3 +25,29 @@ http://localhost:{$PORT} {
 		}
 	}
 }
+
+// Where the site answers errors itself, its page at the address of a callback that
+// failed tells nobody that address either. Elsewhere its own policy holds.
+func TestReferrerOfACallbackThatTheSiteAnswers(t *testing.T) {
+	p := newProvider(t)
+	s := start(t, p.link(), `
+http://localhost:{$PORT} {
+	proconnect {
+		allow siren 552081317
+		errors caddy
+	}
+	respond inside
+	handle_errors {
+		respond "error {err.status_code}"
+	}
+}`)
+	b := s.browser("http://localhost:{$PORT}")
+	a := b.get("/.proconnect/callback?code=unredeemed&state=0123456789abcdef0123456789abcdef")
+	if a.Text != "error 400" || a.Header.Get("Referrer-Policy") != "no-referrer" {
+		t.Errorf("the callback: %d, policy %q: %s", a.StatusCode, a.Header.Get("Referrer-Policy"), a.Text)
+	}
+	b.loginAt("/")
+	if a := b.get("/"); a.Text != "error 403" || a.Header.Get("Referrer-Policy") != "" {
+		t.Errorf("a refusal: %d, policy %q: %s", a.StatusCode, a.Header.Get("Referrer-Policy"), a.Text)
+	}
+}

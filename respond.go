@@ -86,6 +86,9 @@ func (v *visit) formLost(r *http.Request) pages.View {
 func (v *visit) toErrorChain(w http.ResponseWriter, r *http.Request, status int, err error) error {
 	v.gate.client.app.bodies.drop(w, r)
 	w.Header().Set("Cache-Control", "no-store")
+	if v.url.Path == v.gate.CallbackPath { // it may hold a code that nobody redeemed
+		w.Header().Set("Referrer-Policy", "no-referrer")
+	}
 	return caddyhttp.Error(status, err)
 }
 

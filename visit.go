@@ -95,6 +95,10 @@ func (v *visit) open(r *http.Request, c *Client) {
 		return
 	}
 	v.opened = true
+	if p := probeOf(r); p != nil && p.session != nil && p.gate.client == c {
+		v.session = *p.session // the cookie is kept out of the probe, which may go astray
+		return
+	}
 	c.openSession(r.Context(), v.place, v.cookies, &v.session)
 }
 
