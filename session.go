@@ -62,30 +62,7 @@ func (s *session) encode() []byte {
 	b = binary.AppendUvarint(b, uint64(s.first))
 	b = binary.AppendUvarint(b, uint64(s.lasts))
 	b = appendStrings(b, s.askedACR)
-	b = binary.AppendUvarint(b, uint64(s.asked))
-	for i := range claimSpecs {
-		if s.asked&(1<<i) != 0 && i != claimSiren { // siren is derived anew
-			b = appendStrings(b, s.at(s.known[i]))
-		}
-	}
-	b = binary.AppendUvarint(b, uint64(len(s.extra)))
-	for _, e := range s.extra {
-		b = appendString(b, e.name)
-		b = appendStrings(b, s.at(e.span))
-	}
-	return b
-}
-
-func appendString(b []byte, s string) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
-}
-
-func appendStrings(b []byte, list []string) []byte {
-	b = binary.AppendUvarint(b, uint64(len(list)))
-	for _, s := range list {
-		b = appendString(b, s)
-	}
-	return b
+	return s.identity.appendTo(b)
 }
 
 var errSession = errors.New("session: not in a format of this version")
@@ -99,85 +76,12 @@ func (s *session) decode(text string) error {
 	copy(s.family[:], r.string(len(s.family)))
 	s.first = int64(r.uvarint())
 	s.lasts = int64(r.uvarint())
-	s.src, s.parts = text, s.room[:0]
 	for range r.count() {
 		s.askedACR = append(s.askedACR, r.string(r.count()))
 	}
-	asked := r.uvarint()
-	if asked >= 1<<len(claimSpecs) {
-		return errSession
-	}
-	for i := range claimSpecs {
-		if asked&(1<<i) == 0 {
-			continue
-		}
-		if i == claimSiren {
-			s.setSIREN()
-			continue
-		}
-		s.read(&r, claimRef{index: i})
-	}
-	for range r.count() {
-		s.read(&r, claimRef{index: -1, name: r.string(r.count())})
-	}
-	if r.failed || r.at != len(text) || s.isZero() {
+	s.identity.decode(&r, s.room[:0])
+	if !r.finished() || s.isZero() {
 		return errSession
 	}
 	return nil
-}
-
-// read takes the values of a claim over.
-func (s *session) read(r *reader, c claimRef) {
-	lo := len(s.parts)
-	for range r.count() {
-		size := r.count()
-		s.parts = append(s.parts, part{uint32(r.at), uint32(size)})
-		r.at += size
-	}
-	s.place(c, lo)
-}
-
-// reader takes a sealed session apart. After a fault it is at the end.
-type reader struct {
-	text   string
-	at     int
-	failed bool
-}
-
-func (r *reader) fail() { r.failed, r.at = true, len(r.text) }
-
-func (r *reader) string(n int) string {
-	if n > len(r.text)-r.at {
-		r.fail()
-		return ""
-	}
-	r.at += n
-	return r.text[r.at-n : r.at]
-}
-
-func (r *reader) uvarint() (v uint64) {
-	if r.at < len(r.text) && r.text[r.at] < 0x80 { // nearly always
-		r.at++
-		return uint64(r.text[r.at-1])
-	}
-	for shift := 0; shift < 63 && r.at < len(r.text); shift += 7 {
-		b := r.text[r.at]
-		r.at++
-		v |= uint64(b&0x7f) << shift
-		if b < 0x80 {
-			return v
-		}
-	}
-	r.fail()
-	return 0
-}
-
-// count reads how many things follow; each takes a byte at least.
-func (r *reader) count() int {
-	n := r.uvarint()
-	if n > uint64(len(r.text)-r.at) {
-		r.fail()
-		return 0
-	}
-	return int(n)
 }
