@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -136,22 +137,12 @@ func anyList(list []string) []any {
 }
 
 // largest names the claim that weighs most.
-func (s *session) largest() string {
-	name, size := "", -1
-	weigh := func(claim string, values []string) {
-		n := 0
-		for _, v := range values {
-			n += len(v)
+func (id *identity) largest() (name string) {
+	size := -1
+	for claim, values := range id.all() {
+		if n := len(strings.Join(values, "")); n > size {
+			name, size = claim.name, n
 		}
-		if n > size {
-			name, size = claim, n
-		}
-	}
-	for i := range claimSpecs {
-		weigh(claimSpecs[i].name, s.at(s.known[i]))
-	}
-	for _, e := range s.extra {
-		weigh(e.name, s.at(e.span))
 	}
 	return name
 }

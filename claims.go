@@ -29,6 +29,8 @@ type claimSpec struct {
 	scope string // the scope that asks for it; empty: the claims parameter or derived
 	kind  claimKind
 	field bool // may stand in a rule
+	list  bool // a list, also where it holds one value
+	optIn bool // kept only where a rule or `claims` names it, whatever the scopes bring
 }
 
 // claimSpecs are the claims by ProConnect's names. The order is the wire format
@@ -42,16 +44,16 @@ var claimSpecs = [...]claimSpec{
 	{name: "siret", scope: "siret", kind: digitsClaim, field: true},
 	{name: "siren", scope: "siret", kind: digitsClaim, field: true}, // derived from siret, never read
 	{name: "idp_id", scope: "idp_id", kind: idClaim, field: true},
-	{name: "roles", scope: "roles", kind: idClaim, field: true},
+	{name: "roles", scope: "roles", kind: idClaim, field: true, list: true},
 	{name: "organization_label", scope: "organization_label", field: true},
 	{name: "belonging_population", scope: "belonging_population", field: true},
 	{name: "organizational_unit", scope: "organizational_unit", field: true},
-	{name: "acr", kind: idClaim, field: true},
-	{name: "amr", kind: idClaim, field: true},
-	{name: "phone_number", scope: "phone"},
-	{name: "chorusdt:matricule", scope: "chorusdt", kind: idClaim},
-	{name: "chorusdt:societe", scope: "chorusdt", kind: idClaim},
-	{name: "idp_acr", scope: "idp_acr", kind: idClaim},
+	{name: "acr", kind: idClaim, field: true, list: true},
+	{name: "amr", kind: idClaim, field: true, list: true},
+	{name: "phone_number", scope: "phone", optIn: true},
+	{name: "chorusdt:matricule", scope: "chorusdt", kind: idClaim, optIn: true},
+	{name: "chorusdt:societe", scope: "chorusdt", kind: idClaim, optIn: true},
+	{name: "idp_acr", scope: "idp_acr", kind: idClaim, optIn: true},
 }
 
 // Indexes into claimSpecs of the claims that the code speaks of by itself.
@@ -108,6 +110,9 @@ func (c claimRef) kind() claimKind {
 	}
 	return claimSpecs[c.index].kind
 }
+
+// list says whether the claim is a list, also where it holds one value.
+func (c claimRef) list() bool { return c.index >= 0 && claimSpecs[c.index].list }
 
 // scope is what must be asked of ProConnect to get the claim; empty for acr and
 // amr, which are asked for through the claims parameter.

@@ -117,22 +117,12 @@ func (h *Handler) serveSession(w http.ResponseWriter, r *http.Request, v *visit)
 // describe puts the session under ProConnect's own names; lists stay lists.
 func (s *session) describe(lifetime time.Duration) map[string]any {
 	out := map[string]any{"expires_at": s.expiresAt(lifetime).UTC().Format(time.RFC3339)}
-	for i, spec := range claimSpecs {
-		values := s.at(s.known[i])
-		switch {
-		case strings.Join(values, "") == "":
-		case i == claimRoles || i == claimACR || i == claimAMR || len(values) > 1:
-			out[spec.name] = values
-		default:
-			out[spec.name] = values[0]
+	for claim, values := range s.all() {
+		if claim.list() || len(values) > 1 {
+			out[claim.name] = values
+			continue
 		}
-	}
-	for _, e := range s.extra {
-		if values := s.at(e.span); len(values) == 1 && values[0] != "" {
-			out[e.name] = values[0]
-		} else if len(values) > 1 {
-			out[e.name] = values
-		}
+		out[claim.name] = values[0]
 	}
 	return out
 }

@@ -63,15 +63,8 @@ func (h *Handler) setHeaders(r *http.Request, v *visit) {
 	}
 	v.prefixes = append(v.prefixes, h.Headers)
 	keepEndToEnd(r.Header, h.Headers)
-	for i := range claimSpecs {
-		if values := id.at(id.known[i]); strings.Join(values, "") != "" {
-			r.Header.Set(h.Headers+headerName(claimSpecs[i].name), strings.Join(values, " "))
-		}
-	}
-	for _, e := range id.extra {
-		if values := id.at(e.span); strings.Join(values, "") != "" {
-			r.Header.Set(h.Headers+headerName(e.name), strings.Join(values, " "))
-		}
+	for claim, values := range id.all() {
+		r.Header.Set(h.Headers+headerName(claim.name), strings.Join(values, " "))
 	}
 }
 

@@ -2,7 +2,9 @@ package proconnect
 
 import (
 	"cmp"
+	"iter"
 	"slices"
+	"strings"
 
 	"go.uber.org/zap/zapcore"
 )
@@ -61,6 +63,23 @@ func (id *identity) at(s span) []string {
 		values = append(values, id.value(i))
 	}
 	return values
+}
+
+// all yields the claims of which something is known, in the order of the table, then
+// the custom ones.
+func (id *identity) all() iter.Seq2[claimRef, []string] {
+	return func(yield func(claimRef, []string) bool) {
+		for i := range claimSpecs {
+			if values := id.at(id.known[i]); strings.Join(values, "") != "" && !yield(claimRef{i, claimSpecs[i].name}, values) {
+				return
+			}
+		}
+		for _, e := range id.extra {
+			if values := id.at(e.span); strings.Join(values, "") != "" && !yield(claimRef{-1, e.name}, values) {
+				return
+			}
+		}
+	}
 }
 
 // place records that the parts from lo on are the values of a claim.

@@ -160,7 +160,7 @@ func newClaimsRequest(wanted []string, needed []claimRef) *claimsRequest {
 		ref := claimRef{i, claimSpecs[i].name}
 		// Nothing is kept that nothing reads: a telephone number stays out of
 		// cookies unless `claims` names it, whatever the scopes bring.
-		kept := i <= claimAMR && (ref.scope() == "" || slices.Contains(scopes, ref.scope()))
+		kept := !claimSpecs[i].optIn && (ref.scope() == "" || slices.Contains(scopes, ref.scope()))
 		if kept || slices.Contains(needed, ref) {
 			r.claims = append(r.claims, ref)
 		}
