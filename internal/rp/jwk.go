@@ -7,10 +7,11 @@ import (
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
-	"math/big"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
 const (
@@ -72,14 +73,23 @@ func parseKey(raw []byte) (publicKey, bool) {
 	if err != nil || !forVerifying(jwk) {
 		return publicKey{}, false
 	}
-	var k publicKey
-	switch jwk["kty"] {
-	case "RSA":
-		k.alg, k.key = RS256, rsaKey(jwk)
-	case "EC":
-		k.alg, k.key = ES256, p256Key(jwk)
+	var parsed jose.JSONWebKey
+	if err := parsed.UnmarshalJSON(raw); err != nil {
+		return publicKey{}, false
 	}
-	if k.key == nil {
+	k := publicKey{key: parsed.Key}
+	switch key := parsed.Key.(type) {
+	case *rsa.PublicKey:
+		k.alg = RS256
+		if !soundRSA(key) {
+			return publicKey{}, false
+		}
+	case *ecdsa.PublicKey: // on its curve: go-jose looks
+		k.alg = ES256
+		if key.Curve != elliptic.P256() {
+			return publicKey{}, false
+		}
+	default:
 		return publicKey{}, false
 	}
 	// RFC 7517 section 4.4: a key for PS256 or RS512 is none for RS256.
@@ -106,46 +116,11 @@ func forVerifying(jwk map[string]any) bool {
 	return slices.Contains(list, any("verify"))
 }
 
-// rsaKey reads an RSA public key (RFC 7518 section 6.3.1), or returns nil.
-func rsaKey(jwk map[string]any) crypto.PublicKey {
-	n, e := bigMember(jwk, "n"), bigMember(jwk, "e")
-	if n == nil || n.BitLen() < minRSABits || n.BitLen() > maxRSABits || n.Bit(0) == 0 {
-		return nil
-	}
-	if e == nil || e.BitLen() > 31 || e.Int64() < 3 || e.Bit(0) == 0 {
-		return nil
-	}
-	return &rsa.PublicKey{N: n, E: int(e.Int64())}
-}
-
-// p256Key reads a public key on P-256 (RFC 7518 section 6.2.1), or returns nil.
-func p256Key(jwk map[string]any) crypto.PublicKey {
-	x, y := bytesMember(jwk, "x"), bytesMember(jwk, "y")
-	if jwk["crv"] != "P-256" || len(x) != 32 || len(y) != 32 {
-		return nil
-	}
-	k, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, x, y))
-	if err != nil {
-		return nil
-	}
-	return k
-}
-
-func bigMember(jwk map[string]any, name string) *big.Int {
-	b := bytesMember(jwk, name)
-	if len(b) == 0 || len(b) > maxRSABits/8+1 {
-		return nil
-	}
-	return new(big.Int).SetBytes(b)
-}
-
-func bytesMember(jwk map[string]any, name string) []byte {
-	s, _ := jwk[name].(string)
-	b, ok := decodeBase64URL(s)
-	if !ok {
-		return nil
-	}
-	return b
+// soundRSA says whether a key is one that RFC 7518 section 3.3 allows, and that
+// somebody may have made.
+func soundRSA(key *rsa.PublicKey) bool {
+	bits := key.N.BitLen()
+	return bits >= minRSABits && bits <= maxRSABits && key.N.Bit(0) == 1 && key.E >= 3 && key.E < 1<<31 && key.E&1 == 1
 }
 
 // decodeBase64URL is RFC 7515 appendix C, and nothing more: the decoder alone
