@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -85,7 +84,7 @@ func (h *Handler) establish(w http.ResponseWriter, r *http.Request, v *visit, a 
 	}
 	h.keepHint(w, r, v, s.family, result.IDToken, a.Target)
 	h.endOther(r, v, s.family)
-	h.log.Info("login", zap.Object("who", &s.identity))
+	h.log.Info("login", whoField(&s.identity))
 	return redirect(w, a.Target)
 }
 
@@ -134,15 +133,4 @@ func anyList(list []string) []any {
 		out[i] = s
 	}
 	return out
-}
-
-// largest names the claim that weighs most.
-func (id *identity) largest() (name string) {
-	size := -1
-	for claim, values := range id.all() {
-		if n := len(strings.Join(values, "")); n > size {
-			name, size = claim.name, n
-		}
-	}
-	return name
 }

@@ -75,7 +75,7 @@ func TestNewIdentity(t *testing.T) {
 		"id": "u1", "sub": "u1", "siren": "130025265", "roles": "agent_public agent_public_etat", "name": "Jean Dupont",
 		"phone_number": "+33 1 02 03 04 05", "custom.org.grade": "A", "custom.org.secret": "", "email": "", "no_such_claim": "",
 	} {
-		if got := id.placeholder(name); got != want {
+		if got := id.text(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}

@@ -5,8 +5,6 @@ import (
 	"iter"
 	"slices"
 	"strings"
-
-	"go.uber.org/zap/zapcore"
 )
 
 // identity is who ProConnect says a person is: the claims that were asked for,
@@ -149,10 +147,32 @@ func sortAsked(asked []claimRef) {
 	})
 }
 
-// MarshalLogObject writes what a log may hold of a person: no name, no email.
-func (id *identity) MarshalLogObject(enc zapcore.ObjectEncoder) error {
-	for _, index := range []int{claimSub, claimIDPID, claimSiret} {
-		enc.AddString(claimSpecs[index].name, id.first(index))
+// text returns a claim by name, lists joined by a space; empty for one that is not
+// known, or not told.
+func (id *identity) text(name string) string {
+	ref, ok := lookupClaim(name)
+	if !ok {
+		return ""
 	}
-	return nil
+	values := id.values(ref)
+	if len(values) == 1 {
+		return values[0]
+	}
+	return strings.Join(values, " ")
+}
+
+// name is how to address the person.
+func (id *identity) name() string {
+	return strings.TrimSpace(id.first(claimGivenName) + " " + id.first(claimUsualName))
+}
+
+// largest names the claim that weighs most.
+func (id *identity) largest() (name string) {
+	size := -1
+	for claim, values := range id.all() {
+		if n := len(strings.Join(values, "")); n > size {
+			name, size = claim.name, n
+		}
+	}
+	return name
 }

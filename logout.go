@@ -110,7 +110,7 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request, v *visit) error
 	hint := h.hint(r, v)
 	if !v.session.isZero() {
 		h.client.revoked.revoke(r.Context(), v.session.family, v.session.endsAt())
-		h.log.Info("logout", zap.Object("who", &v.session.identity))
+		h.log.Info("logout", whoField(&v.session.identity))
 	}
 	h.forget(w, v)
 	clearCache(w)

@@ -33,7 +33,7 @@ func TestSessionSurvivesItsCookie(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	for _, name := range []string{"sub", "email", "siret", "siren", "roles", "organization_label", "acr", "amr", "custom.grade"} {
-		if got, want := got.placeholder(name), s.placeholder(name); got != want || want == "" {
+		if got, want := got.text(name), s.text(name); got != want || want == "" {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}

@@ -129,10 +129,10 @@ func (v *visit) candidate() *identity {
 // empty: an unknown one would travel on literally.
 func (v *visit) placeholder(key string) (any, bool) {
 	if name, ok := strings.CutPrefix(key, "http.auth.user."); ok {
-		return v.user().placeholder(name), true
+		return placeholderOf(v.user(), name), true
 	}
 	if name, ok := strings.CutPrefix(key, "http.auth.candidate."); ok {
-		return v.candidate().placeholder(name), true
+		return placeholderOf(v.candidate(), name), true
 	}
 	name, ok := strings.CutPrefix(key, "http.proconnect.")
 	if !ok {
@@ -178,32 +178,4 @@ func (v *visit) logoutURL() string { return v.gate.Path + "/logout" }
 // and come back to this request.
 func (v *visit) switchURL() string {
 	return v.gate.Path + "/logout?then=login&return_to=" + url.QueryEscape(returnTarget(v.target(), v.gate.Path)) + v.switchOptions().query()
-}
-
-// placeholder returns a claim by name, lists joined by a space. It may be called
-// on nobody.
-func (id *identity) placeholder(name string) string {
-	if id == nil {
-		return ""
-	}
-	switch name {
-	case "id":
-		return id.first(claimSub)
-	case "name":
-		return id.name()
-	}
-	ref, ok := lookupClaim(name)
-	if !ok {
-		return ""
-	}
-	values := id.values(ref)
-	if len(values) == 1 {
-		return values[0]
-	}
-	return strings.Join(values, " ")
-}
-
-// name is how to address the person.
-func (id *identity) name() string {
-	return strings.TrimSpace(id.first(claimGivenName) + " " + id.first(claimUsualName))
 }
