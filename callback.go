@@ -108,7 +108,7 @@ func (c *Client) newSession(old *session, a *attempt, result *rp.Result, now tim
 	s := &session{first: now.Unix(), lasts: int64(c.lifetime / time.Second), askedACR: a.ACR}
 	provider := toldValues(idClaim, raw["idp_id"])
 	same := !old.isZero() && old.identity.first(claimSub) == result.Subject && result.Subject != "" &&
-		slices.Equal(old.at(old.known[claimIDPID]), provider) && !slices.Contains(provider, "")
+		slices.Equal(old.of(claimIDPID), provider) && !slices.Contains(provider, "")
 	if same {
 		s.family, s.first, s.lasts = old.family, old.first, old.lasts
 	} else {
@@ -117,7 +117,7 @@ func (c *Client) newSession(old *session, a *attempt, result *rp.Result, now tim
 	// Where idp_id is not asked for, the same sub may be another account of another
 	// provider: it is the same family, and has to prove its level by itself.
 	if same && len(provider) > 0 {
-		proven := anyList(old.at(old.known[claimACR]))
+		proven := anyList(old.of(claimACR))
 		if result.ACR != "" && !slices.Contains(proven, any(result.ACR)) {
 			proven = append(proven, result.ACR)
 		}

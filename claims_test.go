@@ -65,7 +65,7 @@ func TestClaimValues(t *testing.T) {
 }
 
 func TestNewIdentity(t *testing.T) {
-	asked := newClaimsRequest([]string{"+custom"}, []claimRef{mustClaim(t, "custom.org.grade"), mustClaim(t, "phone_number")}).claims
+	asked := newClaimsRequest([]string{"+custom"}, []claimRef{mustLookup(t, "custom.org.grade"), mustLookup(t, "phone_number")}).claims
 	id := newIdentity(asked, map[string]any{
 		"sub": "u1", "siret": "13002526500013", "siren": "000000000", "roles": []any{"agent_public", "agent_public_etat"},
 		"phone_number": "+33 1 02 03 04 05", "given_name": "Jean", "usual_name": "Dupont",
@@ -79,10 +79,10 @@ func TestNewIdentity(t *testing.T) {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
-	if _, asked := id.find(mustClaim(t, "email")); !asked {
+	if _, asked := id.find(mustLookup(t, "email")); !asked {
 		t.Error("email was asked for and not given, which is not: not asked for")
 	}
-	if _, asked := id.find(mustClaim(t, "belonging_population")); asked {
+	if _, asked := id.find(mustLookup(t, "belonging_population")); asked {
 		t.Error("belonging_population was never asked for")
 	}
 }
@@ -103,7 +103,7 @@ func TestScopesAreTheUnionOfWhatIsRead(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var needed []claimRef
 			for _, n := range c.needed {
-				needed = append(needed, mustClaim(t, n))
+				needed = append(needed, mustLookup(t, n))
 			}
 			if got := strings.Join(newClaimsRequest(c.wanted, needed).scopes, " "); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
@@ -120,4 +120,13 @@ func TestTextIsNormalAfterStripping(t *testing.T) {
 			t.Errorf("%+q: %+q", text, values)
 		}
 	}
+}
+
+func mustLookup(t testing.TB, name string) claimRef {
+	t.Helper()
+	ref, ok := lookupClaim(name)
+	if !ok {
+		t.Fatalf("no claim %q", name)
+	}
+	return ref
 }

@@ -55,6 +55,9 @@ func (id *identity) values(c claimRef) []string {
 	return id.at(s)
 }
 
+// of returns what is known of a claim of the table.
+func (id *identity) of(index int) []string { return id.at(id.known[index]) }
+
 func (id *identity) at(s span) []string {
 	values := make([]string, 0, s.hi-s.lo)
 	for i := s.lo; i < s.hi; i++ {
@@ -68,7 +71,7 @@ func (id *identity) at(s span) []string {
 func (id *identity) all() iter.Seq2[claimRef, []string] {
 	return func(yield func(claimRef, []string) bool) {
 		for i := range claimSpecs {
-			if values := id.at(id.known[i]); strings.Join(values, "") != "" && !yield(claimRef{i, claimSpecs[i].name}, values) {
+			if values := id.of(i); strings.Join(values, "") != "" && !yield(claimRef{i, claimSpecs[i].name}, values) {
 				return
 			}
 		}

@@ -7,7 +7,7 @@ func (id *identity) appendTo(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(id.asked))
 	for i := range claimSpecs {
 		if id.asked&(1<<i) != 0 && i != claimSiren { // siren is derived anew
-			b = appendStrings(b, id.at(id.known[i]))
+			b = appendStrings(b, id.of(i))
 		}
 	}
 	b = binary.AppendUvarint(b, uint64(len(id.extra)))

@@ -150,7 +150,7 @@ func (v *visit) missingLevels() []string {
 
 // proved says whether the person has proven one of some levels.
 func (s *session) proved(levels []string) bool {
-	return slices.ContainsFunc(s.at(s.known[claimACR]), func(acr string) bool { return slices.Contains(levels, acr) })
+	return slices.ContainsFunc(s.of(claimACR), func(acr string) bool { return slices.Contains(levels, acr) })
 }
 
 // hintsFor are the hints of a login. A login at another level leads back to where

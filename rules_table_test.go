@@ -171,10 +171,10 @@ func mustClaim(t testing.TB, name string) claimRef {
 }
 
 // newTestIdentity makes the identity of a login that asked for some claims.
-func newTestIdentity(t testing.TB, asked []claimRef, claims string) *identity {
+func newTestIdentity(t testing.TB, asked []claimRef, text string) *identity {
 	t.Helper()
 	var raw map[string]any
-	dec := json.NewDecoder(strings.NewReader(claims))
+	dec := json.NewDecoder(strings.NewReader(text))
 	dec.UseNumber()
 	if err := dec.Decode(&raw); err != nil {
 		t.Fatalf("claims: %v", err)

@@ -29,7 +29,7 @@ func TestSessionSurvivesItsCookie(t *testing.T) {
 	if err := got.decode(string(s.encode())); err != nil {
 		t.Fatal(err)
 	}
-	if got.family != s.family || got.first != s.first || got.lasts != s.lasts || !reflect.DeepEqual(got.askedACR, s.askedACR) || got.asked != s.asked {
+	if got.family != s.family || got.first != s.first || got.lasts != s.lasts || !reflect.DeepEqual(got.askedACR, s.askedACR) {
 		t.Errorf("got %+v", got)
 	}
 	for _, name := range []string{"sub", "email", "siret", "siren", "roles", "organization_label", "acr", "amr", "custom.grade"} {
