@@ -12,6 +12,8 @@ import (
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
 // serveCallback takes what ProConnect answers and establishes who the person is.
@@ -74,7 +76,7 @@ func (h *Handler) establish(w http.ResponseWriter, r *http.Request, v *visit, a 
 	}
 	if len(value) > maxSessionCookie {
 		h.log.Error("login refused: the identity does not fit into a cookie; ask for less with `scopes` and `claims`",
-			zap.String("reference", v.refer()), zap.String("largest_claim", s.largest()), zap.Int("bytes", len(value)))
+			zap.String("reference", v.refer()), zap.String("largest_claim", s.Largest()), zap.Int("bytes", len(value)))
 		return h.problem(w, r, v, http.StatusInternalServerError, pages.Problem{Code: pages.SessionTooLarge, HomeURL: "/"})
 	}
 	names := h.client.names(v.place.secure)
@@ -84,7 +86,7 @@ func (h *Handler) establish(w http.ResponseWriter, r *http.Request, v *visit, a 
 	}
 	h.keepHint(w, r, v, s.family, result.IDToken, a.Target)
 	h.endOther(r, v, s.family)
-	h.log.Info("login", whoField(&s.identity))
+	h.log.Info("login", whoField(&s.Set))
 	return redirect(w, a.Target)
 }
 
@@ -106,9 +108,9 @@ func (c *Client) newSession(old *session, a *attempt, result *rp.Result, now tim
 	}
 	raw["sub"], raw["acr"], raw["amr"] = result.Subject, result.ACR, anyList(result.AMR)
 	s := &session{first: now.Unix(), lasts: int64(c.lifetime / time.Second), askedACR: a.ACR}
-	provider := toldValues(idClaim, raw["idp_id"])
-	same := !old.isZero() && old.identity.first(claimSub) == result.Subject && result.Subject != "" &&
-		slices.Equal(old.of(claimIDPID), provider) && !slices.Contains(provider, "")
+	provider := claims.Read(claims.KindID, raw["idp_id"])
+	same := !old.isZero() && old.Set.First(claims.Sub) == result.Subject && result.Subject != "" &&
+		slices.Equal(old.Of(claims.IDPID), provider) && !slices.Contains(provider, "")
 	if same {
 		s.family, s.first, s.lasts = old.family, old.first, old.lasts
 	} else {
@@ -117,13 +119,13 @@ func (c *Client) newSession(old *session, a *attempt, result *rp.Result, now tim
 	// Where idp_id is not asked for, the same sub may be another account of another
 	// provider: it is the same family, and has to prove its level by itself.
 	if same && len(provider) > 0 {
-		proven := anyList(old.of(claimACR))
+		proven := anyList(old.Of(claims.ACR))
 		if result.ACR != "" && !slices.Contains(proven, any(result.ACR)) {
 			proven = append(proven, result.ACR)
 		}
 		raw["acr"] = proven
 	}
-	s.identity = *newIdentity(c.asking().granted(a.Scopes), raw)
+	s.Set = *claims.New(c.asking().Granted(a.Scopes), raw)
 	return s
 }
 

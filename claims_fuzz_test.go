@@ -10,19 +10,21 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
 // everyClaim is all that can be asked for, and some of what lies below custom.
-func everyClaim(t testing.TB) []claimRef {
+func everyClaim(t testing.TB) []claims.Ref {
 	t.Helper()
-	var asked []claimRef
-	for _, spec := range claimSpecs {
-		asked = append(asked, mustClaim(t, spec.name))
+	var asked []claims.Ref
+	for _, spec := range claims.Table {
+		asked = append(asked, mustClaim(t, spec.Name))
 	}
 	for _, name := range []string{"custom.a", "custom.a.b", "custom.x"} {
 		asked = append(asked, mustClaim(t, name))
 	}
-	sortAsked(asked)
+	claims.Sort(asked)
 	return asked
 }
 
@@ -41,8 +43,8 @@ func FuzzClaims(f *testing.F) {
 	asked := everyClaim(f)
 	absent := make(map[string]*ruleSet)
 	for _, c := range asked {
-		if c.index < 0 || claimSpecs[c.index].field {
-			absent[c.name] = mustCompile(f, []Rule{{Effect: effectAllow, Conditions: []Condition{{Field: c.name, Absent: true}}}})
+		if c.Index < 0 || claims.Table[c.Index].Field {
+			absent[c.Name] = mustCompile(f, []Rule{{Effect: effectAllow, Conditions: []Condition{{Field: c.Name, Absent: true}}}})
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -52,20 +54,20 @@ func FuzzClaims(f *testing.F) {
 		if d.Decode(&raw) != nil {
 			return
 		}
-		s, got := &session{family: familyID{1}, first: 1, lasts: 1, identity: *newIdentity(asked, raw)}, new(session)
+		s, got := &session{family: familyID{1}, first: 1, lasts: 1, Set: *claims.New(asked, raw)}, new(session)
 		if err := got.decode(string(s.encode())); err != nil {
 			t.Fatalf("the session cannot be read again: %v", err)
 		}
 		for _, c := range asked {
-			values, kept := s.values(c), got.values(c)
-			if _, there := got.find(c); !there || !slices.Equal(kept, values) || got.text(c.name) != s.text(c.name) {
-				t.Errorf("%s is %q, and %q in the session", c.name, values, kept)
+			values, kept := s.Values(c), got.Values(c)
+			if _, there := got.Find(c); !there || !slices.Equal(kept, values) || got.Text(c.Name) != s.Text(c.Name) {
+				t.Errorf("%s is %q, and %q in the session", c.Name, values, kept)
 			}
 			for _, v := range values {
-				checkHarmless(t, c.name, v)
+				checkHarmless(t, c.Name, v)
 			}
-			if rules := absent[c.name]; rules != nil && rules.holds(&s.identity, false) && saysSomething(rawClaim(raw, c.name)) {
-				t.Errorf("%s is absent, and is %v", c.name, rawClaim(raw, c.name))
+			if rules := absent[c.Name]; rules != nil && rules.holds(&s.Set, false) && saysSomething(rawClaim(raw, c.Name)) {
+				t.Errorf("%s is absent, and is %v", c.Name, rawClaim(raw, c.Name))
 			}
 		}
 	})
@@ -74,7 +76,7 @@ func FuzzClaims(f *testing.F) {
 // checkHarmless checks a value that templates, headers and logs are handed.
 func checkHarmless(t *testing.T, name, v string) {
 	t.Helper()
-	if utf8.RuneCountInString(v) > maxValueChars || !utf8.ValidString(v) || strings.ContainsAny(v, "{}<>") || strings.ContainsFunc(v, unicode.IsControl) {
+	if utf8.RuneCountInString(v) > claims.MaxValueChars || !utf8.ValidString(v) || strings.ContainsAny(v, "{}<>") || strings.ContainsFunc(v, unicode.IsControl) {
 		t.Errorf("%s is %q", name, v)
 	}
 	if strings.TrimSpace(v) != v || !norm.NFC.IsNormalString(v) {
@@ -87,7 +89,7 @@ func rawClaim(raw map[string]any, name string) any {
 	if name == "siren" { // is derived
 		name = "siret"
 	}
-	path, custom := strings.CutPrefix(name, customPrefix)
+	path, custom := strings.CutPrefix(name, claims.CustomPrefix)
 	if !custom {
 		return raw[name]
 	}

@@ -14,6 +14,8 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/sandbox"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
 // Client is one link to ProConnect: a client as it was registered there, and
@@ -87,14 +89,14 @@ type Client struct {
 	used       *usedAttempts
 	exchanges  *exchanges
 
-	expected []claimRef // what matchers read
+	expected []claims.Ref // what matchers read
 
 	gates     []*Handler       // of all sites
 	gateHints map[string]hints // by their keys
 
 	mu      sync.Mutex
-	needed  []claimRef
-	request *claimsRequest // what is asked of ProConnect; nil until the first login
+	needed  []claims.Ref
+	request *claims.Request // what is asked of ProConnect; nil until the first login
 }
 
 // Session says how sessions are kept.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
 // handGranted are the scopes that ProConnect's support grants to a client by hand. Asked
@@ -27,8 +29,8 @@ func (c *Client) warnScopes() {
 		c.warn(c.warnScope("scopes "+s, s))
 	}
 	for _, name := range c.Claims {
-		ref, _ := lookupClaim(name)
-		c.warn(c.warnScope("claims "+name, ref.scope()))
+		ref, _ := claims.Lookup(name)
+		c.warn(c.warnScope("claims "+name, ref.Scope()))
 	}
 }
 
@@ -45,7 +47,7 @@ func (c *Client) warnings(rs *ruleSet) (all []string) {
 		r := &rs.rules[i]
 		at := fmt.Sprintf("rule %d (%s)", r.position, r.fields())
 		for _, cond := range r.conditions {
-			for _, text := range []string{c.warnScope(at, cond.field.scope()), c.warnInternal(at, &cond)} {
+			for _, text := range []string{c.warnScope(at, cond.field.Scope()), c.warnInternal(at, &cond)} {
 				if text != "" {
 					all = appendNew(all, text)
 				}
@@ -69,9 +71,9 @@ func (c *Client) warnInternal(at string, cond *condition) string {
 	switch {
 	case cond.stepUp:
 		return at + ": " + noMailCode
-	case cond.field.index == claimRoles:
+	case cond.field.Index == claims.Roles:
 		return at + ": on the State's internal network everybody has exactly the role agent_public, private people too, and nobody another one: compare siret, siren or idp_id"
-	case cond.field.index == claimOrganizationLabel:
+	case cond.field.Index == claims.OrganizationLabel:
 		return at + ": on the State's internal network nobody has an organization_label: an allow admits nobody by it, and a deny refuses everybody; compare siret or siren"
 	}
 	return ""

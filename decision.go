@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
 // outcome is what becomes of a request.
@@ -85,7 +87,7 @@ func (r *compiledRule) fields() string {
 		if r.conditions[i].not {
 			words = append(words, wordNot)
 		}
-		words = append(words, r.conditions[i].field.name)
+		words = append(words, r.conditions[i].field.Name)
 	}
 	return strings.Join(words, " ")
 }
@@ -114,9 +116,9 @@ func (d decision) details() string {
 	var s strings.Builder
 	rule := 0
 	for _, g := range d.grounds {
-		item := ", " + g.field.name + g.word()
+		item := ", " + g.field.Name + g.word()
 		if g.rule != rule {
-			item = fmt.Sprintf("; rule %d: %s%s", g.rule, g.field.name, g.word())
+			item = fmt.Sprintf("; rule %d: %s%s", g.rule, g.field.Name, g.word())
 			rule = g.rule
 		}
 		if s.Len()+len(item) > maxReason {
@@ -130,16 +132,16 @@ func (d decision) details() string {
 
 // requireACR adds what a gate requires of everybody, whatever the rule: one of
 // some levels. A refusal stays one.
-func (d decision) requireACR(id *identity, required []string) decision {
+func (d decision) requireACR(id *claims.Set, required []string) decision {
 	if len(required) == 0 || d.outcome == outcomeDeny || d.outcome == outcomeStale {
 		return d
 	}
-	proven, asked := id.find(claimRef{claimACR, claimSpecs[claimACR].name})
+	proven, asked := id.Find(claims.RefOf(claims.ACR))
 	if !asked {
-		return decision{outcome: outcomeStale, claim: claimSpecs[claimACR].name}
+		return decision{outcome: outcomeStale, claim: claims.RefOf(claims.ACR).Name}
 	}
-	for i := proven.lo; i < proven.hi; i++ {
-		if slices.Contains(required, id.value(i)) {
+	for i := proven.Lo; i < proven.Hi; i++ {
+		if slices.Contains(required, id.Value(i)) {
 			return d
 		}
 	}

@@ -117,12 +117,12 @@ func (h *Handler) serveSession(w http.ResponseWriter, r *http.Request, v *visit)
 // describe puts the session under ProConnect's own names; lists stay lists.
 func (s *session) describe(lifetime time.Duration) map[string]any {
 	out := map[string]any{"expires_at": s.expiresAt(lifetime).UTC().Format(time.RFC3339)}
-	for claim, values := range s.all() {
-		if claim.list() || len(values) > 1 {
-			out[claim.name] = values
+	for claim, values := range s.All() {
+		if claim.IsList() || len(values) > 1 {
+			out[claim.Name] = values
 			continue
 		}
-		out[claim.name] = values[0]
+		out[claim.Name] = values[0]
 	}
 	return out
 }

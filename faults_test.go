@@ -21,7 +21,7 @@ type storageMode struct {
 	secret bool // the operator gave the key
 }
 
-// readable says whether what is in the storage can be had.
+// Readable says whether what is in the storage can be had.
 func (m storageMode) readable() bool { return m.fault.read == nil && m.fault.deaf == nil }
 
 func storageModes() []storageMode {

@@ -78,11 +78,11 @@ func (h *Handler) decide(v *visit) bool {
 		v.word = wordLogin
 		return false
 	}
-	d := h.rules.decide(&v.session.identity).requireACR(&v.session.identity, h.ACR)
+	d := h.rules.decide(&v.session.Set).requireACR(&v.session.Set, h.ACR)
 	if d.outcome == outcomeStepUp && sameLevels(d.acr, v.session.askedACR) {
 		d.outcome = outcomeDeny // ProConnect was asked just this, once
 	}
-	if name, missing := h.client.missing(&v.session.identity); missing && d.outcome == outcomeAllow {
+	if name, missing := h.client.missing(&v.session.Set); missing && d.outcome == outcomeAllow {
 		d = decision{outcome: outcomeStale, claim: name}
 	}
 	if d.outcome == outcomeAllow && v.refused {

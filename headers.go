@@ -63,8 +63,8 @@ func (h *Handler) setHeaders(r *http.Request, v *visit) {
 	}
 	v.prefixes = append(v.prefixes, h.Headers)
 	keepEndToEnd(r.Header, h.Headers)
-	for claim, values := range id.all() {
-		r.Header.Set(h.Headers+headerName(claim.name), strings.Join(values, " "))
+	for claim, values := range id.All() {
+		r.Header.Set(h.Headers+headerName(claim.Name), strings.Join(values, " "))
 	}
 }
 

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// idClaim changes one claim of the ID token, nil removing it. What depends on
+// KindID changes one claim of the ID token, nil removing it. What depends on
 // the login is a function of it.
 func idClaim(name string, value any) misconduct {
 	return misconduct{id: hostileJWT{claims: hostileClaim(name, value)}}

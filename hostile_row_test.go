@@ -119,7 +119,7 @@ func (h *hostile) comeBack(b *browser, callback string) answer {
 	return b.get(callback, "Sec-Fetch-Site", "cross-site")
 }
 
-// count compares the calls that a login made with those that it may make.
+// Count compares the calls that a login made with those that it may make.
 func (h *hostile) count(t *testing.T, try hostileTry) {
 	t.Helper()
 	want, before, got := hostileOutcomes[try.row.want], try.before, try.l.calls()

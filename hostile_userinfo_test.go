@@ -126,7 +126,7 @@ var hostileValues = map[string]any{
 // browser, a template or a header's reader could act on.
 var hostileText = regexp.MustCompile(`[<>{}]`)
 
-// harmless checks that whatever a claim holds, the person either is refused or
+// Harmless checks that whatever a claim holds, the person either is refused or
 // gets a session whose placeholders and headers do no harm.
 func (h *hostile) harmless(t *testing.T) {
 	for _, on := range []string{"rs", "plain"} {

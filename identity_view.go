@@ -3,32 +3,34 @@ package proconnect
 import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
 // placeholderOf returns what {http.auth.user.<name>} stands for, of nobody too.
-func placeholderOf(id *identity, name string) string {
+func placeholderOf(id *claims.Set, name string) string {
 	if id == nil {
 		return ""
 	}
 	switch name {
 	case "id":
-		return id.first(claimSub)
+		return id.First(claims.Sub)
 	case "name":
-		return id.name()
+		return id.Name()
 	}
-	return id.text(name)
+	return id.Text(name)
 }
 
 // loggedIdentity is what a log may hold of a person: no name, no email.
-type loggedIdentity struct{ *identity }
+type loggedIdentity struct{ *claims.Set }
 
 // whoField is the log's field that says whom a line is about.
-func whoField(id *identity) zap.Field { return zap.Object("who", loggedIdentity{id}) }
+func whoField(id *claims.Set) zap.Field { return zap.Object("who", loggedIdentity{id}) }
 
 // MarshalLogObject writes the claims by their names.
 func (l loggedIdentity) MarshalLogObject(enc zapcore.ObjectEncoder) error {
-	for _, index := range []int{claimSub, claimIDPID, claimSiret} {
-		enc.AddString(claimSpecs[index].name, l.first(index))
+	for _, index := range []int{claims.Sub, claims.IDPID, claims.SIRET} {
+		enc.AddString(claims.Table[index].Name, l.First(index))
 	}
 	return nil
 }

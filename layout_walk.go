@@ -144,7 +144,7 @@ func noteRan(ran []gateRan, s scope, g *placedGate) []gateRan {
 	return append(slices.Clip(ran), gateRan{s, g})
 }
 
-// list goes through routes, each of which hands on to the next.
+// IsList goes through routes, each of which hands on to the next.
 func (w *walker) list(routes caddyhttp.RouteList, f flow) flow {
 	l := w.newList()
 	for _, route := range routes {

@@ -43,7 +43,7 @@ func (h *Handler) startLogin(w http.ResponseWriter, r *http.Request, v *visit, a
 		return h.callbackLost(w, r, v)
 	}
 	a.begin(v.place.url(h.CallbackPath), h.Path, time.Now())
-	a.Scopes = h.client.asking().scopes
+	a.Scopes = h.client.asking().Scopes
 	if v.open(r, h.client); !v.session.isZero() {
 		a.Family = v.session.family[:]
 	}

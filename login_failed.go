@@ -168,7 +168,7 @@ func (c *Client) remedyOfCode(e *rp.Error) string {
 	case "invalid_scope":
 		scope := e.Scope
 		if scope == "" {
-			scope = strings.Join(c.asking().scopes, " ")
+			scope = strings.Join(c.asking().Scopes, " ")
 		}
 		return "ask ProConnect's support to grant the client this scope, or remove the rule, claim or scope that needs it: " + scope
 	case "idp_hint_not_found":

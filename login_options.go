@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
 // loginOptions are what a login asks of ProConnect for the gate that wants it. They
@@ -150,7 +152,7 @@ func (v *visit) missingLevels() []string {
 
 // proved says whether the person has proven one of some levels.
 func (s *session) proved(levels []string) bool {
-	return slices.ContainsFunc(s.of(claimACR), func(acr string) bool { return slices.Contains(levels, acr) })
+	return slices.ContainsFunc(s.Of(claims.ACR), func(acr string) bool { return slices.Contains(levels, acr) })
 }
 
 // hintsFor are the hints of a login. A login at another level leads back to where
@@ -164,11 +166,11 @@ func (h *Handler) hintsFor(a *attempt, s *session) hints {
 	if s.isZero() || len(a.ACR) == 0 {
 		return g
 	}
-	if idp := s.identity.first(claimIDPID); idp != "" {
+	if idp := s.Set.First(claims.IDPID); idp != "" {
 		g.idp = idp
 		return g
 	}
-	if email := s.identity.first(claimEmail); g.idp == "" && rp.EmailLike(email) {
+	if email := s.Set.First(claims.Email); g.idp == "" && rp.EmailLike(email) {
 		g.email = email
 	}
 	return g

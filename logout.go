@@ -90,7 +90,7 @@ func (h *Handler) serveLogout(w http.ResponseWriter, r *http.Request, v *visit) 
 		action += "?" + query
 	}
 	return h.page(w, r, v, http.StatusOK, pages.Logout{
-		Action: action, Token: h.client.logoutToken(r.Context(), v, time.Now()), Name: v.session.name(), HomeURL: "/",
+		Action: action, Token: h.client.logoutToken(r.Context(), v, time.Now()), Name: v.session.Name(), HomeURL: "/",
 	})
 }
 
@@ -110,7 +110,7 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request, v *visit) error
 	hint := h.hint(r, v)
 	if !v.session.isZero() {
 		h.client.revoked.revoke(r.Context(), v.session.family, v.session.endsAt())
-		h.log.Info("logout", whoField(&v.session.identity))
+		h.log.Info("logout", whoField(&v.session.Set))
 	}
 	h.forget(w, v)
 	clearCache(w)

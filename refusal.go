@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
 // refuse answers a person whom the rules do not admit.
@@ -29,9 +31,9 @@ func (v *visit) refusedView() pages.Refused {
 		view.HomeURL = "/"
 	}
 	if !v.session.isZero() {
-		id := &v.session.identity
-		view.Name, view.Email = id.name(), id.first(claimEmail)
-		view.Organization, view.Siret = id.first(claimOrganizationLabel), id.first(claimSiret)
+		id := &v.session.Set
+		view.Name, view.Email = id.Name(), id.First(claims.Email)
+		view.Organization, view.Siret = id.First(claims.OrganizationLabel), id.First(claims.SIRET)
 	}
 	return view
 }
@@ -51,7 +53,7 @@ func (v *visit) explain(view *pages.Refused) {
 		view.Reasons = []pages.Reason{levelReason(d.acr)}
 	}
 	for _, g := range d.grounds {
-		view.RolesUnknown = view.RolesUnknown || g.value == isUnknown && !g.faultyList && g.field.index == claimRoles
+		view.RolesUnknown = view.RolesUnknown || g.value == isUnknown && !g.faultyList && g.field.Index == claims.Roles
 	}
 	if slices.ContainsFunc(d.grounds, func(g ground) bool { return g.faultyList }) {
 		view.SwitchURL = "" // it would refuse another account too
@@ -69,25 +71,25 @@ func (v *visit) missed(g ground) pages.Reason {
 	case g.faultyList:
 		return pages.Reason{Code: pages.ReasonList}
 	case g.value == isUnknown, g.absent && g.not:
-		return pages.Reason{Code: pages.ReasonUnknown, Field: g.field.name}
+		return pages.Reason{Code: pages.ReasonUnknown, Field: g.field.Name}
 	case g.absent:
 		return pages.Reason{Code: pages.ReasonOther}
 	case g.not:
-		return pages.Reason{Code: pages.ReasonExcluded, Field: g.field.name}
+		return pages.Reason{Code: pages.ReasonExcluded, Field: g.field.Name}
 	}
-	return pages.Reason{Code: pages.ReasonNotListed, Field: g.field.name}
+	return pages.Reason{Code: pages.ReasonNotListed, Field: g.field.Name}
 }
 
 // denied tells why a deny rule holds: what ProConnect did not tell, or a list of the
 // site's, which may clear the person; else what the rule names, all of which had to come together.
 func denied(d decision) (reasons []pages.Reason, together []string) {
 	for _, g := range d.grounds {
-		together = append(together, g.field.name)
+		together = append(together, g.field.Name)
 		switch {
 		case g.faultyList:
 			reasons = append(reasons, pages.Reason{Code: pages.ReasonList})
 		case g.value == isUnknown:
-			reasons = append(reasons, pages.Reason{Code: pages.ReasonUnknown, Field: g.field.name})
+			reasons = append(reasons, pages.Reason{Code: pages.ReasonUnknown, Field: g.field.Name})
 		}
 	}
 	switch {
@@ -99,7 +101,7 @@ func denied(d decision) (reasons []pages.Reason, together []string) {
 		return nil, together
 	}
 	g := d.grounds[0]
-	reason := pages.Reason{Code: pages.ReasonExcluded, Field: g.field.name}
+	reason := pages.Reason{Code: pages.ReasonExcluded, Field: g.field.Name}
 	switch {
 	case g.absent && g.not:
 		reason = pages.Reason{Code: pages.ReasonOther}
@@ -118,7 +120,7 @@ func levelReason(levels []string) pages.Reason {
 	if slices.ContainsFunc(levels, func(l string) bool { return strings.HasSuffix(l, "-mfa") }) {
 		code = pages.ReasonACR
 	}
-	return pages.Reason{Code: code, Field: claimSpecs[claimACR].name}
+	return pages.Reason{Code: code, Field: claims.RefOf(claims.ACR).Name}
 }
 
 // acrUnmet answers a login that did not reach the level it was for.

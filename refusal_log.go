@@ -114,7 +114,7 @@ func (h *Handler) tellRefusal(r *http.Request, v *visit) {
 	}
 	h.log.Info("refused", zap.String("reference", known), zap.String("reason", reason),
 		zap.Strings("rules", h.rules.outlines(v.decision)), zap.Int("since_the_last", more),
-		zap.String("path", originalPath(r)), whoField(&v.session.identity))
+		zap.String("path", originalPath(r)), whoField(&v.session.Set))
 }
 
 func (h *Handler) tellCounted(over []counted) {

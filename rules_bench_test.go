@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/siret"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
 func TestAllowMakesNoGarbage(t *testing.T) {
@@ -75,7 +77,7 @@ func manySIRETs(n int) string {
 	return s.String()
 }
 
-func benchmarkSet(t testing.TB, text string) (*ruleSet, *identity) {
+func benchmarkSet(t testing.TB, text string) (*ruleSet, *claims.Set) {
 	t.Helper()
 	rs, err := compileRules(parseRules(t, text), new(listPool))
 	if err != nil {

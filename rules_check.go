@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
 // fieldNames are the fields of rules, as messages list them.
@@ -15,23 +17,23 @@ const fieldNames = "siret, siren, roles, belonging_population, organizational_un
 var fieldList = strings.Split(strings.TrimSuffix(fieldNames, ", custom.<path>"), ", ")
 
 // lookupField resolves the name of a claim that may stand in a rule.
-func lookupField(name string) (claimRef, error) {
-	ref, ok := lookupClaim(name)
-	if ok && (ref.index < 0 || claimSpecs[ref.index].field) {
+func lookupField(name string) (claims.Ref, error) {
+	ref, ok := claims.Lookup(name)
+	if ok && (ref.Index < 0 || claims.Table[ref.Index].Field) {
 		return ref, nil
 	}
 	if lower := strings.ToLower(name); lower != name {
 		if _, err := lookupField(lower); err == nil {
-			return claimRef{}, fmt.Errorf("unknown field %q: ProConnect's names are lower case: say %s", name, lower)
+			return claims.Ref{}, fmt.Errorf("unknown field %q: ProConnect's names are lower case: say %s", name, lower)
 		}
 	}
 	if ok {
-		return claimRef{}, fmt.Errorf("%s is no field of rules: want one of %s", name, fieldNames)
+		return claims.Ref{}, fmt.Errorf("%s is no field of rules: want one of %s", name, fieldNames)
 	}
-	if meant := near(name, claimNames()); meant != "" && !slices.Contains(fieldList, meant) {
-		return claimRef{}, fmt.Errorf("unknown field %q: %s is no field of rules: want one of %s", name, meant, fieldNames)
+	if meant := near(name, claims.Names()); meant != "" && !slices.Contains(fieldList, meant) {
+		return claims.Ref{}, fmt.Errorf("unknown field %q: %s is no field of rules: want one of %s", name, meant, fieldNames)
 	}
-	return claimRef{}, fmt.Errorf("unknown field %q: %swant one of %s", name, didYouMean(name, fieldList), fieldNames)
+	return claims.Ref{}, fmt.Errorf("unknown field %q: %swant one of %s", name, didYouMean(name, fieldList), fieldNames)
 }
 
 // checkRules says what is wrong with the rules of a gate, without opening files.
@@ -130,15 +132,15 @@ func checkCondition(c Condition) error {
 	return checkFrom(c)
 }
 
-func checkValues(field claimRef, values []string) error {
+func checkValues(field claims.Ref, values []string) error {
 	var seen []string
 	for _, v := range values {
 		normal, err := checkValue(field, v)
 		if err != nil {
-			return fmt.Errorf("%s %q: %w", field.name, v, err)
+			return fmt.Errorf("%s %q: %w", field.Name, v, err)
 		}
 		if slices.Contains(seen, normal) {
-			return fmt.Errorf("%s %q: said twice: remove one", field.name, v)
+			return fmt.Errorf("%s %q: said twice: remove one", field.Name, v)
 		}
 		seen = append(seen, normal)
 	}
@@ -173,7 +175,7 @@ func checkPath(path string) error {
 
 // key is the same for two conditions that say the same.
 func (c Condition) key() string {
-	field, _ := lookupClaim(c.Field)
+	field, _ := claims.Lookup(c.Field)
 	values := make([]string, 0, len(c.Values)+len(c.From))
 	for _, v := range c.Values {
 		normal, _ := checkValue(field, v)

@@ -8,12 +8,14 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
 // ruleSet is the rules of a gate, or the one rule of a matcher, ready to decide.
 type ruleSet struct {
 	rules []compiledRule // in the order of the configuration
-	reads []claimRef     // the claims that the conditions compare
+	reads []claims.Ref   // the claims that the conditions compare
 
 	// warnings are what an operator should know and may want.
 	warnings []string
@@ -27,7 +29,7 @@ type compiledRule struct {
 }
 
 type condition struct {
-	field   claimRef
+	field   claims.Ref
 	compare comparison
 	not     bool
 	absent  bool
@@ -132,11 +134,11 @@ func compile(rules []Rule, pool *listPool) (*ruleSet, error) {
 }
 
 func compileCondition(c Condition, pool *listPool) (condition, error) {
-	field, _ := lookupClaim(c.Field)
+	field, _ := claims.Lookup(c.Field)
 	compare, format := compared(field)
 	compiled := condition{
 		field: field, compare: compare, not: c.Not, absent: c.Absent,
-		stepUp: c.Field == claimSpecs[claimACR].name && !c.Not && !c.Absent,
+		stepUp: c.Field == claims.RefOf(claims.ACR).Name && !c.Not && !c.Absent,
 	}
 	for _, path := range c.From {
 		l, err := pool.open(path, format)

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
 // truth is the value of a condition. What ProConnect left out is neither true nor
@@ -17,11 +19,11 @@ const (
 )
 
 // needs returns the claims that must be asked of ProConnect for the rules.
-func (rs *ruleSet) needs() []claimRef {
-	var refs []claimRef
+func (rs *ruleSet) needs() []claims.Ref {
+	var refs []claims.Ref
 	for _, ref := range rs.reads {
-		if ref.index == claimSiren { // derived from siret
-			refs = appendNew(refs, claimRef{claimSiret, claimSpecs[claimSiret].name})
+		if ref.Index == claims.SIREN { // derived from siret
+			refs = appendNew(refs, claims.RefOf(claims.SIRET))
 		}
 		refs = appendNew(refs, ref)
 	}
@@ -29,7 +31,7 @@ func (rs *ruleSet) needs() []claimRef {
 }
 
 // decide says what becomes of a person. It makes no garbage unless it refuses.
-func (rs *ruleSet) decide(id *identity) decision {
+func (rs *ruleSet) decide(id *claims.Set) decision {
 	if claim, stale := rs.unasked(id); stale {
 		return decision{outcome: outcomeStale, claim: claim}
 	}
@@ -47,10 +49,10 @@ func (rs *ruleSet) decide(id *identity) decision {
 }
 
 // unasked returns a claim that the rules read and the person's login did not ask for.
-func (rs *ruleSet) unasked(id *identity) (claim string, found bool) {
+func (rs *ruleSet) unasked(id *claims.Set) (claim string, found bool) {
 	for _, ref := range rs.reads {
-		if _, asked := id.find(ref); !asked {
-			return ref.name, true
+		if _, asked := id.Find(ref); !asked {
+			return ref.Name, true
 		}
 	}
 	return "", false
@@ -58,7 +60,7 @@ func (rs *ruleSet) unasked(id *identity) (claim string, found bool) {
 
 // holds says whether the one rule of a matcher holds of a person: for sure or, with
 // maybe, also where too little is known to say that it does not.
-func (rs *ruleSet) holds(id *identity, maybe bool) bool {
+func (rs *ruleSet) holds(id *claims.Set, maybe bool) bool {
 	if maybe {
 		return rs.rules[0].eval(id, true) != isFalse
 	}
@@ -66,7 +68,7 @@ func (rs *ruleSet) holds(id *identity, maybe bool) bool {
 }
 
 // refuse tells why no allow rule holds, and whether another login may help.
-func (rs *ruleSet) refuse(id *identity) decision {
+func (rs *ruleSet) refuse(id *claims.Set) decision {
 	d := decision{outcome: outcomeDeny}
 	var levels []string
 	for i := range rs.rules {
@@ -88,7 +90,7 @@ func (rs *ruleSet) refuse(id *identity) decision {
 
 // eval returns the least of the values of the rule's conditions. With maybe, as in a
 // deny rule, what stands on an unreadable line of a list counts as unknown.
-func (r *compiledRule) eval(id *identity, maybe bool) truth {
+func (r *compiledRule) eval(id *claims.Set, maybe bool) truth {
 	least := isTrue
 	for i := range r.conditions {
 		if least = min(least, r.conditions[i].eval(id, maybe)); least == isFalse {
@@ -99,7 +101,7 @@ func (r *compiledRule) eval(id *identity, maybe bool) truth {
 }
 
 // holdsButForACR says whether nothing but another level is wanting.
-func (r *compiledRule) holdsButForACR(id *identity) bool {
+func (r *compiledRule) holdsButForACR(id *claims.Set) bool {
 	for i := range r.conditions {
 		if c := &r.conditions[i]; !c.stepUp && c.eval(id, r.deny) != isTrue {
 			return false
@@ -110,7 +112,7 @@ func (r *compiledRule) holdsButForACR(id *identity) bool {
 
 // grounds appends what the rule turns the person away for: of an allow rule the
 // conditions that are not true, of a deny rule those that are not false.
-func (r *compiledRule) grounds(to []ground, id *identity) []ground {
+func (r *compiledRule) grounds(to []ground, id *claims.Set) []ground {
 	innocent := isTrue
 	if r.deny {
 		innocent = isFalse
@@ -123,18 +125,18 @@ func (r *compiledRule) grounds(to []ground, id *identity) []ground {
 	return to
 }
 
-func (c *condition) eval(id *identity, maybe bool) truth {
+func (c *condition) eval(id *claims.Set, maybe bool) truth {
 	v, _ := c.judge(id, maybe)
 	return v
 }
 
 // judge is eval, and says whether the condition is unknown because of a list and not
 // because of what ProConnect told.
-func (c *condition) judge(id *identity, maybe bool) (v truth, faultyList bool) {
-	told, _ := id.find(c.field)
+func (c *condition) judge(id *claims.Set, maybe bool) (v truth, faultyList bool) {
+	told, _ := id.Find(c.field)
 	there, found, sure := false, false, true
-	for i := told.lo; i < told.hi; i++ {
-		v := id.value(i)
+	for i := told.Lo; i < told.Hi; i++ {
+		v := id.Value(i)
 		if !c.compare.readable(v) {
 			continue
 		}
@@ -147,7 +149,7 @@ func (c *condition) judge(id *identity, maybe bool) (v truth, faultyList bool) {
 		sure = sure && complete
 	}
 	switch {
-	case c.absent && !there && told.lo < told.hi:
+	case c.absent && !there && told.Lo < told.Hi:
 		return isUnknown, false // there, and unreadable
 	case c.absent:
 		return truthOf(there == c.not), false
@@ -186,7 +188,7 @@ func (c *condition) has(value string) (has, complete bool) {
 	return false, complete
 }
 
-// readable says whether a person's value has the shape that the field compares; one
+// Readable says whether a person's value has the shape that the field compares; one
 // that has not is as good as none.
 func (c comparison) readable(value string) bool {
 	switch c {

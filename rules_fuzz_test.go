@@ -10,6 +10,8 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
 // No text makes the parser panic, a rule that it accepts compiles but for its
@@ -118,9 +120,9 @@ func randomRule(r *rand.Rand, effect string) Rule {
 	return rule
 }
 
-func randomIdentity(t testing.TB, r *rand.Rand) *identity {
+func randomIdentity(t testing.TB, r *rand.Rand) *claims.Set {
 	t.Helper()
-	id := new(identity)
+	id := new(claims.Set)
 	for _, field := range fuzzFields {
 		var values []string
 		for range r.IntN(3) {
@@ -129,14 +131,14 @@ func randomIdentity(t testing.TB, r *rand.Rand) *identity {
 			}
 		}
 		if r.IntN(20) > 0 {
-			id.set(mustClaim(t, field), values)
+			id.Put(mustClaim(t, field), values)
 		}
 	}
 	return id
 }
 
 // admits decides by rules without checking that they make sense together.
-func admits(t testing.TB, rules []Rule, id *identity) bool {
+func admits(t testing.TB, rules []Rule, id *claims.Set) bool {
 	t.Helper()
 	rs, err := compile(rules, new(listPool))
 	if err != nil {
@@ -199,9 +201,9 @@ func mustCompile(t testing.TB, rules []Rule) *ruleSet {
 // condition but absent, and is denied by every deny rule but those that ask for presence.
 func checkNothingPositive(t *testing.T, r *rand.Rand, rules []Rule) {
 	t.Helper()
-	nobody := new(identity)
+	nobody := new(claims.Set)
 	for _, field := range fuzzFields {
-		nobody.set(mustClaim(t, field), nil)
+		nobody.Put(mustClaim(t, field), nil)
 	}
 	for i := range rules {
 		rule := mustCompile(t, rules[i:i+1]).rules[0]
@@ -218,13 +220,13 @@ func checkNothingPositive(t *testing.T, r *rand.Rand, rules []Rule) {
 }
 
 // randomUnasked is a person of whom one claim that the rules need was not asked for.
-func randomUnasked(t testing.TB, r *rand.Rand, rules []Rule) *identity {
+func randomUnasked(t testing.TB, r *rand.Rand, rules []Rule) *claims.Set {
 	t.Helper()
 	skip := pick(r, pick(r, rules).Conditions).Field
-	id := new(identity)
+	id := new(claims.Set)
 	for _, field := range fuzzFields {
 		if field != skip {
-			id.set(mustClaim(t, field), []string{pick(r, []string{"a", "b"})})
+			id.Put(mustClaim(t, field), []string{pick(r, []string{"a", "b"})})
 		}
 	}
 	return id

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
 // tableCase is one case of testdata/rules; README.md there tells the format.
@@ -161,9 +163,9 @@ func tryParseRules(text string) ([]Rule, error) {
 	return rules, nil
 }
 
-func mustClaim(t testing.TB, name string) claimRef {
+func mustClaim(t testing.TB, name string) claims.Ref {
 	t.Helper()
-	ref, ok := lookupClaim(name)
+	ref, ok := claims.Lookup(name)
 	if !ok {
 		t.Fatalf("no claim %q", name)
 	}
@@ -171,7 +173,7 @@ func mustClaim(t testing.TB, name string) claimRef {
 }
 
 // newTestIdentity makes the identity of a login that asked for some claims.
-func newTestIdentity(t testing.TB, asked []claimRef, text string) *identity {
+func newTestIdentity(t testing.TB, asked []claims.Ref, text string) *claims.Set {
 	t.Helper()
 	var raw map[string]any
 	dec := json.NewDecoder(strings.NewReader(text))
@@ -179,6 +181,6 @@ func newTestIdentity(t testing.TB, asked []claimRef, text string) *identity {
 	if err := dec.Decode(&raw); err != nil {
 		t.Fatalf("claims: %v", err)
 	}
-	sortAsked(asked)
-	return newIdentity(asked, raw)
+	claims.Sort(asked)
+	return claims.New(asked, raw)
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
 // What the Caddyfile's grammar cannot say, JSON can.
@@ -97,7 +99,7 @@ func TestRuleSetNeeds(t *testing.T) {
 	}
 	var names []string
 	for _, ref := range rs.needs() {
-		names = append(names, ref.name)
+		names = append(names, ref.Name)
 	}
 	if got, want := strings.Join(names, " "), "siret siren roles custom.x.y"; got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -217,8 +219,8 @@ func TestMatchGlob(t *testing.T) {
 func TestEverySIREN(t *testing.T) {
 	rs := mustCompile(t, parseRules(t, "allow siret 13002526500013\ndeny siren 219200235"))
 	asked := rs.needs()
-	sortAsked(asked)
-	id := newIdentity(asked, map[string]any{"siret": []any{"13002526500013", "21920023500014"}})
+	claims.Sort(asked)
+	id := claims.New(asked, map[string]any{"siret": []any{"13002526500013", "21920023500014"}})
 	if d := rs.decide(id); d.outcome == outcomeAllow {
 		t.Error("let in, though the second SIRET is of a SIREN that is denied")
 	}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/siret"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
 // comparison is how the values of a field are compared.
@@ -64,26 +66,26 @@ func formatText(claim string) listfile.Format {
 // otherThan knows the names of the other claims.
 func otherThan(claim string) func(string, int) bool {
 	return func(name string, _ int) bool {
-		_, known := lookupClaim(strings.ReplaceAll(name, " ", "_"))
+		_, known := claims.Lookup(strings.ReplaceAll(name, " ", "_"))
 		return known && name != claim
 	}
 }
 
 // compared says how a field compares, and how its values are written.
-func compared(field claimRef) (comparison, listfile.Format) {
-	switch field.index {
-	case claimSiret:
+func compared(field claims.Ref) (comparison, listfile.Format) {
+	switch field.Index {
+	case claims.SIRET:
 		return compareSIRET, listfile.SIRET
-	case claimSiren:
+	case claims.SIREN:
 		return compareSIREN, listfile.SIREN
-	case claimEmail:
+	case claims.Email:
 		return compareEmail, formatEmail
-	case claimACR:
+	case claims.ACR:
 		return compareExact, formatACR
-	case claimAMR:
+	case claims.AMR:
 		return compareExact, formatAMR
 	}
-	return compareText, formatText(field.name)
+	return compareText, formatText(field.Name)
 }
 
 var errPlaceholder = errors.New("no placeholders in rules, which are read once: say {$VAR} to take a variable of the environment")
@@ -95,7 +97,7 @@ func holdsPlaceholder(s string) bool {
 
 // checkValue says what is wrong with a value that stands in a rule, and returns
 // it in the form in which it is compared.
-func checkValue(field claimRef, value string) (string, error) {
+func checkValue(field claims.Ref, value string) (string, error) {
 	if strings.TrimSpace(value) == "" {
 		return "", errors.New("an empty value: leave it out, or say absent to mean that there is none")
 	}
@@ -106,22 +108,22 @@ func checkValue(field claimRef, value string) (string, error) {
 	switch {
 	case separated(field, value):
 		return "", errors.New("values are separated by spaces, not by commas or semicolons")
-	case (field.kind() == digitsClaim || field.index == claimEmail) && namesFile(value):
-		return "", errors.New("a file is named after from, by its whole path: say " + field.name + " from " + wholePath(value))
-	case field.kind() == digitsClaim && value == wordFrom:
+	case (field.Kind() == claims.KindDigits || field.Index == claims.Email) && namesFile(value):
+		return "", errors.New("a file is named after from, by its whole path: say " + field.Name + " from " + wholePath(value))
+	case field.Kind() == claims.KindDigits && value == wordFrom:
 		return "", errors.New("from stands right after the field, before the files")
-	case field.index == claimSiret && siret.IsSIREN(number):
+	case field.Index == claims.SIRET && siret.IsSIREN(number):
 		return "", errors.New("nine digits are a SIREN: say siren")
-	case field.index == claimSiren && siret.IsSIRET(number):
+	case field.Index == claims.SIREN && siret.IsSIRET(number):
 		return "", errors.New("14 digits are a SIRET: say siret, or keep the first nine")
-	case field.kind() == digitsClaim && strings.Contains(number, "*"):
+	case field.Kind() == claims.KindDigits && strings.Contains(number, "*"):
 		return "", errors.New("no * in numbers: say siren for all establishments of an organisation")
-	case field.kind() == digitsClaim && len(number) < 8 && siret.IsSIREN("000000000"[len(number):]+number):
+	case field.Kind() == claims.KindDigits && len(number) < 8 && siret.IsSIREN("000000000"[len(number):]+number):
 		return "", fmt.Errorf("%w; put quotes around a number that is written in groups", siret.Check(number))
 	}
 	_, format := compared(field)
 	normal, err := format.Parse(value)
-	if err != nil && field.kind() != digitsClaim && regularExpression.MatchString(strings.TrimSuffix(value, ".*")) {
+	if err != nil && field.Kind() != claims.KindDigits && regularExpression.MatchString(strings.TrimSuffix(value, ".*")) {
 		return "", errors.New("rules take no regular expressions: * stands for any run of characters (*@example.gouv.fr), and everything else for itself")
 	}
 	return normal, err
@@ -129,9 +131,9 @@ func checkValue(field claimRef, value string) (string, error) {
 
 // separated says whether a value is several, between commas or semicolons. A text may
 // hold some; none ends in one.
-func separated(field claimRef, value string) bool {
-	switch field.index {
-	case claimEmail, claimRoles, claimIDPID, claimACR, claimAMR, claimSiret, claimSiren:
+func separated(field claims.Ref, value string) bool {
+	switch field.Index {
+	case claims.Email, claims.Roles, claims.IDPID, claims.ACR, claims.AMR, claims.SIRET, claims.SIREN:
 		return strings.ContainsAny(value, ",;")
 	}
 	value = strings.TrimSpace(value)
@@ -159,10 +161,10 @@ func parseText(value string) (string, error) {
 	switch {
 	case value == "":
 		return "", errors.New("empty")
-	case !utf8.ValidString(value) || strings.Map(harmless, value) != value:
+	case !utf8.ValidString(value) || strings.Map(claims.Harmless, value) != value:
 		return "", errors.New("it can match nobody: { } < > and control characters are taken out of what ProConnect says")
-	case utf8.RuneCountInString(value) > maxValueChars:
-		return "", fmt.Errorf("it can match nobody: values are kept up to %d characters", maxValueChars)
+	case utf8.RuneCountInString(value) > claims.MaxValueChars:
+		return "", fmt.Errorf("it can match nobody: values are kept up to %d characters", claims.MaxValueChars)
 	}
 	return string(listfile.AppendFold(nil, oneStar(value))), nil
 }
@@ -177,7 +179,7 @@ func parseEmail(value string) (string, error) {
 	switch at := strings.Count(value, "@"); {
 	case at > 1:
 		return "", errors.New("an email has exactly one @: write each address as a value of its own")
-	case at == 0 && strings.Contains(value, ".") && validEmail("x@"+value):
+	case at == 0 && strings.Contains(value, ".") && claims.ValidEmail("x@"+value):
 		return "", errors.New("an email has exactly one @: say *@example.gouv.fr for everybody there")
 	case at == 0:
 		return "", errors.New("an email has exactly one @, and this has none")
@@ -188,7 +190,7 @@ func parseEmail(value string) (string, error) {
 			return "", errors.New("a * in the domain must be followed by a dot: say *@*.gouv.fr, and *@gouv.fr beside it")
 		}
 	}
-	if !validEmail(strings.ReplaceAll(value, "*", "x")) {
+	if !claims.ValidEmail(strings.ReplaceAll(value, "*", "x")) {
 		return "", errors.New("not an email address: a name, @, and a domain of ASCII letters, digits, dots and hyphens (xn--… for others)")
 	}
 	return value, nil
@@ -222,7 +224,7 @@ func parseAMR(value string) (string, error) {
 	if strings.Contains(value, "*") {
 		return "", errors.New("amr compares exactly: no *")
 	}
-	if v, ok := readable(idClaim, value); !ok || v != value {
+	if v, ok := claims.Readable(claims.KindID, value); !ok || v != value {
 		return "", errors.New("it can match nobody: want a word such as pwd, mail, otp, mfa")
 	}
 	return value, nil

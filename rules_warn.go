@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
 // warnings are what an operator should know of a rule, and may want all the same.
@@ -71,7 +73,7 @@ func excludeEachOther(a, b Condition) bool {
 	if a.Field != b.Field || !slices.Contains(single, a.Field) {
 		return false
 	}
-	field, _ := lookupClaim(a.Field)
+	field, _ := claims.Lookup(a.Field)
 	var values []string
 	for _, c := range []Condition{a, b} {
 		if c.Not || c.Absent || len(c.From) > 0 {

@@ -3,11 +3,13 @@ package proconnect
 import (
 	"fmt"
 	"slices"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
 // organizations are the claims by which a rule admits people of some organisation.
 var organizations = []int{
-	claimSiret, claimSiren, claimRoles, claimOrganizationLabel, claimOrganizationalUnit, claimEmail, claimIDPID,
+	claims.SIRET, claims.SIREN, claims.Roles, claims.OrganizationLabel, claims.OrganizationalUnit, claims.Email, claims.IDPID,
 }
 
 // warnBeside warns of an allow rule on the level alone beside one that names an
@@ -30,7 +32,7 @@ func warnBeside(rules []compiledRule) (warnings []string) {
 
 func (r *compiledRule) namesOrganization() bool {
 	return slices.ContainsFunc(r.conditions, func(c condition) bool {
-		return !c.not && !c.absent && slices.Contains(organizations, c.field.index)
+		return !c.not && !c.absent && slices.Contains(organizations, c.field.Index)
 	})
 }
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
 // provisionClaims has asked what the operator wants to be asked.
@@ -18,7 +20,7 @@ func (c *Client) provisionClaims(caddy.Context) error {
 		return err
 	}
 	for _, name := range c.Claims {
-		ref, _ := lookupClaim(name)
+		ref, _ := claims.Lookup(name)
 		c.need(ref)
 	}
 	c.warnScopes()
@@ -32,8 +34,8 @@ func checkScopes(scopes []string) error {
 		if plus {
 			added++
 		}
-		if !slices.Contains(knownScopes, name) {
-			return fmt.Errorf("scopes: %q is unknown to ProConnect: %swant one of %s", name, didYouMean(scopeOf(name), knownScopes), strings.Join(knownScopes, ", "))
+		if !slices.Contains(claims.Scopes, name) {
+			return fmt.Errorf("scopes: %q is unknown to ProConnect: %swant one of %s", name, didYouMean(claims.ScopeOf(name), claims.Scopes), strings.Join(claims.Scopes, ", "))
 		}
 		if slices.Contains(scopes[:i], s) {
 			return fmt.Errorf("scopes: %q stands there twice", s)
@@ -47,8 +49,8 @@ func checkScopes(scopes []string) error {
 
 func checkClaims(names []string) error {
 	for i, name := range names {
-		if _, ok := lookupClaim(name); !ok {
-			return fmt.Errorf("claims: %q is unknown: %swant a claim of ProConnect's, such as phone_number, or custom.<path>", name, didYouMean(name, claimNames()))
+		if _, ok := claims.Lookup(name); !ok {
+			return fmt.Errorf("claims: %q is unknown: %swant a claim of ProConnect's, such as phone_number, or custom.<path>", name, didYouMean(name, claims.Names()))
 		}
 		if slices.Contains(names[:i], name) {
 			return fmt.Errorf("claims: %q stands there twice", name)
@@ -58,7 +60,7 @@ func checkClaims(names []string) error {
 }
 
 // need has claims asked for because something reads them.
-func (c *Client) need(claims ...claimRef) {
+func (c *Client) need(claims ...claims.Ref) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, ref := range claims {
@@ -70,7 +72,7 @@ func (c *Client) need(claims ...claimRef) {
 // needEverywhere has claims asked for that matchers read, which cannot send
 // anybody to ProConnect by themselves: a session without them is stale at the
 // gate.
-func (c *Client) needEverywhere(claims ...claimRef) {
+func (c *Client) needEverywhere(claims ...claims.Ref) {
 	c.need(claims...)
 	for _, ref := range claims {
 		c.expected = appendNew(c.expected, ref)
@@ -78,10 +80,10 @@ func (c *Client) needEverywhere(claims ...claimRef) {
 }
 
 // missing returns a claim that a matcher reads and a session never asked for.
-func (c *Client) missing(id *identity) (name string, missing bool) {
+func (c *Client) missing(id *claims.Set) (name string, missing bool) {
 	for _, ref := range c.expected {
-		if _, asked := id.find(ref); !asked {
-			return ref.name, true
+		if _, asked := id.Find(ref); !asked {
+			return ref.Name, true
 		}
 	}
 	return "", false
@@ -89,11 +91,11 @@ func (c *Client) missing(id *identity) (name string, missing bool) {
 
 // asking returns what to ask of ProConnect: the union of what the operator
 // wants and what the rules of all gates and matchers read.
-func (c *Client) asking() *claimsRequest {
+func (c *Client) asking() *claims.Request {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.request == nil {
-		c.request = newClaimsRequest(c.Scopes, c.needed)
+		c.request = claims.NewRequest(c.Scopes, c.needed)
 	}
 	return c.request
 }

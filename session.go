@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
 // sessionVersion opens every session: the format of what follows. A node that
@@ -24,13 +26,13 @@ const clockSkew = 5 * time.Minute
 // login of the same person stays in the family, so that logging out ends all
 // the cookies that were ever made for it, stolen ones too.
 type session struct {
-	identity
+	claims.Set
 	family   familyID
 	first    int64    // the family's first login, Unix seconds
 	lasts    int64    // the lifetime that sessions had then, in seconds
 	askedACR []string // the essential acr values of the last login
 
-	room [24]part // for where the values lie, so that it needs no memory of its own
+	room [24]claims.Part // for where the values lie, so that it needs no memory of its own
 }
 
 type familyID [16]byte
@@ -61,26 +63,26 @@ func (s *session) encode() []byte {
 	b = append(b, s.family[:]...)
 	b = binary.AppendUvarint(b, uint64(s.first))
 	b = binary.AppendUvarint(b, uint64(s.lasts))
-	b = appendStrings(b, s.askedACR)
-	return s.identity.appendTo(b)
+	b = claims.AppendStrings(b, s.askedACR)
+	return s.Set.AppendTo(b)
 }
 
 var errSession = errors.New("session: not in a format of this version")
 
-// decode reads what encode wrote. The values share the memory of text.
+// Decode reads what encode wrote. The values share the memory of text.
 func (s *session) decode(text string) error {
-	r := reader{text: text}
-	if r.string(1) != string(rune(sessionVersion)) {
+	r := claims.Reader{Text: text}
+	if r.String(1) != string(rune(sessionVersion)) {
 		return errSession
 	}
-	copy(s.family[:], r.string(len(s.family)))
-	s.first = int64(r.uvarint())
-	s.lasts = int64(r.uvarint())
-	for range r.count() {
-		s.askedACR = append(s.askedACR, r.string(r.count()))
+	copy(s.family[:], r.String(len(s.family)))
+	s.first = int64(r.Uvarint())
+	s.lasts = int64(r.Uvarint())
+	for range r.Count() {
+		s.askedACR = append(s.askedACR, r.String(r.Count()))
 	}
-	s.identity.decode(&r, s.room[:0])
-	if !r.finished() || s.isZero() {
+	s.Set.Decode(&r, s.room[:0])
+	if !r.Finished() || s.isZero() {
 		return errSession
 	}
 	return nil

@@ -5,14 +5,16 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
 // testSession is a session with the claims that are asked for by default.
 func testSession(t testing.TB) *session {
 	t.Helper()
-	asked := newClaimsRequest(nil, nil).claims
+	asked := claims.NewRequest(nil, nil).Claims
 	s := &session{family: familyID{1, 2, 3}, first: time.Now().Unix(), lasts: 12 * 3600}
-	s.identity = *newIdentity(asked, map[string]any{
+	s.Set = *claims.New(asked, map[string]any{
 		"sub": "7c9e6679-7425-40de-944b-e07fc1f90ae7", "given_name": "Jean-Christophe", "usual_name": "Dupont-Durand",
 		"email": "jean-christophe.dupont-durand@developpement-durable.gouv.fr", "uid": "b3e1f0a2-5a4f-4b0e-8c2d-90c1d7a1e3f4",
 		"siret": "13002526500013", "idp_id": "71144ab3-ee1a-4401-b7b3-79b44f7daeeb",
@@ -25,7 +27,7 @@ func testSession(t testing.TB) *session {
 func TestSessionSurvivesItsCookie(t *testing.T) {
 	s, got := testSession(t), new(session)
 	s.askedACR = []string{"eidas1-mfa", "eidas2"}
-	s.identity.set(mustClaim(t, "custom.grade"), []string{"A+", "B"})
+	s.Set.Put(mustClaim(t, "custom.grade"), []string{"A+", "B"})
 	if err := got.decode(string(s.encode())); err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +35,7 @@ func TestSessionSurvivesItsCookie(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	for _, name := range []string{"sub", "email", "siret", "siren", "roles", "organization_label", "acr", "amr", "custom.grade"} {
-		if got, want := got.text(name), s.text(name); got != want || want == "" {
+		if got, want := got.Text(name), s.Text(name); got != want || want == "" {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
 // visitVar is where the visit lies among the variables of a request.
@@ -110,17 +112,17 @@ func (v *visit) forgetSession() {
 
 // user is who may be named to what runs behind the gates: nobody, once a gate
 // refused.
-func (v *visit) user() *identity {
+func (v *visit) user() *claims.Set {
 	if v.admitted && !v.refused && !v.session.isZero() {
-		return &v.session.identity
+		return &v.session.Set
 	}
 	return nil
 }
 
 // candidate is the person whom a gate refused.
-func (v *visit) candidate() *identity {
+func (v *visit) candidate() *claims.Set {
 	if v.refused && !v.session.isZero() {
-		return &v.session.identity
+		return &v.session.Set
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package proconnect
+package claims
 
 import (
 	"encoding/json"
@@ -12,41 +12,41 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/siret"
 )
 
-// readable turns one value that came from outside into the one that is kept; ok
+// Readable turns one value that came from outside into the one that is kept; ok
 // is false for a value that is empty or cannot be trusted to mean what it says.
 //
 // Text is handed on to templates, headers and logs, which execute or interpret
 // some of it: ProConnect passes {{env "SECRET"}} and <img onerror=…> on verbatim.
-func readable(kind claimKind, s string) (value string, ok bool) {
-	if !utf8.ValidString(s) || len(s) > 4*maxValueChars*4 {
+func Readable(kind Kind, s string) (value string, ok bool) {
+	if !utf8.ValidString(s) || len(s) > 4*MaxValueChars*4 {
 		return "", false
 	}
 	s = strings.TrimSpace(norm.NFC.String(s))
-	stripped := strings.TrimSpace(norm.NFC.String(strings.Map(harmless, s)))
+	stripped := strings.TrimSpace(norm.NFC.String(strings.Map(Harmless, s)))
 	switch kind {
-	case textClaim:
+	case KindText:
 		s = stripped
-	case digitsClaim:
+	case KindDigits:
 		s = siret.Strip(s)
 		if !siret.IsSIRET(s) && !siret.IsSIREN(s) {
 			return "", false
 		}
-	case emailClaim:
-		if s != stripped || !validEmail(s) {
+	case KindEmail:
+		if s != stripped || !ValidEmail(s) {
 			return "", false
 		}
-	case idClaim:
+	case KindID:
 		if s != stripped {
 			return "", false
 		}
 	}
-	return s, s != "" && utf8.RuneCountInString(s) <= maxValueChars
+	return s, s != "" && utf8.RuneCountInString(s) <= MaxValueChars
 }
 
-// harmless drops the characters that a placeholder's reader could act on:
+// Harmless drops the characters that a placeholder's reader could act on:
 // control and formatting ones (a right-to-left override among them), and the
 // brackets of templates, placeholders and HTML.
-func harmless(r rune) rune {
+func Harmless(r rune) rune {
 	switch {
 	case r == '{' || r == '}' || r == '<' || r == '>':
 		return -1
@@ -56,11 +56,11 @@ func harmless(r rune) rune {
 	return r
 }
 
-// validEmail says whether s has the one shape that rules compare: a local part,
+// ValidEmail says whether s has the one shape that rules compare: a local part,
 // one @, and a domain of ASCII letters, digits, dots and hyphens. Quoted local
 // parts, a second @, a trailing dot and look-alike letters are what bypassed
 // the domain checks of others.
-func validEmail(s string) bool {
+func ValidEmail(s string) bool {
 	local, domain, ok := strings.Cut(s, "@")
 	if !ok || local == "" || domain == "" || strings.Contains(domain, "@") {
 		return false
@@ -78,10 +78,10 @@ func validEmail(s string) bool {
 	return true
 }
 
-// claimValues reads a claim's raw JSON value: a string, a number, a boolean, or a
+// readValues reads a claim's raw JSON value: a string, a number, a boolean, or a
 // list of those. A list with an element that cannot be read is unreadable as a
 // whole: without it, `not roles prestataire` would hold of somebody who has it.
-func claimValues(kind claimKind, raw any) []string {
+func readValues(kind Kind, raw any) []string {
 	list, ok := raw.([]any)
 	if !ok {
 		list = []any{raw}
@@ -98,7 +98,7 @@ func claimValues(kind claimKind, raw any) []string {
 		if strings.TrimSpace(text) == "" {
 			continue // an empty string says nothing
 		}
-		value, ok := readable(kind, text)
+		value, ok := Readable(kind, text)
 		if !ok {
 			return nil
 		}
@@ -107,10 +107,10 @@ func claimValues(kind claimKind, raw any) []string {
 	return values
 }
 
-// toldValues is claimValues, but for what is there and cannot be read: an empty
+// Read is readValues, but for what is there and cannot be read: an empty
 // value, which no condition takes for one, and which is not absent.
-func toldValues(kind claimKind, raw any) []string {
-	values := claimValues(kind, raw)
+func Read(kind Kind, raw any) []string {
+	values := readValues(kind, raw)
 	if values == nil && raw != nil {
 		return []string{""}
 	}
@@ -129,8 +129,8 @@ func scalarText(raw any) (text string, ok bool) {
 	return "", false
 }
 
-// customValue finds a dotted path below the custom claim.
-func customValue(custom any, path string) any {
+// customAt finds a dotted path below the custom claim.
+func customAt(custom any, path string) any {
 	for word := range strings.SplitSeq(path, ".") {
 		m, ok := custom.(map[string]any)
 		if !ok {

@@ -1,0 +1,135 @@
+package claims
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestClaimValues(t *testing.T) {
+	for name, c := range map[string]struct {
+		kind Kind
+		raw  any
+		want []string
+	}{
+		"text":                           {KindText, "  Éloïse\u00a0", []string{"Éloïse"}},
+		"text is composed":               {KindText, "E\u0301loi\u0308se", []string{"Éloïse"}},
+		"a template":                     {KindText, `{{env "SECRET"}}`, []string{`env "SECRET"`}},
+		"markup":                         {KindText, `<img src=x onerror=alert(1)>`, []string{"img src=x onerror=alert(1)"}},
+		"a line break":                   {KindText, "a\r\nX-Admin: 1\x00", []string{"aX-Admin: 1"}},
+		"right to left":                  {KindText, "a\u202eb\u2066c", []string{"abc"}},
+		"only brackets":                  {KindText, "{}<>", nil},
+		"256 characters":                 {KindText, strings.Repeat("é", 256), []string{strings.Repeat("é", 256)}},
+		"257 characters":                 {KindText, strings.Repeat("é", 257), nil},
+		"100 kB":                         {KindText, strings.Repeat("x", 100_000), nil},
+		"invalid UTF-8":                  {KindText, "a\xff", nil},
+		"empty":                          {KindText, "", nil},
+		"white space":                    {KindText, " \t\u00a0", nil},
+		"null":                           {KindText, nil, nil},
+		"an object":                      {KindText, map[string]any{"a": "b"}, nil},
+		"a number":                       {KindText, json.Number("12"), []string{"12"}},
+		"true":                           {KindText, true, []string{"true"}},
+		"an identifier":                  {KindID, "agent_public", []string{"agent_public"}},
+		"an identifier with markup":      {KindID, "agent<_public", nil},
+		"an identifier with a zero":      {KindID, "agent\u200b_public", nil},
+		"a list":                         {KindID, []any{"a", "b"}, []string{"a", "b"}},
+		"an empty list":                  {KindID, []any{}, nil},
+		"a list of empty strings":        {KindID, []any{"", " "}, nil},
+		"a list with an unreadable role": {KindID, []any{"agent_public", "prestataire\u200b"}, nil},
+		"a list with a list":             {KindID, []any{"agent_public", []any{"prestataire"}}, nil},
+		"a list with null":               {KindID, []any{"agent_public", nil}, nil},
+		"64 elements":                    {KindID, slices.Repeat([]any{"a"}, 64), slices.Repeat([]string{"a"}, 64)},
+		"65 elements":                    {KindID, slices.Repeat([]any{"a"}, 65), nil},
+		"a SIRET with spaces":            {KindDigits, "130 025 265\u00a000013", []string{"13002526500013"}},
+		"13 digits":                      {KindDigits, "1300252650001", nil},
+		"a SIRET with a letter":          {KindDigits, "1300252650001x", nil},
+		"an email":                       {KindEmail, "Jean.Dupont@Ville.fr", []string{"Jean.Dupont@Ville.fr"}},
+		"an accented local part":         {KindEmail, "jérôme@ville.fr", []string{"jérôme@ville.fr"}},
+		"two @":                          {KindEmail, "a@evil.fr@gouv.fr", nil},
+		"a quoted local part":            {KindEmail, `"a@gouv.fr"@evil.fr`, nil},
+		"a trailing dot":                 {KindEmail, "a@gouv.fr.", nil},
+		"NUL":                            {KindEmail, "a@gouv.fr\x00.evil.fr", nil},
+		"a look-alike domain":            {KindEmail, "a@gоuv.fr", nil}, // the о is Cyrillic
+		"no local part":                  {KindEmail, "@gouv.fr", nil},
+		"no domain":                      {KindEmail, "a@", nil},
+		"a space":                        {KindEmail, "a b@gouv.fr", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := readValues(c.kind, c.raw)
+			if len(got) != len(c.want) || !slices.Equal(got, c.want) && len(c.want) > 0 {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestNewIdentity(t *testing.T) {
+	asked := NewRequest([]string{"+custom"}, []Ref{mustLookup(t, "custom.org.grade"), mustLookup(t, "phone_number")}).Claims
+	id := New(asked, map[string]any{
+		"sub": "u1", "siret": "13002526500013", "siren": "000000000", "roles": []any{"agent_public", "agent_public_etat"},
+		"phone_number": "+33 1 02 03 04 05", "given_name": "Jean", "usual_name": "Dupont",
+		"custom": map[string]any{"org": map[string]any{"grade": "A", "secret": "not kept"}},
+	})
+	for name, want := range map[string]string{
+		"sub": "u1", "siren": "130025265", "roles": "agent_public agent_public_etat", "given_name": "Jean",
+		"phone_number": "+33 1 02 03 04 05", "custom.org.grade": "A", "custom.org.secret": "", "email": "", "no_such_claim": "",
+	} {
+		if got := id.Text(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	if got := id.Name(); got != "Jean Dupont" {
+		t.Errorf("the name is %q", got)
+	}
+	if _, asked := id.Find(mustLookup(t, "email")); !asked {
+		t.Error("email was asked for and not given, which is not: not asked for")
+	}
+	if _, asked := id.Find(mustLookup(t, "belonging_population")); asked {
+		t.Error("belonging_population was never asked for")
+	}
+}
+
+func TestScopesAreTheUnionOfWhatIsRead(t *testing.T) {
+	for name, c := range map[string]struct {
+		wanted []string
+		needed []string
+		want   string
+	}{
+		"default":            {nil, nil, "openid given_name usual_name email uid siret idp_id roles organization_label"},
+		"added":              {[]string{"+phone"}, nil, "openid given_name usual_name email uid siret idp_id roles organization_label phone"},
+		"replaced":           {[]string{"email"}, nil, "openid email"},
+		"needed by rules":    {[]string{"email"}, []string{"siren", "roles"}, "openid email siret roles"},
+		"needed custom":      {[]string{"openid"}, []string{"custom.grade"}, "openid custom"},
+		"acr needs no scope": {[]string{"openid"}, []string{"acr"}, "openid"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var needed []Ref
+			for _, n := range c.needed {
+				needed = append(needed, mustLookup(t, n))
+			}
+			if got := strings.Join(NewRequest(c.wanted, needed).Scopes, " "); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// What is taken out of a text may have kept two characters from being one: they
+// are compared as one (NFC) all the same.
+func TestTextIsNormalAfterStripping(t *testing.T) {
+	for _, text := range []string{"salari\u00e9", "salarie\u0301", "salarie\u200d\u0301", "salarie{\u0301"} {
+		if values := readValues(KindText, text); len(values) != 1 || values[0] != "salari\u00e9" {
+			t.Errorf("%+q: %+q", text, values)
+		}
+	}
+}
+
+func mustLookup(t testing.TB, name string) Ref {
+	t.Helper()
+	ref, ok := Lookup(name)
+	if !ok {
+		t.Fatalf("no claim %q", name)
+	}
+	return ref
+}
