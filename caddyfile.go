@@ -6,6 +6,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/near"
 )
 
 func init() {
@@ -185,17 +187,17 @@ func unknownGateOption(d *caddyfile.Dispenser, option string) error {
 	if _, err := lookupField(option); err == nil {
 		return d.Errf("%s: a condition stands after allow or deny: allow %s …", option, option)
 	}
-	meant := near(option, gateOptions)
+	meant := near.Word(option, gateOptions)
 	if missing := behindBlock(option, "proconnect", caddyDirectives); missing != "" && meant == "" {
 		return d.Err(missing)
 	}
-	if other := near(option, linkOptions); meant == "" && other != "" {
+	if other := near.Word(option, linkOptions); meant == "" && other != "" {
 		return d.Errf("unknown subdirective %q: did you mean %s? it belongs in the global option proconnect { … } at the top of the Caddyfile", option, other)
 	}
-	if other := near(option, fieldList); meant == "" && other != "" {
+	if other := near.Word(option, fieldList); meant == "" && other != "" {
 		return d.Errf("unknown subdirective %q: did you mean %s? a condition stands after allow or deny: allow %s …", option, other, other)
 	}
-	return d.Errf("unknown subdirective %q: %swant one of %s", option, didYouMean(option, gateOptions), strings.Join(gateOptions, ", "))
+	return d.Errf("unknown subdirective %q: %swant one of %s", option, near.DidYouMean(option, gateOptions), strings.Join(gateOptions, ", "))
 }
 
 // unmarshalOption reads what the pages say, in a gate or in a link.

@@ -10,6 +10,8 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/near"
 )
 
 func init() {
@@ -156,17 +158,17 @@ func unknownLinkOption(d *caddyfile.Dispenser, option string) error {
 	if slices.Contains(sessionOptions, option) {
 		return d.Errf("%s: it belongs in session { … }", option)
 	}
-	meant := near(option, linkOptions)
+	meant := near.Word(option, linkOptions)
 	if missing := behindBlock(option, "proconnect", caddyOptions, caddyDirectives); missing != "" && meant == "" {
 		return d.Err(missing)
 	}
-	if other := near(option, gateOptions); meant == "" && other != "" {
+	if other := near.Word(option, gateOptions); meant == "" && other != "" {
 		return d.Errf("unknown subdirective %q: did you mean %s? it belongs in the proconnect { … } of a site", option, other)
 	}
-	if other := near(option, sessionOptions); meant == "" && other != "" {
+	if other := near.Word(option, sessionOptions); meant == "" && other != "" {
 		return d.Errf("unknown subdirective %q: did you mean %s? it belongs in session { … }", option, other)
 	}
-	return d.Errf("unknown subdirective %q: %swant one of %s", option, didYouMean(option, linkOptions), strings.Join(linkOptions, ", "))
+	return d.Errf("unknown subdirective %q: %swant one of %s", option, near.DidYouMean(option, linkOptions), strings.Join(linkOptions, ", "))
 }
 
 // checked reports what was read and cannot work on its line.
@@ -221,7 +223,7 @@ func (s *Session) unmarshalOption(d *caddyfile.Dispenser, option string) (err er
 	if slices.Contains(linkOptions, option) {
 		return d.Errf("%s: it belongs behind session { … }: is the closing brace missing above it?", option)
 	}
-	return d.Errf("session: unknown subdirective %q: %swant one of %s", option, didYouMean(option, sessionOptions), strings.Join(sessionOptions, ", "))
+	return d.Errf("session: unknown subdirective %q: %swant one of %s", option, near.DidYouMean(option, sessionOptions), strings.Join(sessionOptions, ", "))
 }
 
 // sessionOptions are the options of session, as messages list them.

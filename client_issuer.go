@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/near"
 )
 
 // sandboxIssuer is the one issuer of every simulated ProConnect. Nothing answers
@@ -67,7 +69,7 @@ func (c *Client) checkIssuer() error {
 
 func checkEnvironment(name string) error {
 	if _, ok := environments[name]; !ok {
-		return fmt.Errorf("environment %q is unknown: %swant one of %s", name, didYouMean(name, strings.Split(environmentNames, ", ")), environmentNames)
+		return fmt.Errorf("environment %q is unknown: %swant one of %s", name, near.DidYouMean(name, strings.Split(environmentNames, ", ")), environmentNames)
 	}
 	return nil
 }

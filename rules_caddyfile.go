@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/near"
 )
 
 // unmarshalRule reads a rule whose first word, allow, deny or the matcher's
@@ -173,7 +175,7 @@ func unmarshalCondition(d *caddyfile.Dispenser, name string) (Condition, error) 
 // unknownField says what a word is that stands where a field belongs.
 func unknownField(d *caddyfile.Dispenser, name string, err error) error {
 	word := d.Val()
-	if near(word, fieldList) == "" && startsLine(d) {
+	if near.Word(word, fieldList) == "" && startsLine(d) {
 		if missing := behindBlock(word, name, gateOptions, caddyDirectives); missing != "" {
 			return d.Err(missing)
 		}

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/near"
 )
 
 // fieldNames are the fields of rules, as messages list them.
@@ -30,10 +32,10 @@ func lookupField(name string) (claims.Ref, error) {
 	if ok {
 		return claims.Ref{}, fmt.Errorf("%s is no field of rules: want one of %s", name, fieldNames)
 	}
-	if meant := near(name, claims.Names()); meant != "" && !slices.Contains(fieldList, meant) {
+	if meant := near.Word(name, claims.Names()); meant != "" && !slices.Contains(fieldList, meant) {
 		return claims.Ref{}, fmt.Errorf("unknown field %q: %s is no field of rules: want one of %s", name, meant, fieldNames)
 	}
-	return claims.Ref{}, fmt.Errorf("unknown field %q: %swant one of %s", name, didYouMean(name, fieldList), fieldNames)
+	return claims.Ref{}, fmt.Errorf("unknown field %q: %swant one of %s", name, near.DidYouMean(name, fieldList), fieldNames)
 }
 
 // checkRules says what is wrong with the rules of a gate, without opening files.

@@ -3,6 +3,8 @@ package proconnect
 import (
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/near"
 )
 
 // A rule that admits more people than it looks, or nobody, or keeps nobody out, is told
@@ -52,16 +54,8 @@ func TestNear(t *testing.T) {
 		"alow": "allow", "Allow": "allow", "autoriser": "allow", "refuser": "deny", "optionnal": "optional", "heders": "headers", "orgin": "origin", "chemin": "path",
 		"": "", "file_server": "", "x": "", "frobnicate": "",
 	} {
-		if got := near(word, gateOptions); got != want {
+		if got := near.Word(word, gateOptions); got != want {
 			t.Errorf("%q: got %q, want %q", word, got, want)
-		}
-	}
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"", "ab", 2}, {"allow", "alow", 1}, {"allow", "allwo", 1}, {"deny", "allow", 5}, {"kitten", "sitting", 3}} {
-		if got := distance(c.a, c.b); got != c.want {
-			t.Errorf("%s, %s: %d, want %d", c.a, c.b, got, c.want)
 		}
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/near"
 )
 
 // provisionClaims has asked what the operator wants to be asked.
@@ -35,7 +37,7 @@ func checkScopes(scopes []string) error {
 			added++
 		}
 		if !slices.Contains(claims.Scopes, name) {
-			return fmt.Errorf("scopes: %q is unknown to ProConnect: %swant one of %s", name, didYouMean(claims.ScopeOf(name), claims.Scopes), strings.Join(claims.Scopes, ", "))
+			return fmt.Errorf("scopes: %q is unknown to ProConnect: %swant one of %s", name, near.DidYouMean(claims.ScopeOf(name), claims.Scopes), strings.Join(claims.Scopes, ", "))
 		}
 		if slices.Contains(scopes[:i], s) {
 			return fmt.Errorf("scopes: %q stands there twice", s)
@@ -50,7 +52,7 @@ func checkScopes(scopes []string) error {
 func checkClaims(names []string) error {
 	for i, name := range names {
 		if _, ok := claims.Lookup(name); !ok {
-			return fmt.Errorf("claims: %q is unknown: %swant a claim of ProConnect's, such as phone_number, or custom.<path>", name, didYouMean(name, claims.Names()))
+			return fmt.Errorf("claims: %q is unknown: %swant a claim of ProConnect's, such as phone_number, or custom.<path>", name, near.DidYouMean(name, claims.Names()))
 		}
 		if slices.Contains(names[:i], name) {
 			return fmt.Errorf("claims: %q stands there twice", name)
