@@ -44,7 +44,7 @@ func FuzzClaims(f *testing.F) {
 	absent := make(map[string]*ruleSet)
 	for _, c := range asked {
 		if c.Index < 0 || claims.Table[c.Index].Field {
-			absent[c.Name] = mustCompile(f, []Rule{{Effect: effectAllow, Conditions: []Condition{{Field: c.Name, Absent: true}}}})
+			absent[c.Name] = mustCompileRules(f, []Rule{{Effect: effectAllow, Conditions: []Condition{{Field: c.Name, Absent: true}}}})
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

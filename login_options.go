@@ -175,9 +175,3 @@ func (h *Handler) hintsFor(a *attempt, s *session) hints {
 	}
 	return g
 }
-
-// sameLevels says whether two lists have the same levels: ProConnect compares them
-// as sets.
-func sameLevels(a, b []string) bool {
-	return len(a) == len(b) && len(intersect(a, b)) == len(a)
-}

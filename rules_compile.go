@@ -2,10 +2,7 @@ package proconnect
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
-
-	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
 
@@ -37,63 +34,6 @@ type condition struct {
 	lists   []*listfile.List
 	// stepUp: another login of the same person may make the condition true.
 	stepUp bool
-}
-
-// listPool opens each list once, however many rules read it.
-type listPool struct {
-	lists map[listKey]*listfile.List
-	log   *zap.Logger                                                  // nil: nobody is told of lines with a fault
-	held  map[listKey]*listfile.List                                   // those of the running configuration
-	hung  bool                                                         // one of them did not answer
-	opens func(path string, f listfile.Format) (*listfile.List, error) // nil: listfile.Open
-}
-
-type listKey struct{ path, format string }
-
-func (p *listPool) open(path string, f listfile.Format) (*listfile.List, error) {
-	key := listKey{filepath.Clean(path), f.Name}
-	if l, ok := p.lists[key]; ok {
-		return l, nil
-	}
-	l, err := p.openList(key, f)
-	if err != nil {
-		return nil, err
-	}
-	if p.lists == nil {
-		p.lists = make(map[listKey]*listfile.List)
-	}
-	p.lists[key] = l
-	p.tellBad(l)
-	p.tellHeading(l)
-	return l, nil
-}
-
-// tellHeading names a list whose first row could be a value, or says which column of
-// a table counts.
-func (p *listPool) tellHeading(l *listfile.List) {
-	switch set := l.Set(); {
-	case p.log == nil:
-	case set.Column() > 1:
-		p.log.Info("list: the first row of the table names the column that counts", zap.String("file", l.Path()), zap.Int("column", set.Column()))
-	case set.Doubt() != nil:
-		p.log.Info("list: the first row is taken for a heading; if it is a value, put a heading above it", zap.String("file", l.Path()))
-	}
-}
-
-// tellChange says of a new version what can be compared with the file.
-func (p *listPool) tellChange(l *listfile.List, before int) {
-	p.log.Info("list: a new version is in force",
-		zap.String("file", l.Path()), zap.Int("entries_before", before), zap.Int("entries_after", l.Set().Len()))
-	p.tellHeading(l)
-}
-
-// tellBad names the lines that are left out of a list. They do not keep Caddy
-// from starting: a typo and a reboot at night must not take every site down.
-func (p *listPool) tellBad(l *listfile.List) {
-	if bad := l.Bad(); bad.Total > 0 && p.log != nil {
-		p.log.Error("list: lines with a fault admit nobody, and a deny refuses everybody whom the list may have named: correct them",
-			zap.String("file", l.Path()), zap.Int("count", bad.Total), zap.Stringer("lines", bad))
-	}
 }
 
 // compileRules checks the rules of a gate and makes them ready. It opens their
@@ -212,6 +152,12 @@ func (rs *ruleSet) unite(levels, within []string) bool {
 	}
 	united = intersect(acrKnown, united)
 	return len(united) > 0 && sameLevels(united, levels)
+}
+
+// sameLevels says whether two lists have the same levels: ProConnect compares them
+// as sets.
+func sameLevels(a, b []string) bool {
+	return len(a) == len(b) && len(intersect(a, b)) == len(a)
 }
 
 // intersect returns the elements of a that are in b.

@@ -7,49 +7,10 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
-
-// No text makes the parser panic, a rule that it accepts compiles but for its
-// files, and what String writes means the same.
-func FuzzUnmarshalRule(f *testing.F) {
-	for _, s := range []string{
-		"allow any", "allow siren 130025265", "deny {\n not roles a\n mfa\n}", "allow siret from /a", "allow {\n", "allow { }", "allow \"", "allow roles {",
-		"allow organizational_unit `a \"b\"` \"c\\d\"", "deny custom.a.b absent", "allow roles <<X\na\nX", "allow roles a\\\n b",
-	} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		tokens, err := caddyfile.Tokenize([]byte(text), "Caddyfile")
-		if err != nil || len(tokens) == 0 {
-			return
-		}
-		d := caddyfile.NewDispenser(tokens)
-		d.Next()
-		rule, err := unmarshalRule(d, effectAllow)
-		if err != nil {
-			return
-		}
-		if err := checkRule(rule); err != nil {
-			t.Fatalf("%s: %v", rule, err)
-		}
-		if strings.ContainsAny(text, "`\\") {
-			return // not every mixture of quotes can be written back
-		}
-		again := "allow {\n" + strings.Join(rule.lines(), "\n") + "\n}"
-		if rule.Any {
-			again = rule.String()
-		}
-		rules, err := tryParseRules(again)
-		if err != nil || len(rules) != 1 || rules[0].key() != rule.key() {
-			t.Fatalf("%q is written back as %q: %v", text, again, err)
-		}
-	})
-}
 
 // A glob means what the same regular expression means, and an email pattern
 // never reaches across the @.

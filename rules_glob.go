@@ -21,7 +21,7 @@ func matchGlob(glob, s string) bool {
 		case g < len(glob) && glob[g] == '*':
 			star, retry = g, i
 			g++
-		case g < len(glob) && glob[g] == lower(s[i]):
+		case g < len(glob) && glob[g] == lowerASCII(s[i]):
 			g++
 			i++
 		case star >= 0:
@@ -32,4 +32,11 @@ func matchGlob(glob, s string) bool {
 		}
 	}
 	return strings.Trim(glob[g:], "*") == ""
+}
+
+func lowerASCII(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
 }

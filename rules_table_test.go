@@ -2,13 +2,10 @@ package proconnect
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
@@ -128,48 +125,6 @@ func (c *tableCase) field(t *testing.T, word string) *string {
 		t.Fatalf("case %s: unknown word %q", c.name, word)
 	}
 	return field
-}
-
-// parseRules reads rules as they stand in a gate.
-func parseRules(t testing.TB, text string) []Rule {
-	t.Helper()
-	rules, err := tryParseRules(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rules
-}
-
-func tryParseRules(text string) ([]Rule, error) {
-	tokens, err := caddyfile.Tokenize([]byte("gate {\n"+text+"\n}\n"), "Caddyfile")
-	if err != nil {
-		return nil, err
-	}
-	d := caddyfile.NewDispenser(tokens)
-	var rules []Rule
-	d.Next()
-	for d.NextBlock(0) {
-		switch d.Val() {
-		case effectAllow, effectDeny:
-			rule, err := unmarshalRule(d, d.Val())
-			if err != nil {
-				return nil, err
-			}
-			rules = append(rules, rule)
-		default:
-			return nil, fmt.Errorf("unrecognized subdirective %q", d.Val())
-		}
-	}
-	return rules, nil
-}
-
-func mustClaim(t testing.TB, name string) claims.Ref {
-	t.Helper()
-	ref, ok := claims.Lookup(name)
-	if !ok {
-		t.Fatalf("no claim %q", name)
-	}
-	return ref
 }
 
 // newTestIdentity makes the identity of a login that asked for some claims.

@@ -234,7 +234,4 @@ func TestDenialWithoutGrounds(t *testing.T) {
 	if got := d.reason(); got != "rule 1 denies" {
 		t.Errorf("got %q", got)
 	}
-	if reasons, together := denied(d); len(reasons) != 1 || reasons[0].Code != "other" || together != nil {
-		t.Errorf("got %v, %v", reasons, together)
-	}
 }

@@ -2,8 +2,6 @@ package proconnect
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -11,10 +9,6 @@ import (
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
 )
-
-// listWait is how long the configuration waits for a list. A file system on a network
-// that is gone keeps whoever asks it until it comes back.
-const listWait = 5 * time.Second
 
 // lonely is a job that runs beside everything else, one at a time. If it hangs, it is
 // left behind: nothing waits for it, and it is not begun again before it has ended.
@@ -81,50 +75,4 @@ func (w *listWatch) look(ctx context.Context, now time.Time) {
 		w.told = true
 		w.log.Error("list: its file system does not answer; the last good version stays in force", zap.String("file", w.path))
 	}
-}
-
-// openList reads a list when the configuration loads. One that does not answer is an
-// error, unless the running configuration holds it: what it knows stays in force.
-func (p *listPool) openList(key listKey, f listfile.Format) (*listfile.List, error) {
-	type opened struct {
-		list *listfile.List
-		err  error
-	}
-	done := make(chan opened, 1)
-	go func() {
-		l, err := p.read(key.path, f)
-		done <- opened{l, err}
-	}()
-	timeout := time.NewTimer(p.patience())
-	defer timeout.Stop()
-	select {
-	case o := <-done:
-		return o.list, o.err
-	case <-timeout.C:
-	}
-	p.hung = true
-	if l := p.held[key]; l != nil {
-		p.log.Error("list: its file system does not answer; the last good version stays in force", zap.String("file", key.path))
-		return l, nil
-	}
-	return nil, fmt.Errorf("%s: %w", key.path, errListHangs)
-}
-
-var errListHangs = errors.New("the file system that it is on does not answer: is a network drive gone? mount it again, or copy the list to this machine")
-
-// read opens a list, or does what a test has it do.
-func (p *listPool) read(path string, f listfile.Format) (*listfile.List, error) {
-	if p.opens != nil {
-		return p.opens(path, f)
-	}
-	return listfile.Open(path, f)
-}
-
-// patience is how long to wait for a list. Twenty on one file system that is gone are
-// not waited for twenty times.
-func (p *listPool) patience() time.Duration {
-	if p.hung {
-		return listWait / 20
-	}
-	return listWait
 }

@@ -1,0 +1,99 @@
+package proconnect
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
+)
+
+// No text makes the parser panic, a rule that it accepts compiles but for its
+// files, and what String writes means the same.
+func FuzzUnmarshalRule(f *testing.F) {
+	for _, s := range []string{
+		"allow any", "allow siren 130025265", "deny {\n not roles a\n mfa\n}", "allow siret from /a", "allow {\n", "allow { }", "allow \"", "allow roles {",
+		"allow organizational_unit `a \"b\"` \"c\\d\"", "deny custom.a.b absent", "allow roles <<X\na\nX", "allow roles a\\\n b",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		tokens, err := caddyfile.Tokenize([]byte(text), "Caddyfile")
+		if err != nil || len(tokens) == 0 {
+			return
+		}
+		d := caddyfile.NewDispenser(tokens)
+		d.Next()
+		rule, err := unmarshalRule(d, effectAllow)
+		if err != nil {
+			return
+		}
+		if err := checkRule(rule); err != nil {
+			t.Fatalf("%s: %v", rule, err)
+		}
+		if strings.ContainsAny(text, "`\\") {
+			return // not every mixture of quotes can be written back
+		}
+		again := "allow {\n" + strings.Join(rule.lines(), "\n") + "\n}"
+		if rule.Any {
+			again = rule.String()
+		}
+		rules, err := tryParseRules(again)
+		if err != nil || len(rules) != 1 || rules[0].key() != rule.key() {
+			t.Fatalf("%q is written back as %q: %v", text, again, err)
+		}
+	})
+}
+
+// parseRules reads rules as they stand in a gate.
+func parseRules(t testing.TB, text string) []Rule {
+	t.Helper()
+	rules, err := tryParseRules(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rules
+}
+
+func tryParseRules(text string) ([]Rule, error) {
+	tokens, err := caddyfile.Tokenize([]byte("gate {\n"+text+"\n}\n"), "Caddyfile")
+	if err != nil {
+		return nil, err
+	}
+	d := caddyfile.NewDispenser(tokens)
+	var rules []Rule
+	d.Next()
+	for d.NextBlock(0) {
+		switch d.Val() {
+		case effectAllow, effectDeny:
+			rule, err := unmarshalRule(d, d.Val())
+			if err != nil {
+				return nil, err
+			}
+			rules = append(rules, rule)
+		default:
+			return nil, fmt.Errorf("unrecognized subdirective %q", d.Val())
+		}
+	}
+	return rules, nil
+}
+
+func mustClaim(t testing.TB, name string) claims.Ref {
+	t.Helper()
+	ref, ok := claims.Lookup(name)
+	if !ok {
+		t.Fatalf("no claim %q", name)
+	}
+	return ref
+}
+
+func mustCompileRules(t testing.TB, list []Rule) *ruleSet {
+	t.Helper()
+	rs, err := compileRules(list, new(listPool))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rs
+}

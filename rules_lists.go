@@ -1,0 +1,119 @@
+package proconnect
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
+)
+
+// listWait is how long the configuration waits for a list. A file system on a network
+// that is gone keeps whoever asks it until it comes back.
+const listWait = 5 * time.Second
+
+// listPool opens each list once, however many rules read it.
+type listPool struct {
+	lists map[listKey]*listfile.List
+	log   *zap.Logger                                                  // nil: nobody is told of lines with a fault
+	held  map[listKey]*listfile.List                                   // those of the running configuration
+	hung  bool                                                         // one of them did not answer
+	opens func(path string, f listfile.Format) (*listfile.List, error) // nil: listfile.Open
+}
+
+type listKey struct{ path, format string }
+
+func (p *listPool) open(path string, f listfile.Format) (*listfile.List, error) {
+	key := listKey{filepath.Clean(path), f.Name}
+	if l, ok := p.lists[key]; ok {
+		return l, nil
+	}
+	l, err := p.openList(key, f)
+	if err != nil {
+		return nil, err
+	}
+	if p.lists == nil {
+		p.lists = make(map[listKey]*listfile.List)
+	}
+	p.lists[key] = l
+	p.tellBad(l)
+	p.tellHeading(l)
+	return l, nil
+}
+
+// tellHeading names a list whose first row could be a value, or says which column of
+// a table counts.
+func (p *listPool) tellHeading(l *listfile.List) {
+	switch set := l.Set(); {
+	case p.log == nil:
+	case set.Column() > 1:
+		p.log.Info("list: the first row of the table names the column that counts", zap.String("file", l.Path()), zap.Int("column", set.Column()))
+	case set.Doubt() != nil:
+		p.log.Info("list: the first row is taken for a heading; if it is a value, put a heading above it", zap.String("file", l.Path()))
+	}
+}
+
+// tellChange says of a new version what can be compared with the file.
+func (p *listPool) tellChange(l *listfile.List, before int) {
+	p.log.Info("list: a new version is in force",
+		zap.String("file", l.Path()), zap.Int("entries_before", before), zap.Int("entries_after", l.Set().Len()))
+	p.tellHeading(l)
+}
+
+// tellBad names the lines that are left out of a list. They do not keep Caddy
+// from starting: a typo and a reboot at night must not take every site down.
+func (p *listPool) tellBad(l *listfile.List) {
+	if bad := l.Bad(); bad.Total > 0 && p.log != nil {
+		p.log.Error("list: lines with a fault admit nobody, and a deny refuses everybody whom the list may have named: correct them",
+			zap.String("file", l.Path()), zap.Int("count", bad.Total), zap.Stringer("lines", bad))
+	}
+}
+
+// openList reads a list when the configuration loads. One that does not answer is an
+// error, unless the running configuration holds it: what it knows stays in force.
+func (p *listPool) openList(key listKey, f listfile.Format) (*listfile.List, error) {
+	type opened struct {
+		list *listfile.List
+		err  error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		l, err := p.read(key.path, f)
+		done <- opened{l, err}
+	}()
+	timeout := time.NewTimer(p.patience())
+	defer timeout.Stop()
+	select {
+	case o := <-done:
+		return o.list, o.err
+	case <-timeout.C:
+	}
+	p.hung = true
+	if l := p.held[key]; l != nil {
+		p.log.Error("list: its file system does not answer; the last good version stays in force", zap.String("file", key.path))
+		return l, nil
+	}
+	return nil, fmt.Errorf("%s: %w", key.path, errListHangs)
+}
+
+var errListHangs = errors.New("the file system that it is on does not answer: is a network drive gone? mount it again, or copy the list to this machine")
+
+// read opens a list, or does what a test has it do.
+func (p *listPool) read(path string, f listfile.Format) (*listfile.List, error) {
+	if p.opens != nil {
+		return p.opens(path, f)
+	}
+	return listfile.Open(path, f)
+}
+
+// patience is how long to wait for a list. Twenty on one file system that is gone are
+// not waited for twenty times.
+func (p *listPool) patience() time.Duration {
+	if p.hung {
+		return listWait / 20
+	}
+	return listWait
+}
