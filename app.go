@@ -15,7 +15,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
-	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 func init() {
@@ -38,7 +38,7 @@ type App struct {
 	log          *zap.Logger
 	stop         context.CancelFunc
 	polled       chan struct{} // closed when the poller has ended
-	pool         *listPool
+	lists        *rules.Lists
 	bodies       *bodies
 	cookieBases  []string // opens the names of every cookie of ours
 	watches      []*listWatch
@@ -58,7 +58,7 @@ func (App) CaddyModule() caddy.ModuleInfo {
 // writes to the storage.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.log = ctx.Logger()
-	a.pool, a.bodies = &listPool{log: a.log, held: runningLists()}, new(bodies)
+	a.lists, a.bodies = rules.NewLists(a.log, runningLists()), new(bodies)
 	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
 		c := a.Clients[name]
 		if err := checkLinkName(name); err != nil {
@@ -111,10 +111,10 @@ func (a *App) Start() error {
 		}
 	}
 	a.announceSandboxSites()
-	for _, l := range a.pool.lists {
-		a.watches = append(a.watches, watchList(l, a.pool))
+	for l := range a.lists.All() {
+		a.watches = append(a.watches, watchList(l, a.lists, a.log))
 	}
-	a.pool.held = nil // the configuration that ran before may be forgotten
+	a.lists.Loaded()
 	a.polled = make(chan struct{})
 	go func() {
 		defer close(a.polled)
@@ -177,12 +177,12 @@ func (a *App) poll(ctx context.Context) {
 }
 
 // runningLists are those of the configuration that runs while another one loads.
-func runningLists() map[listKey]*listfile.List {
+func runningLists() *rules.Lists {
 	running, err := caddy.ActiveContext().AppIfConfigured("proconnect")
 	if err != nil {
 		return nil
 	}
-	return running.(*App).pool.lists
+	return running.(*App).lists
 }
 
 // client returns a link by name.

@@ -11,12 +11,14 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 // benchGate is a gate with a key of its own and a session cookie that opens.
-func benchGate(tb testing.TB, rules ...Rule) (h *Handler, cookie string) {
+func benchGate(tb testing.TB, list ...rules.Rule) (h *Handler, cookie string) {
 	tb.Helper()
-	app := &App{Clients: map[string]*Client{}, pool: new(listPool)}
+	app := &App{Clients: map[string]*Client{}, lists: new(rules.Lists)}
 	c := &Client{app: app, name: defaultClient, lifetime: defaultLifetime, cookieBase: "proconnect", Issuer: "https://issuer.example"}
 	app.Clients[defaultClient] = c
 	app.cookieBases = []string{c.cookieBase}
@@ -28,7 +30,7 @@ func benchGate(tb testing.TB, rules ...Rule) (h *Handler, cookie string) {
 	c.sessions = seal.NewKeyring(secret).Box("session", c.Issuer, c.ClientID)
 	c.revoked = newRevocations(nil, "", zap.NewNop())
 	c.revoked.first.Do(func() { c.revoked.loaded.Store(true) })
-	set, err := compileRules(rules, app.pool)
+	set, err := rules.Compile(list, app.lists)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -41,9 +43,9 @@ func benchGate(tb testing.TB, rules ...Rule) (h *Handler, cookie string) {
 	return h, "__Host-proconnect=" + value
 }
 
-var benchRules = []Rule{
-	{Effect: effectAllow, Conditions: []Condition{{Field: "roles", Values: []string{"agent_public"}}, {Field: "siren", Values: []string{"130025265"}}}},
-	{Effect: effectDeny, Conditions: []Condition{{Field: "email", Values: []string{"*@prestataire.example"}}}},
+var benchRules = []rules.Rule{
+	{Effect: rules.EffectAllow, Conditions: []rules.Condition{{Field: "roles", Values: []string{"agent_public"}}, {Field: "siren", Values: []string{"130025265"}}}},
+	{Effect: rules.EffectDeny, Conditions: []rules.Condition{{Field: "email", Values: []string{"*@prestataire.example"}}}},
 }
 
 // BenchmarkCheck is the whole check of a request with a session: from the cookie

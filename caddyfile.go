@@ -8,6 +8,8 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/near"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 func init() {
@@ -86,7 +88,7 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if d.Nesting() != 0 {
 		return braceErr(d, "proconnect")
 	}
-	if err := checkRules(h.Rules); err != nil {
+	if err := rules.Check(h.Rules); err != nil {
 		return d.WrapErr(err)
 	}
 	return nil
@@ -121,19 +123,19 @@ func (h *Handler) checkSoFar() error {
 	if err := soFar.check(); err != nil {
 		return err
 	}
-	return checkEach(h.Rules)
+	return rules.CheckEach(h.Rules)
 }
 
 func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, option string) (err error) {
 	switch option {
 	case "allow", "deny":
-		var rule Rule
+		var rule rules.Rule
 		if rule, err = unmarshalRule(d, option); err == nil {
 			h.Rules = append(h.Rules, rule)
 		}
 		return err
 	case "mfa":
-		h.ACR = acrMFA
+		h.ACR = rules.MFA
 		return flag(d, option)
 	case "optional":
 		h.Optional = true
@@ -184,7 +186,7 @@ func unknownGateOption(d *caddyfile.Dispenser, option string) error {
 	if slices.Contains(linkOptions, option) {
 		return d.Errf("%s: it belongs in the global option proconnect { … } at the top of the Caddyfile", option)
 	}
-	if _, err := lookupField(option); err == nil {
+	if _, err := rules.LookupField(option); err == nil {
 		return d.Errf("%s: a condition stands after allow or deny: allow %s …", option, option)
 	}
 	meant := near.Word(option, gateOptions)
@@ -194,7 +196,7 @@ func unknownGateOption(d *caddyfile.Dispenser, option string) error {
 	if other := near.Word(option, linkOptions); meant == "" && other != "" {
 		return d.Errf("unknown subdirective %q: did you mean %s? it belongs in the global option proconnect { … } at the top of the Caddyfile", option, other)
 	}
-	if other := near.Word(option, fieldList); meant == "" && other != "" {
+	if other := near.Word(option, rules.Fields); meant == "" && other != "" {
 		return d.Errf("unknown subdirective %q: did you mean %s? a condition stands after allow or deny: allow %s …", option, other, other)
 	}
 	return d.Errf("unknown subdirective %q: %swant one of %s", option, near.DidYouMean(option, gateOptions), strings.Join(gateOptions, ", "))

@@ -6,6 +6,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 // oneArg reads an option's only argument, in which no placeholder would be
@@ -14,7 +16,7 @@ func oneArg(d *caddyfile.Dispenser, option string, into *string) error {
 	if err := secretArg(d, option, into); err != nil {
 		return err
 	}
-	if holdsPlaceholder(*into) {
+	if rules.HoldsPlaceholder(*into) {
 		return d.Errf("%s %q: %w", option, *into, errLiteral)
 	}
 	return nil

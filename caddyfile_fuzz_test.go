@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 // Whatever stands in a Caddyfile, a gate that is read without an error has a
@@ -26,7 +28,7 @@ func FuzzUnmarshalGate(f *testing.F) {
 		}
 		allows := false
 		for _, r := range h.Rules {
-			allows = allows || r.Effect == effectAllow && (r.Any || len(r.Conditions) > 0)
+			allows = allows || r.Effect == rules.EffectAllow && (r.Any || len(r.Conditions) > 0)
 		}
 		h.setDefaults()
 		if err := h.check(); err != nil || !allows {

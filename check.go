@@ -10,6 +10,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/siret"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 var (
@@ -36,7 +38,7 @@ func (h *Handler) check() error {
 		return err
 	}
 	for i, acr := range h.ACR {
-		if _, err := parseACR(acr); err != nil {
+		if _, err := rules.ParseACR(acr); err != nil {
 			return fmt.Errorf("acr %q: %w", acr, err)
 		}
 		if slices.Contains(h.ACR[:i], acr) {
@@ -48,7 +50,7 @@ func (h *Handler) check() error {
 
 // warn tells what may not be meant.
 func (h *Handler) warn() {
-	if h.IDPHint != "" && !uuid.MatchString(h.IDPHint) {
+	if h.IDPHint != "" && !rules.UUID.MatchString(h.IDPHint) {
 		h.log.Warn("idp_hint is none of ProConnect's idp_ids, which are such as 71144ab3-ee1a-4401-b7b3-79b44f7daeeb: is it whole?", zap.String("idp_hint", h.IDPHint))
 	}
 }
@@ -75,7 +77,7 @@ func (h *Handler) checkPaths() error {
 	return nil
 }
 
-// reserved says whether a path is that of an endpoint which cannot be moved.
+// Reserved says whether a path is that of an endpoint which cannot be moved.
 func (h *Handler) reserved(p string) bool {
 	switch name, _ := strings.CutPrefix(p, h.Path+"/"); name {
 	case endpointLogin, endpointLogout, endpointSession:

@@ -12,6 +12,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 // everyClaim is all that can be asked for, and some of what lies below custom.
@@ -41,10 +43,10 @@ func FuzzClaims(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	asked := everyClaim(f)
-	absent := make(map[string]*ruleSet)
+	absent := make(map[string]*rules.Set)
 	for _, c := range asked {
 		if c.Index < 0 || claims.Table[c.Index].Field {
-			absent[c.Name] = mustCompileRules(f, []Rule{{Effect: effectAllow, Conditions: []Condition{{Field: c.Name, Absent: true}}}})
+			absent[c.Name] = mustCompileRules(f, []rules.Rule{{Effect: rules.EffectAllow, Conditions: []rules.Condition{{Field: c.Name, Absent: true}}}})
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -66,7 +68,7 @@ func FuzzClaims(f *testing.F) {
 			for _, v := range values {
 				checkHarmless(t, c.Name, v)
 			}
-			if rules := absent[c.Name]; rules != nil && rules.holds(&s.Set, false) && saysSomething(rawClaim(raw, c.Name)) {
+			if rules := absent[c.Name]; rules != nil && rules.Holds(&s.Set, false) && saysSomething(rawClaim(raw, c.Name)) {
 				t.Errorf("%s is absent, and is %v", c.Name, rawClaim(raw, c.Name))
 			}
 		}

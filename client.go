@@ -16,6 +16,8 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 // Client is one link to ProConnect: a client as it was registered there, and
@@ -181,7 +183,7 @@ func unresolved(value string) string {
 	return `a placeholder in it is not known: want {env.NAME} or {file./path}; a brace that is meant is written \{`
 }
 
-func literal(value string) bool { return !holdsPlaceholder(value) }
+func literal(value string) bool { return !rules.HoldsPlaceholder(value) }
 
 // provisionAlgs pins the algorithms (RFC 8725 §3.1).
 func (c *Client) provisionAlgs(caddy.Context) error {

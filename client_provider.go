@@ -11,6 +11,8 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/sandbox"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 // provisionProvider makes the relying party; it does not use the network.
@@ -71,7 +73,7 @@ func (c *Client) roots() (*x509.CertPool, error) {
 	if c.CA == "" {
 		return nil, nil
 	}
-	if err := checkPath(c.CA); err != nil {
+	if err := rules.CheckPath(c.CA); err != nil {
 		return nil, fmt.Errorf("ca %q: %w", c.CA, err)
 	}
 	pem, err := os.ReadFile(c.CA)

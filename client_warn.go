@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 // handGranted are the scopes that ProConnect's support grants to a client by hand. Asked
@@ -40,14 +42,14 @@ func (c *Client) warn(text string) {
 	}
 }
 
-// warnings are what an operator should know of rules where this client identifies
+// Warnings are what an operator should know of rules where this client identifies
 // people.
-func (c *Client) warnings(rs *ruleSet) (all []string) {
-	for i := range rs.rules {
-		r := &rs.rules[i]
-		at := fmt.Sprintf("rule %d (%s)", r.position, r.fields())
-		for _, cond := range r.conditions {
-			for _, text := range []string{c.warnScope(at, cond.field.Scope()), c.warnInternal(at, &cond)} {
+func (c *Client) warnings(rs *rules.Set) (all []string) {
+	for i := range rs.Rules {
+		r := &rs.Rules[i]
+		at := fmt.Sprintf("rule %d (%s)", r.Position, r.Fields())
+		for _, cond := range r.Conditions {
+			for _, text := range []string{c.warnScope(at, cond.Field.Scope()), c.warnInternal(at, &cond)} {
 				if text != "" {
 					all = appendNew(all, text)
 				}
@@ -64,16 +66,16 @@ func (c *Client) isInternal() bool { return strings.HasSuffix(c.Environment, "-r
 const noMailCode = "on the State's internal network ProConnect sends no code by email: only those reach two factors whose identity provider has them itself"
 
 // warnInternal says what a condition comes to on the internal network.
-func (c *Client) warnInternal(at string, cond *condition) string {
+func (c *Client) warnInternal(at string, cond *rules.Criterion) string {
 	if !c.isInternal() {
 		return ""
 	}
 	switch {
-	case cond.stepUp:
+	case cond.StepUp:
 		return at + ": " + noMailCode
-	case cond.field.Index == claims.Roles:
+	case cond.Field.Index == claims.Roles:
 		return at + ": on the State's internal network everybody has exactly the role agent_public, private people too, and nobody another one: compare siret, siren or idp_id"
-	case cond.field.Index == claims.OrganizationLabel:
+	case cond.Field.Index == claims.OrganizationLabel:
 		return at + ": on the State's internal network nobody has an organization_label: an allow admits nobody by it, and a deny refuses everybody; compare siret or siren"
 	}
 	return ""

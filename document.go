@@ -30,7 +30,7 @@ func (h *Handler) unauthorized(w http.ResponseWriter, r *http.Request, v *visit,
 	}
 	if v.word == wordStepUp {
 		doc.Type, doc.Title = problemTypes+"step_up_required", "Log in with ProConnect at another level of assurance"
-		doc.ACRValues = v.decision.acr
+		doc.ACRValues = v.decision.ACR
 	}
 	w.Header().Set("WWW-Authenticate", "ProConnect")
 	if fromHTMX(r) {

@@ -78,7 +78,7 @@ func TestExample(t *testing.T) {
 	}
 }
 
-// stepUp logs in and returns the answer of the page, before the second visit to
+// StepUp logs in and returns the answer of the page, before the second visit to
 // ProConnect that it asks for.
 func stepUp(s *server, path, person string) answer {
 	b := s.browser("http://localhost:{$PORT}")

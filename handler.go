@@ -8,6 +8,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 // Decisions in one word: what {http.proconnect.decision} says.
@@ -78,24 +80,24 @@ func (h *Handler) decide(v *visit) bool {
 		v.word = wordLogin
 		return false
 	}
-	d := h.rules.decide(&v.session.Set).requireACR(&v.session.Set, h.ACR)
-	if d.outcome == outcomeStepUp && sameLevels(d.acr, v.session.askedACR) {
-		d.outcome = outcomeDeny // ProConnect was asked just this, once
+	d := h.rules.Decide(&v.session.Set).RequireACR(&v.session.Set, h.ACR)
+	if d.Outcome == rules.StepUp && rules.SameLevels(d.ACR, v.session.askedACR) {
+		d.Outcome = rules.Deny // ProConnect was asked just this, once
 	}
-	if name, missing := h.client.missing(&v.session.Set); missing && d.outcome == outcomeAllow {
-		d = decision{outcome: outcomeStale, claim: name}
+	if name, missing := h.client.missing(&v.session.Set); missing && d.Outcome == rules.Allow {
+		d = rules.Decision{Outcome: rules.Login, Claim: name}
 	}
-	if d.outcome == outcomeAllow && v.refused {
+	if d.Outcome == rules.Allow && v.refused {
 		return true // an earlier gate's refusal stands, with its reason
 	}
 	v.decision = d
-	switch d.outcome {
-	case outcomeAllow:
+	switch d.Outcome {
+	case rules.Allow:
 		v.word = wordAllow
 		return true
-	case outcomeStepUp:
+	case rules.StepUp:
 		v.word = wordStepUp
-	case outcomeStale:
+	case rules.Login:
 		v.word = wordLogin
 	default:
 		v.word = wordDeny

@@ -412,7 +412,7 @@ func personInSet(set caddyhttp.MatcherSet) (fields []string, found bool) {
 	return fields, found
 }
 
-// fields are the claims that a matcher reads.
+// Fields are the claims that a matcher reads.
 func (m *Matcher) fields() []string {
 	fields := []string{}
 	for _, c := range m.Conditions {

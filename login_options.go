@@ -10,6 +10,8 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 // loginOptions are what a login asks of ProConnect for the gate that wants it. They
@@ -76,22 +78,22 @@ func (c *Client) asksFor(levels []string) bool {
 // everybody, or for those of some allow rules together.
 func (h *Handler) asksFor(levels []string) bool {
 	if len(h.ACR) == 0 {
-		return h.rules.unite(levels, acrKnown)
+		return h.rules.Unites(levels, rules.KnownACR)
 	}
-	return sameLevels(levels, h.ACR) || h.rules.unite(levels, acrKnown) || h.rules.unite(levels, h.ACR)
+	return rules.SameLevels(levels, h.ACR) || h.rules.Unites(levels, rules.KnownACR) || h.rules.Unites(levels, h.ACR)
 }
 
 // requiredACR returns the levels of which one is needed on every way through the
 // gate; none if some way needs none, or if no one login would do.
 func (h *Handler) requiredACR() []string {
-	levels, every := h.rules.requiredLevels()
+	levels, every := h.rules.RequiredLevels()
 	switch {
 	case !every:
 		return h.ACR
 	case len(h.ACR) == 0:
 		return levels
 	}
-	return intersect(levels, h.ACR)
+	return rules.Intersect(levels, h.ACR)
 }
 
 // readOptions reads the options of a login's address; not ok if it asks for levels
@@ -115,7 +117,7 @@ func (v *visit) loginOptions() loginOptions {
 	if v.options != nil {
 		return *v.options
 	}
-	o := loginOptions{acr: v.decision.acr, gate: v.gate.gateKey()}
+	o := loginOptions{acr: v.decision.ACR, gate: v.gate.gateKey()}
 	if len(o.acr) == 0 {
 		o.acr = v.missingLevels()
 	}
@@ -144,7 +146,7 @@ func (v *visit) entryLevels() []string {
 // them, and a step-up after it, would have the person log in twice.
 func (v *visit) missingLevels() []string {
 	levels := v.entryLevels()
-	if v.session.proved(levels) || sameLevels(levels, v.session.askedACR) {
+	if v.session.proved(levels) || rules.SameLevels(levels, v.session.askedACR) {
 		return nil
 	}
 	return levels

@@ -8,6 +8,8 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 func init() {
@@ -24,13 +26,13 @@ type Matcher struct {
 	Client string `json:"client,omitempty"`
 
 	// The conditions, all of which must hold.
-	Conditions []Condition `json:"conditions,omitempty"`
+	Conditions []rules.Condition `json:"conditions,omitempty"`
 
 	// Everybody whom a gate admitted. It stands alone.
 	Any bool `json:"any,omitempty"`
 
 	client  *Client
-	rules   *ruleSet
+	rules   *rules.Set
 	negated bool // an odd number of `not` stand around it
 	log     *zap.Logger
 }
@@ -57,13 +59,13 @@ func (m *Matcher) Provision(ctx caddy.Context) error {
 	if m.client, err = app.client(m.Client); err != nil {
 		return err
 	}
-	if m.rules, err = compileMatcher(Rule{Any: m.Any, Conditions: m.Conditions}, app.pool); err != nil {
+	if m.rules, err = rules.CompileMatcher(rules.Rule{Any: m.Any, Conditions: m.Conditions}, app.lists); err != nil {
 		return err
 	}
-	for _, w := range append(m.rules.warnings, m.client.warnings(m.rules)...) {
+	for _, w := range append(m.rules.Warnings, m.client.warnings(m.rules)...) {
 		m.log.Warn(w)
 	}
-	m.client.needEverywhere(m.rules.needs()...)
+	m.client.needEverywhere(m.rules.Needs()...)
 	return nil
 }
 
@@ -120,12 +122,12 @@ func (m *Matcher) MatchWithError(r *http.Request) (bool, error) {
 			zap.String("client", m.client.name), zap.String("gate", v.client.name))
 		return false, caddyhttp.Error(http.StatusInternalServerError, errOtherClient)
 	}
-	if _, stale := m.rules.unasked(id); stale { // the gate sees to it that this cannot be
+	if _, stale := m.rules.Unasked(id); stale { // the gate sees to it that this cannot be
 		return false, caddyhttp.Error(http.StatusInternalServerError, errStale)
 	}
 	// What is unknown opens nothing: it does not match, nor does it inside a `not`;
 	// but a gate stands where it may have to.
-	return m.rules.holds(id, m.negated != v.matching), nil
+	return m.rules.Holds(id, m.negated != v.matching), nil
 }
 
 // insideNot says whether Caddy's `not` turns around what the module that is being

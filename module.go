@@ -11,6 +11,8 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 func init() {
@@ -33,7 +35,7 @@ type Handler struct {
 
 	// Who may enter: any `allow` that holds admits, unless a `deny` fires.
 	// At least one `allow` is required.
-	Rules []Rule `json:"rules,omitempty"`
+	Rules []rules.Rule `json:"rules,omitempty"`
 
 	// Levels of assurance, any of which is required of everybody, on every
 	// request, whatever rule admits them.
@@ -83,7 +85,7 @@ type Handler struct {
 	log    *zap.Logger
 	match  caddyhttp.MatcherSets
 	reads  matcherReads
-	rules  *ruleSet
+	rules  *rules.Set
 	origin *place
 	exact  bool    // the site answers exactly the hosts it names
 	probes *probes // of which hosts the callback comes back to us
@@ -92,6 +94,13 @@ type Handler struct {
 	complaints *complaints
 	refusals   *refusals
 }
+
+// Rule and Condition are what a gate's rules are made of, for programs that build a
+// configuration in Go.
+type (
+	Rule      = rules.Rule
+	Condition = rules.Condition
+)
 
 // Values of Login and Errors.
 const (
@@ -171,18 +180,18 @@ func (h *Handler) provision(ctx caddy.Context, app *App, site site) (err error) 
 
 // provisionRules compiles the rules and has the claims they read asked for.
 func (h *Handler) provisionRules(app *App) error {
-	rules, err := compileRules(h.Rules, app.pool)
+	rules, err := rules.Compile(h.Rules, app.lists)
 	if err != nil {
 		return err
 	}
-	for _, w := range append(rules.warnings, h.client.warnings(rules)...) {
+	for _, w := range append(rules.Warnings, h.client.warnings(rules)...) {
 		h.log.Warn(w)
 	}
 	if len(h.ACR) > 0 && h.client.isInternal() {
 		h.log.Warn("mfa or acr, of everybody: " + noMailCode)
 	}
 	h.rules = rules
-	h.client.need(rules.needs()...)
+	h.client.need(rules.Needs()...)
 	h.client.join(h)
 	return nil
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 // refuse answers a person whom the rules do not admit.
@@ -41,21 +43,21 @@ func (v *visit) refusedView() pages.Refused {
 // explain puts a refusal into the terms of the page.
 func (v *visit) explain(view *pages.Refused) {
 	d := v.decision
-	if d.by != nil {
+	if d.By != nil {
 		view.Reasons, view.Together = denied(d)
 	} else {
-		for _, g := range d.grounds {
+		for _, g := range d.Grounds {
 			view.Reasons = append(view.Reasons, v.missed(g))
 		}
 	}
-	view.Levels = d.acr
-	if view.ACRUnmet = len(d.acr) > 0; view.ACRUnmet && len(view.Reasons) == 0 {
-		view.Reasons = []pages.Reason{levelReason(d.acr)}
+	view.Levels = d.ACR
+	if view.ACRUnmet = len(d.ACR) > 0; view.ACRUnmet && len(view.Reasons) == 0 {
+		view.Reasons = []pages.Reason{levelReason(d.ACR)}
 	}
-	for _, g := range d.grounds {
-		view.RolesUnknown = view.RolesUnknown || g.value == isUnknown && !g.faultyList && g.field.Index == claims.Roles
+	for _, g := range d.Grounds {
+		view.RolesUnknown = view.RolesUnknown || g.Value == rules.Unknown && !g.FaultyList && g.Field.Index == claims.Roles
 	}
-	if slices.ContainsFunc(d.grounds, func(g ground) bool { return g.faultyList }) {
+	if slices.ContainsFunc(d.Grounds, func(g rules.Ground) bool { return g.FaultyList }) {
 		view.SwitchURL = "" // it would refuse another account too
 	}
 	if view.ACRUnmet || view.RolesUnknown { // another login may help
@@ -64,50 +66,50 @@ func (v *visit) explain(view *pages.Refused) {
 }
 
 // missed tells a condition that kept an allow rule from holding.
-func (v *visit) missed(g ground) pages.Reason {
+func (v *visit) missed(g rules.Ground) pages.Reason {
 	switch {
-	case g.stepUp && g.value == isFalse:
-		return levelReason(v.gate.rules.rules[g.rule-1].levels())
-	case g.faultyList:
+	case g.StepUp && g.Value == rules.False:
+		return levelReason(v.gate.rules.Rules[g.Rule-1].Levels())
+	case g.FaultyList:
 		return pages.Reason{Code: pages.ReasonList}
-	case g.value == isUnknown, g.absent && g.not:
-		return pages.Reason{Code: pages.ReasonUnknown, Field: g.field.Name}
-	case g.absent:
+	case g.Value == rules.Unknown, g.Absent && g.Not:
+		return pages.Reason{Code: pages.ReasonUnknown, Field: g.Field.Name}
+	case g.Absent:
 		return pages.Reason{Code: pages.ReasonOther}
-	case g.not:
-		return pages.Reason{Code: pages.ReasonExcluded, Field: g.field.Name}
+	case g.Not:
+		return pages.Reason{Code: pages.ReasonExcluded, Field: g.Field.Name}
 	}
-	return pages.Reason{Code: pages.ReasonNotListed, Field: g.field.Name}
+	return pages.Reason{Code: pages.ReasonNotListed, Field: g.Field.Name}
 }
 
 // denied tells why a deny rule holds: what ProConnect did not tell, or a list of the
 // site's, which may clear the person; else what the rule names, all of which had to come together.
-func denied(d decision) (reasons []pages.Reason, together []string) {
-	for _, g := range d.grounds {
-		together = append(together, g.field.Name)
+func denied(d rules.Decision) (reasons []pages.Reason, together []string) {
+	for _, g := range d.Grounds {
+		together = append(together, g.Field.Name)
 		switch {
-		case g.faultyList:
+		case g.FaultyList:
 			reasons = append(reasons, pages.Reason{Code: pages.ReasonList})
-		case g.value == isUnknown:
-			reasons = append(reasons, pages.Reason{Code: pages.ReasonUnknown, Field: g.field.Name})
+		case g.Value == rules.Unknown:
+			reasons = append(reasons, pages.Reason{Code: pages.ReasonUnknown, Field: g.Field.Name})
 		}
 	}
 	switch {
-	case len(d.grounds) == 0: // a list has changed since
+	case len(d.Grounds) == 0: // a list has changed since
 		return []pages.Reason{{Code: pages.ReasonOther}}, nil
 	case len(reasons) > 0:
 		return reasons, nil
-	case len(d.grounds) > 1:
+	case len(d.Grounds) > 1:
 		return nil, together
 	}
-	g := d.grounds[0]
-	reason := pages.Reason{Code: pages.ReasonExcluded, Field: g.field.Name}
+	g := d.Grounds[0]
+	reason := pages.Reason{Code: pages.ReasonExcluded, Field: g.Field.Name}
 	switch {
-	case g.absent && g.not:
+	case g.Absent && g.Not:
 		reason = pages.Reason{Code: pages.ReasonOther}
-	case g.absent:
+	case g.Absent:
 		reason.Code = pages.ReasonUnknown
-	case g.not:
+	case g.Not:
 		reason.Code = pages.ReasonNotListed
 	}
 	return []pages.Reason{reason}, nil
@@ -126,7 +128,7 @@ func levelReason(levels []string) pages.Reason {
 // acrUnmet answers a login that did not reach the level it was for.
 func (h *Handler) acrUnmet(w http.ResponseWriter, r *http.Request, v *visit, a *attempt) error {
 	h.noteAsked(w, r, v, a)
-	v.word, v.decision = wordDeny, decision{outcome: outcomeStepUp, acr: a.ACR}
+	v.word, v.decision = wordDeny, rules.Decision{Outcome: rules.StepUp, ACR: a.ACR}
 	v.refused = !v.session.isZero()
 	if h.Errors == errorsCaddy {
 		return v.toErrorChain(w, r, http.StatusForbidden, errRefused)

@@ -105,7 +105,7 @@ func (f *refusals) rest() (over []counted) {
 // tellRefusal logs a refusal, once a minute for a session and what refused it. It names
 // rules and fields, and never what stands in them.
 func (h *Handler) tellRefusal(r *http.Request, v *visit) {
-	reason := v.decision.reason()
+	reason := v.decision.Reason()
 	known, more, due, over := h.refusals.due(refusalKey{v.session.family, reason}, v.refer())
 	v.reference = known
 	h.tellCounted(over)
@@ -113,7 +113,7 @@ func (h *Handler) tellRefusal(r *http.Request, v *visit) {
 		return
 	}
 	h.log.Info("refused", zap.String("reference", known), zap.String("reason", reason),
-		zap.Strings("rules", h.rules.outlines(v.decision)), zap.Int("since_the_last", more),
+		zap.Strings("rules", h.rules.Outlines(v.decision)), zap.Int("since_the_last", more),
 		zap.String("path", originalPath(r)), whoField(&v.session.Set))
 }
 

@@ -6,6 +6,8 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/near"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 // unmarshalRule reads a rule whose first word, allow, deny or the matcher's
@@ -21,153 +23,153 @@ import (
 //		not <field> ...
 //		mfa
 //	}
-func unmarshalRule(d *caddyfile.Dispenser, effect string) (Rule, error) {
+func unmarshalRule(d *caddyfile.Dispenser, effect string) (rules.Rule, error) {
 	return unmarshalRuleOf(d, effect, nil)
 }
 
 // unmarshalRuleOf reads a rule whose block may also say which client it is of, as
 // the matcher's may.
-func unmarshalRuleOf(d *caddyfile.Dispenser, effect string, client *string) (Rule, error) {
-	rule := Rule{Effect: effect}
-	name := rule.name()
+func unmarshalRuleOf(d *caddyfile.Dispenser, effect string, client *string) (rules.Rule, error) {
+	rule := rules.Rule{Effect: effect}
+	name := rule.Name()
 	if !d.NextArg() {
 		return unmarshalBlock(d, rule, client)
 	}
 	switch {
-	case isWord(d, wordAny):
+	case isWord(d, rules.WordAny):
 		if rule.Any = true; d.NextArg() {
 			if isWord(d, "}") {
-				return Rule{}, braceErr(d, name)
+				return rules.Rule{}, braceErr(d, name)
 			}
-			return Rule{}, d.Errf("%s any: it stands alone, got %q after it", name, d.Val())
+			return rules.Rule{}, d.Errf("%s any: it stands alone, got %q after it", name, d.Val())
 		}
-	case isWord(d, wordNot):
-		return Rule{}, d.Errf("%s not: it belongs inside a block, one condition a line: %s { not … }", name, name)
+	case isWord(d, rules.WordNot):
+		return rules.Rule{}, d.Errf("%s not: it belongs inside a block, one condition a line: %s { not … }", name, name)
 	default:
 		c, err := unmarshalCondition(d, name)
 		if err != nil {
-			return Rule{}, err
+			return rules.Rule{}, err
 		}
-		rule.Conditions = []Condition{c}
+		rule.Conditions = []rules.Condition{c}
 	}
 	if opensBlock(d) {
-		return Rule{}, d.Errf("%s: a condition or a block, not both: put the condition on a line of the block", name)
+		return rules.Rule{}, d.Errf("%s: a condition or a block, not both: put the condition on a line of the block", name)
 	}
-	if err := checkRule(rule); err != nil {
-		return Rule{}, d.WrapErr(err)
+	if err := rules.CheckRule(rule); err != nil {
+		return rules.Rule{}, d.WrapErr(err)
 	}
 	return rule, nil
 }
 
 // unmarshalBlock reads the lines of a rule's block.
-func unmarshalBlock(d *caddyfile.Dispenser, rule Rule, client *string) (Rule, error) {
-	name := rule.name()
+func unmarshalBlock(d *caddyfile.Dispenser, rule rules.Rule, client *string) (rules.Rule, error) {
+	name := rule.Name()
 	if !opensBlock(d) {
-		return Rule{}, d.Errf("%s: nothing after it: say a field and its values, or a block%s", name, orAny(rule, "any"))
+		return rules.Rule{}, d.Errf("%s: nothing after it: say a field and its values, or a block%s", name, orAny(rule, "any"))
 	}
 	nesting := d.Nesting()
 	for d.NextBlock(nesting) {
 		if len(rule.Conditions) == 0 && !startsLine(d) {
-			return Rule{}, d.Errf("%s: each condition stands on a line of its own, below the brace", name)
+			return rules.Rule{}, d.Errf("%s: each condition stands on a line of its own, below the brace", name)
 		}
-		if client != nil && isWord(d, wordClient) {
+		if client != nil && isWord(d, rules.WordClient) {
 			if *client != "" {
-				return Rule{}, d.Errf("%s: client stands there twice: remove one", name)
+				return rules.Rule{}, d.Errf("%s: client stands there twice: remove one", name)
 			}
-			if err := oneArg(d, wordClient, client); err != nil {
-				return Rule{}, err
+			if err := oneArg(d, rules.WordClient, client); err != nil {
+				return rules.Rule{}, err
 			}
 			continue
 		}
 		c, err := unmarshalLine(d, name)
 		if err != nil {
-			return Rule{}, err
+			return rules.Rule{}, err
 		}
-		if key := c.key(); slices.ContainsFunc(rule.Conditions, func(other Condition) bool { return other.key() == key }) {
-			return Rule{}, d.Errf("%s: %q is said twice: remove one", name, c.String())
+		if key := c.Key(); slices.ContainsFunc(rule.Conditions, func(other rules.Condition) bool { return other.Key() == key }) {
+			return rules.Rule{}, d.Errf("%s: %q is said twice: remove one", name, c.String())
 		}
 		rule.Conditions = append(rule.Conditions, c)
 	}
 	if d.Nesting() != nesting {
-		return Rule{}, d.EOFErr()
+		return rules.Rule{}, d.EOFErr()
 	}
 	if len(rule.Conditions) == 0 {
-		return Rule{}, d.Errf("%s: an empty block: say a field and its values%s", name, orAny(rule, name+" any"))
+		return rules.Rule{}, d.Errf("%s: an empty block: say a field and its values%s", name, orAny(rule, name+" any"))
 	}
 	return rule, nil
 }
 
 // orAny proposes to mean everybody, which no deny may.
-func orAny(rule Rule, how string) string {
-	if rule.Effect == effectDeny {
+func orAny(rule rules.Rule, how string) string {
+	if rule.Effect == rules.EffectDeny {
 		return ""
 	}
 	return ", or " + how + " to mean every professional"
 }
 
 // unmarshalLine reads one line of a block.
-func unmarshalLine(d *caddyfile.Dispenser, name string) (Condition, error) {
-	not := isWord(d, wordNot)
+func unmarshalLine(d *caddyfile.Dispenser, name string) (rules.Condition, error) {
+	not := isWord(d, rules.WordNot)
 	if not && !d.NextArg() {
-		return Condition{}, d.Errf("%s: not: say a field and its values after it", name)
+		return rules.Condition{}, d.Errf("%s: not: say a field and its values after it", name)
 	}
 	switch {
-	case not && isWord(d, wordNot):
-		return Condition{}, d.Errf("%s: not not: say it once, or not at all", name)
-	case isWord(d, wordAny):
-		return Condition{}, d.Errf("%s: any stands alone, outside of a block", name)
-	case isWord(d, effectAllow), isWord(d, effectDeny), isWord(d, "{"):
-		return Condition{}, d.Errf("%s: no rule within a rule: every line of a block is a condition", name)
+	case not && isWord(d, rules.WordNot):
+		return rules.Condition{}, d.Errf("%s: not not: say it once, or not at all", name)
+	case isWord(d, rules.WordAny):
+		return rules.Condition{}, d.Errf("%s: any stands alone, outside of a block", name)
+	case isWord(d, rules.EffectAllow), isWord(d, rules.EffectDeny), isWord(d, "{"):
+		return rules.Condition{}, d.Errf("%s: no rule within a rule: every line of a block is a condition", name)
 	}
 	c, err := unmarshalCondition(d, name)
 	if err != nil {
-		return Condition{}, err
+		return rules.Condition{}, err
 	}
 	if opensBlock(d) {
-		return Condition{}, d.Errf("%s: %s: no block within a block", name, c.Field)
+		return rules.Condition{}, d.Errf("%s: %s: no block within a block", name, c.Field)
 	}
 	c.Not = not
 	return c, nil
 }
 
 // unmarshalCondition reads a condition whose field, or mfa, is the current token.
-func unmarshalCondition(d *caddyfile.Dispenser, name string) (Condition, error) {
-	if isWord(d, wordMFA) {
+func unmarshalCondition(d *caddyfile.Dispenser, name string) (rules.Condition, error) {
+	if isWord(d, rules.WordMFA) {
 		if d.NextArg() {
 			if isWord(d, "}") {
-				return Condition{}, braceErr(d, name)
+				return rules.Condition{}, braceErr(d, name)
 			}
-			return Condition{}, d.Errf("%s mfa: it takes no values, got %q: say acr to name levels", name, d.Val())
+			return rules.Condition{}, d.Errf("%s mfa: it takes no values, got %q: say acr to name levels", name, d.Val())
 		}
-		return Condition{Field: "acr", Values: slices.Clone(acrMFA)}, nil
+		return rules.Condition{Field: "acr", Values: slices.Clone(rules.MFA)}, nil
 	}
-	c := Condition{Field: d.Val()}
-	if _, err := lookupField(c.Field); err != nil {
-		return Condition{}, unknownField(d, name, err)
+	c := rules.Condition{Field: d.Val()}
+	if _, err := rules.LookupField(c.Field); err != nil {
+		return rules.Condition{}, unknownField(d, name, err)
 	}
 	to := &c.Values
 	for first := true; d.NextArg(); first = false {
 		switch {
 		case isWord(d, "}"):
-			return Condition{}, braceErr(d, name)
-		case first && isWord(d, wordFrom):
+			return rules.Condition{}, braceErr(d, name)
+		case first && isWord(d, rules.WordFrom):
 			to = &c.From
 			continue
-		case first && isWord(d, wordAbsent):
+		case first && isWord(d, rules.WordAbsent):
 			c.Absent = true
 			continue
-		case isWord(d, wordFrom) && to == &c.Values && pathFollows(d):
-			return Condition{}, d.Errf("%s: %s: values or from, not both: put the values into the file, or into a rule of their own", name, c.Field)
-		case to == &c.Values && !d.Token().Quoted() && d.Val() != wordFrom && reserved(d.Val()):
-			return Condition{}, notAValue(d, name, c.Field)
+		case isWord(d, rules.WordFrom) && to == &c.Values && pathFollows(d):
+			return rules.Condition{}, d.Errf("%s: %s: values or from, not both: put the values into the file, or into a rule of their own", name, c.Field)
+		case to == &c.Values && !d.Token().Quoted() && d.Val() != rules.WordFrom && rules.Reserved(d.Val()):
+			return rules.Condition{}, notAValue(d, name, c.Field)
 		}
 		*to = append(*to, d.Val())
 	}
 	if to == &c.From && len(c.From) == 0 {
-		return Condition{}, d.Errf("%s: %s from: say which file; put quotes around from if it is a value", name, c.Field)
+		return rules.Condition{}, d.Errf("%s: %s from: say which file; put quotes around from if it is a value", name, c.Field)
 	}
-	if err := checkCondition(c); err != nil {
-		return Condition{}, d.Errf("%s: %w", name, err)
+	if err := rules.CheckCondition(c); err != nil {
+		return rules.Condition{}, d.Errf("%s: %w", name, err)
 	}
 	return c, nil
 }
@@ -175,7 +177,7 @@ func unmarshalCondition(d *caddyfile.Dispenser, name string) (Condition, error) 
 // unknownField says what a word is that stands where a field belongs.
 func unknownField(d *caddyfile.Dispenser, name string, err error) error {
 	word := d.Val()
-	if near.Word(word, fieldList) == "" && startsLine(d) {
+	if near.Word(word, rules.Fields) == "" && startsLine(d) {
 		if missing := behindBlock(word, name, gateOptions, caddyDirectives); missing != "" {
 			return d.Err(missing)
 		}
@@ -188,9 +190,9 @@ func unknownField(d *caddyfile.Dispenser, name string, err error) error {
 func notAValue(d *caddyfile.Dispenser, name, field string) error {
 	word := d.Val()
 	switch {
-	case field == "acr" && word == wordMFA:
+	case field == "acr" && word == rules.WordMFA:
 		return d.Errf("%s: mfa is no level, but stands for several: say %s mfa, without acr", name, name)
-	case word == wordAbsent:
+	case word == rules.WordAbsent:
 		return d.Errf("%s: %s: absent stands alone after the field; put quotes around it if it is a value", name, field)
 	}
 	return d.Errf("%s: %s: %q is no value: several conditions stand one a line in a block, %s { … }; put quotes around it if it is a value", name, field, word, name)
@@ -232,7 +234,7 @@ func pathFollows(d *caddyfile.Dispenser) bool {
 	if !d.NextArg() {
 		return false
 	}
-	path := checkPath(d.Val()) == nil
+	path := rules.CheckPath(d.Val()) == nil
 	d.Prev()
 	return path
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 // No text makes the parser panic, a rule that it accepts compiles but for its
@@ -26,29 +28,29 @@ func FuzzUnmarshalRule(f *testing.F) {
 		}
 		d := caddyfile.NewDispenser(tokens)
 		d.Next()
-		rule, err := unmarshalRule(d, effectAllow)
+		rule, err := unmarshalRule(d, rules.EffectAllow)
 		if err != nil {
 			return
 		}
-		if err := checkRule(rule); err != nil {
+		if err := rules.CheckRule(rule); err != nil {
 			t.Fatalf("%s: %v", rule, err)
 		}
 		if strings.ContainsAny(text, "`\\") {
 			return // not every mixture of quotes can be written back
 		}
-		again := "allow {\n" + strings.Join(rule.lines(), "\n") + "\n}"
+		again := "allow {\n" + strings.Join(rule.Lines(), "\n") + "\n}"
 		if rule.Any {
 			again = rule.String()
 		}
 		rules, err := tryParseRules(again)
-		if err != nil || len(rules) != 1 || rules[0].key() != rule.key() {
+		if err != nil || len(rules) != 1 || rules[0].Key() != rule.Key() {
 			t.Fatalf("%q is written back as %q: %v", text, again, err)
 		}
 	})
 }
 
 // parseRules reads rules as they stand in a gate.
-func parseRules(t testing.TB, text string) []Rule {
+func parseRules(t testing.TB, text string) []rules.Rule {
 	t.Helper()
 	rules, err := tryParseRules(text)
 	if err != nil {
@@ -57,27 +59,27 @@ func parseRules(t testing.TB, text string) []Rule {
 	return rules
 }
 
-func tryParseRules(text string) ([]Rule, error) {
+func tryParseRules(text string) ([]rules.Rule, error) {
 	tokens, err := caddyfile.Tokenize([]byte("gate {\n"+text+"\n}\n"), "Caddyfile")
 	if err != nil {
 		return nil, err
 	}
 	d := caddyfile.NewDispenser(tokens)
-	var rules []Rule
+	var list []rules.Rule
 	d.Next()
 	for d.NextBlock(0) {
 		switch d.Val() {
-		case effectAllow, effectDeny:
+		case rules.EffectAllow, rules.EffectDeny:
 			rule, err := unmarshalRule(d, d.Val())
 			if err != nil {
 				return nil, err
 			}
-			rules = append(rules, rule)
+			list = append(list, rule)
 		default:
 			return nil, fmt.Errorf("unrecognized subdirective %q", d.Val())
 		}
 	}
-	return rules, nil
+	return list, nil
 }
 
 func mustClaim(t testing.TB, name string) claims.Ref {
@@ -89,9 +91,9 @@ func mustClaim(t testing.TB, name string) claims.Ref {
 	return ref
 }
 
-func mustCompileRules(t testing.TB, list []Rule) *ruleSet {
+func mustCompileRules(t testing.TB, list []rules.Rule) *rules.Set {
 	t.Helper()
-	rs, err := compileRules(list, new(listPool))
+	rs, err := rules.Compile(list, new(rules.Lists))
 	if err != nil {
 		t.Fatal(err)
 	}

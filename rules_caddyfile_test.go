@@ -8,41 +8,43 @@ import (
 	"testing"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 func TestUnmarshalRule(t *testing.T) {
-	mfa := Condition{Field: "acr", Values: acrMFA}
+	mfa := rules.Condition{Field: "acr", Values: rules.MFA}
 	for _, c := range []struct {
 		text string
-		want Rule
+		want rules.Rule
 		back string // as String writes it, where that is not text
 	}{
-		{text: "allow any", want: Rule{Effect: "allow", Any: true}},
-		{text: "allow siren 130025265", want: Rule{Effect: "allow", Conditions: []Condition{{Field: "siren", Values: []string{"130025265"}}}}},
-		{text: "deny roles a b", want: Rule{Effect: "deny", Conditions: []Condition{{Field: "roles", Values: []string{"a", "b"}}}}},
-		{text: "allow mfa", want: Rule{Effect: "allow", Conditions: []Condition{mfa}}},
-		{text: "allow roles absent", want: Rule{Effect: "allow", Conditions: []Condition{{Field: "roles", Absent: true}}}},
-		{text: `allow roles "absent"`, want: Rule{Effect: "allow", Conditions: []Condition{{Field: "roles", Values: []string{"absent"}}}}},
-		{text: `allow roles "from" /x`, want: Rule{Effect: "allow", Conditions: []Condition{{Field: "roles", Values: []string{"from", "/x"}}}}},
-		{text: "allow roles x from y", want: Rule{Effect: "allow", Conditions: []Condition{{Field: "roles", Values: []string{"x", "from", "y"}}}}},
-		{text: "allow siret from /a /b", want: Rule{Effect: "allow", Conditions: []Condition{{Field: "siret", From: []string{"/a", "/b"}}}}},
+		{text: "allow any", want: rules.Rule{Effect: "allow", Any: true}},
+		{text: "allow siren 130025265", want: rules.Rule{Effect: "allow", Conditions: []rules.Condition{{Field: "siren", Values: []string{"130025265"}}}}},
+		{text: "deny roles a b", want: rules.Rule{Effect: "deny", Conditions: []rules.Condition{{Field: "roles", Values: []string{"a", "b"}}}}},
+		{text: "allow mfa", want: rules.Rule{Effect: "allow", Conditions: []rules.Condition{mfa}}},
+		{text: "allow roles absent", want: rules.Rule{Effect: "allow", Conditions: []rules.Condition{{Field: "roles", Absent: true}}}},
+		{text: `allow roles "absent"`, want: rules.Rule{Effect: "allow", Conditions: []rules.Condition{{Field: "roles", Values: []string{"absent"}}}}},
+		{text: `allow roles "from" /x`, want: rules.Rule{Effect: "allow", Conditions: []rules.Condition{{Field: "roles", Values: []string{"from", "/x"}}}}},
+		{text: "allow roles x from y", want: rules.Rule{Effect: "allow", Conditions: []rules.Condition{{Field: "roles", Values: []string{"x", "from", "y"}}}}},
+		{text: "allow siret from /a /b", want: rules.Rule{Effect: "allow", Conditions: []rules.Condition{{Field: "siret", From: []string{"/a", "/b"}}}}},
 		{
 			text: `allow siret "130 025 265 00013"`,
-			want: Rule{Effect: "allow", Conditions: []Condition{{Field: "siret", Values: []string{"130 025 265 00013"}}}},
+			want: rules.Rule{Effect: "allow", Conditions: []rules.Condition{{Field: "siret", Values: []string{"130 025 265 00013"}}}},
 			back: "allow siret 13002526500013",
 		},
 		{
 			text: "allow {\n organizational_unit `Le \"B\"` \"a b\"\n not siret from /a\n not mfa\n}",
-			want: Rule{Effect: "allow", Conditions: []Condition{
+			want: rules.Rule{Effect: "allow", Conditions: []rules.Condition{
 				{Field: "organizational_unit", Values: []string{`Le "B"`, "a b"}},
 				{Field: "siret", From: []string{"/a"}, Not: true},
-				{Field: "acr", Values: acrMFA, Not: true},
+				{Field: "acr", Values: rules.MFA, Not: true},
 			}},
 			back: "allow { organizational_unit `Le \"B\"` \"a b\"; not siret from /a; not mfa }",
 		},
 		{
 			text: "deny {\n not roles a\n}",
-			want: Rule{Effect: "deny", Conditions: []Condition{{Field: "roles", Values: []string{"a"}, Not: true}}},
+			want: rules.Rule{Effect: "deny", Conditions: []rules.Condition{{Field: "roles", Values: []string{"a"}, Not: true}}},
 			back: "deny { not roles a }",
 		},
 	} {
@@ -65,7 +67,7 @@ func TestUnmarshalRuleLeavesTheNextLine(t *testing.T) {
 	d.Next()
 	for d.NextBlock(0) {
 		switch word := d.Val(); word {
-		case effectAllow, effectDeny:
+		case rules.EffectAllow, rules.EffectDeny:
 			if _, err := unmarshalRule(d, word); err != nil {
 				t.Fatal(err)
 			}
@@ -95,7 +97,7 @@ func TestUnmarshalMatcherRule(t *testing.T) {
 		if err != nil || rule.String() != want {
 			t.Errorf("%s: got %s, %v", text, rule, err)
 		}
-		if _, err := compileMatcher(rule, new(listPool)); err != nil {
+		if _, err := rules.CompileMatcher(rule, new(rules.Lists)); err != nil {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
@@ -130,9 +132,9 @@ func TestRuleErrors(t *testing.T) {
 }
 
 func rulesError(text string) string {
-	rules, err := tryParseRules(text)
+	list, err := tryParseRules(text)
 	if err == nil {
-		_, err = compileRules(rules, new(listPool))
+		_, err = rules.Compile(list, new(rules.Lists))
 	}
 	if err == nil {
 		return "no error"

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/near"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 // A rule that admits more people than it looks, or nobody, or keeps nobody out, is told
@@ -38,12 +40,12 @@ func TestRuleWarningsSayWhatToWrite(t *testing.T) {
 		"allow siren 130025265\ndeny email .*@example.org":                        "rule 2 (deny email): value 1 of email" + glob,
 		"allow siren 130025265\ndeny organizational_unit /etc/caddy/blocked.txt":  "rule 2 (deny organizational_unit): value 1 of organizational_unit looks like the name of a file: say organizational_unit from and its whole path",
 	} {
-		rs, err := compileRules(parseRules(t, text), new(listPool))
+		rs, err := rules.Compile(parseRules(t, text), new(rules.Lists))
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
 			continue
 		}
-		if got := strings.Join(rs.warnings, "|"); got != want {
+		if got := strings.Join(rs.Warnings, "|"); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", text, got, want)
 		}
 	}

@@ -48,7 +48,7 @@ func provisioning(routes caddyhttp.RouteList) int {
 	return slices.IndexFunc(routes, func(r caddyhttp.Route) bool { return len(r.HandlersRaw) > 0 })
 }
 
-// claim returns the names under which requests meet the first gate with a text that
+// Claim returns the names under which requests meet the first gate with a text that
 // was not claimed before: Caddy provisions them in the order in which they stand.
 func (s *siteLayout) claim(text string) []string {
 	for _, g := range s.gates {

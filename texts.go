@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 // Texts is what the pages say of a site.
@@ -41,13 +43,13 @@ func (t *Texts) check() error {
 		{"audience", t.Audience},
 		{"contact", t.Contact},
 	} {
-		if holdsPlaceholder(option.text) {
+		if rules.HoldsPlaceholder(option.text) {
 			return fmt.Errorf("%s %q: %w", option.name, option.text, errLiteral)
 		}
 	}
 	for i, l := range t.Links {
 		switch {
-		case holdsPlaceholder(l.Text), holdsPlaceholder(l.URL):
+		case rules.HoldsPlaceholder(l.Text), rules.HoldsPlaceholder(l.URL):
 			return fmt.Errorf("link %q %q: %w", l.Text, l.URL, errLiteral)
 		case strings.TrimSpace(l.Text) == "":
 			return fmt.Errorf("link %q: the text is empty", l.URL)

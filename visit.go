@@ -9,6 +9,8 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 // visitVar is where the visit lies among the variables of a request.
@@ -38,7 +40,7 @@ type visit struct {
 	ambiguous bool // servers read it in several ways
 
 	word      string // the decision in one word
-	decision  decision
+	decision  rules.Decision
 	deleted   []string // prefixes of identity headers that the client cannot have sent any more
 	prefixes  []string // of the identity headers that gates set
 	reference string
@@ -107,7 +109,7 @@ func (v *visit) open(r *http.Request, c *Client) {
 // forgetSession has the visit begin anew, for another link.
 func (v *visit) forgetSession() {
 	v.client, v.session, v.opened = nil, session{}, false
-	v.admitted, v.refused, v.word, v.decision = false, false, "", decision{}
+	v.admitted, v.refused, v.word, v.decision = false, false, "", rules.Decision{}
 }
 
 // user is who may be named to what runs behind the gates: nobody, once a gate
@@ -163,7 +165,7 @@ func (v *visit) reason() string {
 	case v.word == wordLogin && v.session.isZero():
 		return "no session"
 	}
-	return v.decision.reason()
+	return v.decision.Reason()
 }
 
 // loginURL is where to log in and come back to this request.

@@ -8,6 +8,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 // lonely is a job that runs beside everything else, one at a time. If it hangs, it is
@@ -49,15 +51,15 @@ type listWatch struct {
 	told    bool      // that it does not end
 }
 
-func watchList(l *listfile.List, pool *listPool) *listWatch {
+func watchList(l *listfile.List, lists *rules.Lists, log *zap.Logger) *listWatch {
 	refresh := func() (changed bool, err error) {
 		before := l.Set().Len()
 		if changed, err = l.Refresh(); changed {
-			pool.tellChange(l, before)
+			lists.TellChange(l, before)
 		}
 		return changed, err
 	}
-	return &listWatch{path: l.Path(), refresh: refresh, log: pool.log}
+	return &listWatch{path: l.Path(), refresh: refresh, log: log}
 }
 
 // look begins a look at the list, and says once of one that hangs. Nothing that it
@@ -71,7 +73,7 @@ func (w *listWatch) look(ctx context.Context, now time.Time) {
 	switch {
 	case began:
 		w.since, w.told = now, false
-	case !w.told && now.Sub(w.since) > listWait:
+	case !w.told && now.Sub(w.since) > rules.ListWait:
 		w.told = true
 		w.log.Error("list: its file system does not answer; the last good version stays in force", zap.String("file", w.path))
 	}

@@ -17,7 +17,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
-	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 // memory is a storage in memory, of which a listing takes its time.
@@ -75,7 +75,7 @@ func TestListThatHangsDelaysNothing(t *testing.T) {
 		storage := &memory{records: make(map[string]bool)}
 		c := &Client{revoked: newRevocations(newBoundedStorage(storage), "r", log)}
 		var looks atomic.Int64
-		a := &App{log: log, Clients: map[string]*Client{defaultClient: c}, pool: new(listPool)}
+		a := &App{log: log, Clients: map[string]*Client{defaultClient: c}, lists: new(rules.Lists)}
 		a.watches = []*listWatch{
 			{path: "/gone", log: log, refresh: func() (bool, error) { <-drive; return false, errors.New("too late") }},
 			{path: "/there", log: log, refresh: func() (bool, error) { looks.Add(1); return false, nil }},
@@ -107,35 +107,6 @@ func TestListThatHangsDelaysNothing(t *testing.T) {
 		if n := logs.FilterMessageSnippet("good version").FilterField(zap.Error(errors.New("too late"))).Len(); n != 0 {
 			t.Error("an app that has ended tells of its lists")
 		}
-	})
-}
-
-// When the configuration loads, a list that does not answer is waited for some seconds,
-// and is an error then; unless the running configuration knows what it said.
-func TestListThatHangsAtLoad(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		drive := make(chan struct{})
-		held := new(listfile.List)
-		p := &listPool{
-			log:   zap.NewNop(),
-			held:  map[listKey]*listfile.List{{"/held", listfile.SIREN.Name}: held},
-			opens: func(string, listfile.Format) (*listfile.List, error) { <-drive; return nil, errors.New("too late") },
-		}
-		began := time.Now()
-		if _, err := p.openList(listKey{"/gone", listfile.SIREN.Name}, listfile.SIREN); !errors.Is(err, errListHangs) || time.Since(began) > listWait {
-			t.Errorf("got %v after %s", err, time.Since(began))
-		}
-		began = time.Now()
-		for range 20 {
-			if l, err := p.openList(listKey{"/held", listfile.SIREN.Name}, listfile.SIREN); l != held || err != nil {
-				t.Errorf("got %v, %v; want the list of the running configuration", l, err)
-			}
-		}
-		if took := time.Since(began); took > listWait {
-			t.Errorf("20 lists on the drive are waited for %s", took)
-		}
-		close(drive)
-		synctest.Wait()
 	})
 }
 

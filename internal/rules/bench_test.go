@@ -1,4 +1,4 @@
-package proconnect
+package rules
 
 import (
 	"fmt"
@@ -16,8 +16,8 @@ func TestAllowMakesNoGarbage(t *testing.T) {
 	for name, text := range benchmarkRules(t, 1000) {
 		rs, id := benchmarkSet(t, text)
 		if n := testing.AllocsPerRun(100, func() {
-			if d := rs.decide(id).requireACR(id, acrMFA); d.outcome != outcomeAllow {
-				t.Fatal(d.reason())
+			if d := rs.Decide(id).RequireACR(id, MFA); d.Outcome != Allow {
+				t.Fatal(d.Reason())
 			}
 		}); n != 0 {
 			t.Errorf("%s: %g allocations", name, n)
@@ -31,7 +31,7 @@ func BenchmarkDecide(b *testing.B) {
 			rs, id := benchmarkSet(b, text)
 			b.ReportAllocs()
 			for b.Loop() {
-				if rs.decide(id).outcome != outcomeAllow {
+				if rs.Decide(id).Outcome != Allow {
 					b.Fatal("refused")
 				}
 			}
@@ -77,13 +77,13 @@ func manySIRETs(n int) string {
 	return s.String()
 }
 
-func benchmarkSet(t testing.TB, text string) (*ruleSet, *claims.Set) {
+func benchmarkSet(t testing.TB, text string) (*Set, *claims.Set) {
 	t.Helper()
-	rs, err := compileRules(parseRules(t, text), new(listPool))
+	rs, err := Compile(parseRules(t, text), new(Lists))
 	if err != nil {
 		t.Fatal(err)
 	}
-	asked := rs.needs()
+	asked := rs.Needs()
 	for _, name := range []string{"acr", "organizational_unit", "email", "roles", "belonging_population", "siret", "siren"} {
 		asked = appendNew(asked, mustClaim(t, name))
 	}

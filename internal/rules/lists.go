@@ -1,8 +1,10 @@
-package proconnect
+package rules
 
 import (
 	"errors"
 	"fmt"
+	"iter"
+	"maps"
 	"path/filepath"
 	"time"
 
@@ -11,12 +13,12 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
 )
 
-// listWait is how long the configuration waits for a list. A file system on a network
+// ListWait is how long the configuration waits for a list. A file system on a network
 // that is gone keeps whoever asks it until it comes back.
-const listWait = 5 * time.Second
+const ListWait = 5 * time.Second
 
-// listPool opens each list once, however many rules read it.
-type listPool struct {
+// Lists opens each list once, however many rules read it.
+type Lists struct {
 	lists map[listKey]*listfile.List
 	log   *zap.Logger                                                  // nil: nobody is told of lines with a fault
 	held  map[listKey]*listfile.List                                   // those of the running configuration
@@ -26,7 +28,23 @@ type listPool struct {
 
 type listKey struct{ path, format string }
 
-func (p *listPool) open(path string, f listfile.Format) (*listfile.List, error) {
+// NewLists returns the lists of a configuration that loads. What a running one knows
+// of a list stays in force where the file does not answer.
+func NewLists(log *zap.Logger, running *Lists) *Lists {
+	p := &Lists{log: log}
+	if running != nil {
+		p.held = running.lists
+	}
+	return p
+}
+
+// All yields the lists that rules read.
+func (p *Lists) All() iter.Seq[*listfile.List] { return maps.Values(p.lists) }
+
+// Loaded says that the configuration is in force: the one before may be forgotten.
+func (p *Lists) Loaded() { p.held = nil }
+
+func (p *Lists) open(path string, f listfile.Format) (*listfile.List, error) {
 	key := listKey{filepath.Clean(path), f.Name}
 	if l, ok := p.lists[key]; ok {
 		return l, nil
@@ -46,7 +64,7 @@ func (p *listPool) open(path string, f listfile.Format) (*listfile.List, error) 
 
 // tellHeading names a list whose first row could be a value, or says which column of
 // a table counts.
-func (p *listPool) tellHeading(l *listfile.List) {
+func (p *Lists) tellHeading(l *listfile.List) {
 	switch set := l.Set(); {
 	case p.log == nil:
 	case set.Column() > 1:
@@ -56,8 +74,8 @@ func (p *listPool) tellHeading(l *listfile.List) {
 	}
 }
 
-// tellChange says of a new version what can be compared with the file.
-func (p *listPool) tellChange(l *listfile.List, before int) {
+// TellChange says of a new version what can be compared with the file.
+func (p *Lists) TellChange(l *listfile.List, before int) {
 	p.log.Info("list: a new version is in force",
 		zap.String("file", l.Path()), zap.Int("entries_before", before), zap.Int("entries_after", l.Set().Len()))
 	p.tellHeading(l)
@@ -65,7 +83,7 @@ func (p *listPool) tellChange(l *listfile.List, before int) {
 
 // tellBad names the lines that are left out of a list. They do not keep Caddy
 // from starting: a typo and a reboot at night must not take every site down.
-func (p *listPool) tellBad(l *listfile.List) {
+func (p *Lists) tellBad(l *listfile.List) {
 	if bad := l.Bad(); bad.Total > 0 && p.log != nil {
 		p.log.Error("list: lines with a fault admit nobody, and a deny refuses everybody whom the list may have named: correct them",
 			zap.String("file", l.Path()), zap.Int("count", bad.Total), zap.Stringer("lines", bad))
@@ -74,7 +92,7 @@ func (p *listPool) tellBad(l *listfile.List) {
 
 // openList reads a list when the configuration loads. One that does not answer is an
 // error, unless the running configuration holds it: what it knows stays in force.
-func (p *listPool) openList(key listKey, f listfile.Format) (*listfile.List, error) {
+func (p *Lists) openList(key listKey, f listfile.Format) (*listfile.List, error) {
 	type opened struct {
 		list *listfile.List
 		err  error
@@ -102,7 +120,7 @@ func (p *listPool) openList(key listKey, f listfile.Format) (*listfile.List, err
 var errListHangs = errors.New("the file system that it is on does not answer: is a network drive gone? mount it again, or copy the list to this machine")
 
 // read opens a list, or does what a test has it do.
-func (p *listPool) read(path string, f listfile.Format) (*listfile.List, error) {
+func (p *Lists) read(path string, f listfile.Format) (*listfile.List, error) {
 	if p.opens != nil {
 		return p.opens(path, f)
 	}
@@ -111,9 +129,9 @@ func (p *listPool) read(path string, f listfile.Format) (*listfile.List, error) 
 
 // patience is how long to wait for a list. Twenty on one file system that is gone are
 // not waited for twenty times.
-func (p *listPool) patience() time.Duration {
+func (p *Lists) patience() time.Duration {
 	if p.hung {
-		return listWait / 20
+		return ListWait / 20
 	}
-	return listWait
+	return ListWait
 }

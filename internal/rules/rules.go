@@ -1,4 +1,7 @@
-package proconnect
+// Package rules decides who may enter: rules as an operator writes them, what is wrong
+// with them, and the decision on a person with the grounds for it. It knows claims and
+// lists, and nothing of requests.
+package rules
 
 import (
 	"slices"
@@ -50,54 +53,54 @@ type Condition struct {
 
 // Effects of a rule.
 const (
-	effectAllow = "allow"
-	effectDeny  = "deny"
+	EffectAllow = "allow"
+	EffectDeny  = "deny"
 )
 
 // Words of the rules' grammar that are not fields.
 const (
-	wordAny    = "any"
-	wordNot    = "not"
-	wordMFA    = "mfa"
-	wordFrom   = "from"
-	wordAbsent = "absent"
-	wordClient = "client" // in the matcher's block
+	WordAny    = "any"
+	WordNot    = "not"
+	WordMFA    = "mfa"
+	WordFrom   = "from"
+	WordAbsent = "absent"
+	WordClient = "client" // in the matcher's block
 )
 
-// reserved says whether a word, where it stands without quotes, is one of the
+// Reserved says whether a word, where it stands without quotes, is one of the
 // grammar's or one that people take for it.
-func reserved(word string) bool {
+func Reserved(word string) bool {
 	switch strings.ToLower(word) {
-	case wordAny, wordNot, wordMFA, wordFrom, wordAbsent, effectAllow, effectDeny, "and", "or", "et", "ou", "=", "==", "!=", "&&", "||":
+	case WordAny, WordNot, WordMFA, WordFrom, WordAbsent, EffectAllow, EffectDeny, "and", "or", "et", "ou", "=", "==", "!=", "&&", "||":
 		return true
 	}
-	_, err := lookupField(word)
+	_, err := LookupField(word)
 	return err == nil
 }
 
-// acrMFA are the levels that two factors reach. The levels are only partly
+// MFA are the levels that two factors reach. The levels are only partly
 // ordered and ProConnect compares them exactly, so "at least" is a list.
-var acrMFA = []string{"eidas0-mfa", "eidas1-mfa", "eidas2", "eidas3"}
+var MFA = []string{"eidas0-mfa", "eidas1-mfa", "eidas2", "eidas3"}
 
-// acrKnown are the levels that ProConnect can interpret; it loops on others.
-var acrKnown = []string{
+// KnownACR are the levels that ProConnect can interpret; it loops on others.
+var KnownACR = []string{
 	"eidas0", "eidas0-mfa", "eidas1", "eidas1-mfa", "eidas2", "eidas3",
 	"https://proconnect.gouv.fr/assurance/certification-dirigeant",
 }
 
 // String returns the rule as one would write it in a Caddyfile, on one line.
 func (r Rule) String() string {
-	lines := r.lines()
+	lines := r.Lines()
 	if len(lines) == 1 && (r.Any || !r.Conditions[0].Not) {
 		return strings.TrimPrefix(r.Effect+" "+lines[0], " ")
 	}
 	return strings.TrimPrefix(r.Effect+" { "+strings.Join(lines, "; ")+" }", " ")
 }
 
-// lines returns what stands in the rule's block, line by line.
-func (r Rule) lines() []string {
+// Lines returns what stands in the rule's block, line by line.
+func (r Rule) Lines() []string {
 	if r.Any {
-		return []string{wordAny}
+		return []string{WordAny}
 	}
 	lines := make([]string, len(r.Conditions))
 	for i, c := range r.Conditions {
@@ -110,17 +113,17 @@ func (r Rule) lines() []string {
 func (c Condition) String() string {
 	var words []string
 	if c.Not {
-		words = append(words, wordNot)
+		words = append(words, WordNot)
 	}
 	if c.isMFA() {
-		return strings.Join(append(words, wordMFA), " ")
+		return strings.Join(append(words, WordMFA), " ")
 	}
 	words = append(words, quoteWord(c.Field))
 	switch {
 	case c.Absent:
-		words = append(words, wordAbsent)
+		words = append(words, WordAbsent)
 	case len(c.From) > 0:
-		words = append(words, wordFrom)
+		words = append(words, WordFrom)
 		for _, path := range c.From {
 			words = append(words, quoteWord(path))
 		}
@@ -130,7 +133,7 @@ func (c Condition) String() string {
 			v = siret.Strip(v)
 		}
 		word := quoteWord(strings.TrimSpace(v))
-		if reserved(word) && (word != wordFrom || i == 0) {
+		if Reserved(word) && (word != WordFrom || i == 0) {
 			word = `"` + word + `"`
 		}
 		words = append(words, word)
@@ -142,8 +145,8 @@ func (c Condition) digits() bool { return c.Field == "siret" || c.Field == "sire
 
 // isMFA says whether the condition is what `mfa` stands for.
 func (c Condition) isMFA() bool {
-	return c.Field == "acr" && !c.Absent && len(c.From) == 0 && len(c.Values) == len(acrMFA) &&
-		!slices.ContainsFunc(acrMFA, func(v string) bool { return !slices.Contains(c.Values, v) })
+	return c.Field == "acr" && !c.Absent && len(c.From) == 0 && len(c.Values) == len(MFA) &&
+		!slices.ContainsFunc(MFA, func(v string) bool { return !slices.Contains(c.Values, v) })
 }
 
 // quoteWord quotes a word where the Caddyfile's lexer would read it otherwise.

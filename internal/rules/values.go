@@ -1,4 +1,4 @@
-package proconnect
+package rules
 
 import (
 	"errors"
@@ -34,7 +34,7 @@ var (
 		Other: otherThan("email"), Heading: emailHeading, Resembles: func(text string) bool { return strings.Contains(text, "@") },
 	}
 	formatACR = listfile.Format{
-		Name: "acr", Claim: "acr", Aliases: []string{"niveau", "level"}, Parse: parseACR, Other: otherThan("acr"),
+		Name: "acr", Claim: "acr", Aliases: []string{"niveau", "level"}, Parse: ParseACR, Other: otherThan("acr"),
 		Heading: func(_ string, columns int) bool { return columns > 1 },
 	}
 	formatAMR = listfile.Format{Name: "amr", Claim: "amr", Parse: parseAMR, Other: otherThan("amr")}
@@ -90,7 +90,8 @@ func compared(field claims.Ref) (comparison, listfile.Format) {
 
 var errPlaceholder = errors.New("no placeholders in rules, which are read once: say {$VAR} to take a variable of the environment")
 
-func holdsPlaceholder(s string) bool {
+// HoldsPlaceholder says whether a text has a placeholder, {…}, in it.
+func HoldsPlaceholder(s string) bool {
 	_, after, ok := strings.Cut(s, "{")
 	return ok && strings.Contains(after, "}")
 }
@@ -101,7 +102,7 @@ func checkValue(field claims.Ref, value string) (string, error) {
 	if strings.TrimSpace(value) == "" {
 		return "", errors.New("an empty value: leave it out, or say absent to mean that there is none")
 	}
-	if holdsPlaceholder(value) {
+	if HoldsPlaceholder(value) {
 		return "", errPlaceholder
 	}
 	number := siret.Strip(value)
@@ -110,7 +111,7 @@ func checkValue(field claims.Ref, value string) (string, error) {
 		return "", errors.New("values are separated by spaces, not by commas or semicolons")
 	case (field.Kind() == claims.KindDigits || field.Index == claims.Email) && namesFile(value):
 		return "", errors.New("a file is named after from, by its whole path: say " + field.Name + " from " + wholePath(value))
-	case field.Kind() == claims.KindDigits && value == wordFrom:
+	case field.Kind() == claims.KindDigits && value == WordFrom:
 		return "", errors.New("from stands right after the field, before the files")
 	case field.Index == claims.SIRET && siret.IsSIREN(number):
 		return "", errors.New("nine digits are a SIREN: say siren")
@@ -205,15 +206,15 @@ func emailHeading(first string, columns int) bool {
 	return slices.Contains(emailNames, strings.ToLower(first))
 }
 
-// parseACR refuses levels that ProConnect does not know: asked for one, it loops.
-func parseACR(value string) (string, error) {
-	if value == wordMFA {
+// ParseACR refuses levels that ProConnect does not know: asked for one, it loops.
+func ParseACR(value string) (string, error) {
+	if value == WordMFA {
 		return "", errors.New("mfa is no level, but stands for several: say mfa, without acr")
 	}
-	if slices.Contains(acrKnown, value) {
+	if slices.Contains(KnownACR, value) {
 		return value, nil
 	}
-	known := strings.Join(acrKnown, ", ")
+	known := strings.Join(KnownACR, ", ")
 	if strings.HasPrefix(value, "https://proconnect.gouv.fr/assurance/") {
 		return "", fmt.Errorf("ProConnect has removed this level: want one of %s", known)
 	}

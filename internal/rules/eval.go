@@ -1,4 +1,4 @@
-package proconnect
+package rules
 
 import (
 	"strings"
@@ -8,18 +8,18 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
-// truth is the value of a condition. What ProConnect left out is neither true nor
+// Truth is the value of a condition. What ProConnect left out is neither true nor
 // false: its own outage looks like a person without roles.
-type truth uint8
+type Truth uint8
 
 const (
-	isFalse truth = iota
-	isUnknown
-	isTrue
+	False Truth = iota
+	Unknown
+	True
 )
 
-// needs returns the claims that must be asked of ProConnect for the rules.
-func (rs *ruleSet) needs() []claims.Ref {
+// Needs returns the claims that must be asked of ProConnect for the rules.
+func (rs *Set) Needs() []claims.Ref {
 	var refs []claims.Ref
 	for _, ref := range rs.reads {
 		if ref.Index == claims.SIREN { // derived from siret
@@ -30,26 +30,26 @@ func (rs *ruleSet) needs() []claims.Ref {
 	return refs
 }
 
-// decide says what becomes of a person. It makes no garbage unless it refuses.
-func (rs *ruleSet) decide(id *claims.Set) decision {
-	if claim, stale := rs.unasked(id); stale {
-		return decision{outcome: outcomeStale, claim: claim}
+// Decide says what becomes of a person. It makes no garbage unless it refuses.
+func (rs *Set) Decide(id *claims.Set) Decision {
+	if claim, stale := rs.Unasked(id); stale {
+		return Decision{Outcome: Login, Claim: claim}
 	}
-	for i := range rs.rules {
-		if r := &rs.rules[i]; r.deny && r.eval(id, true) != isFalse {
-			return decision{outcome: outcomeDeny, by: r, grounds: r.grounds(nil, id)}
+	for i := range rs.Rules {
+		if r := &rs.Rules[i]; r.deny && r.eval(id, true) != False {
+			return Decision{Outcome: Deny, By: r, Grounds: r.grounds(nil, id)}
 		}
 	}
-	for i := range rs.rules {
-		if r := &rs.rules[i]; !r.deny && r.eval(id, false) == isTrue {
-			return decision{outcome: outcomeAllow, by: r}
+	for i := range rs.Rules {
+		if r := &rs.Rules[i]; !r.deny && r.eval(id, false) == True {
+			return Decision{Outcome: Allow, By: r}
 		}
 	}
 	return rs.refuse(id)
 }
 
-// unasked returns a claim that the rules read and the person's login did not ask for.
-func (rs *ruleSet) unasked(id *claims.Set) (claim string, found bool) {
+// Unasked returns a claim that the rules read and the person's login did not ask for.
+func (rs *Set) Unasked(id *claims.Set) (claim string, found bool) {
 	for _, ref := range rs.reads {
 		if _, asked := id.Find(ref); !asked {
 			return ref.Name, true
@@ -58,52 +58,52 @@ func (rs *ruleSet) unasked(id *claims.Set) (claim string, found bool) {
 	return "", false
 }
 
-// holds says whether the one rule of a matcher holds of a person: for sure or, with
+// Holds says whether the one rule of a matcher Holds of a person: for sure or, with
 // maybe, also where too little is known to say that it does not.
-func (rs *ruleSet) holds(id *claims.Set, maybe bool) bool {
+func (rs *Set) Holds(id *claims.Set, maybe bool) bool {
 	if maybe {
-		return rs.rules[0].eval(id, true) != isFalse
+		return rs.Rules[0].eval(id, true) != False
 	}
-	return rs.rules[0].eval(id, false) == isTrue
+	return rs.Rules[0].eval(id, false) == True
 }
 
 // refuse tells why no allow rule holds, and whether another login may help.
-func (rs *ruleSet) refuse(id *claims.Set) decision {
-	d := decision{outcome: outcomeDeny}
+func (rs *Set) refuse(id *claims.Set) Decision {
+	d := Decision{Outcome: Deny}
 	var levels []string
-	for i := range rs.rules {
-		r := &rs.rules[i]
+	for i := range rs.Rules {
+		r := &rs.Rules[i]
 		if r.deny {
 			continue
 		}
-		d.grounds = r.grounds(d.grounds, id)
-		if more := r.levels(); len(more) > 0 && r.holdsButForACR(id) {
-			d.outcome = outcomeStepUp
+		d.Grounds = r.grounds(d.Grounds, id)
+		if more := r.Levels(); len(more) > 0 && r.holdsButForACR(id) {
+			d.Outcome = StepUp
 			levels = append(levels, more...)
 		}
 	}
-	if d.outcome == outcomeStepUp {
-		d.acr = intersect(acrKnown, levels)
+	if d.Outcome == StepUp {
+		d.ACR = Intersect(KnownACR, levels)
 	}
 	return d
 }
 
 // eval returns the least of the values of the rule's conditions. With maybe, as in a
 // deny rule, what stands on an unreadable line of a list counts as unknown.
-func (r *compiledRule) eval(id *claims.Set, maybe bool) truth {
-	least := isTrue
-	for i := range r.conditions {
-		if least = min(least, r.conditions[i].eval(id, maybe)); least == isFalse {
-			return isFalse
+func (r *Compiled) eval(id *claims.Set, maybe bool) Truth {
+	least := True
+	for i := range r.Conditions {
+		if least = min(least, r.Conditions[i].eval(id, maybe)); least == False {
+			return False
 		}
 	}
 	return least
 }
 
 // holdsButForACR says whether nothing but another level is wanting.
-func (r *compiledRule) holdsButForACR(id *claims.Set) bool {
-	for i := range r.conditions {
-		if c := &r.conditions[i]; !c.stepUp && c.eval(id, r.deny) != isTrue {
+func (r *Compiled) holdsButForACR(id *claims.Set) bool {
+	for i := range r.Conditions {
+		if c := &r.Conditions[i]; !c.StepUp && c.eval(id, r.deny) != True {
 			return false
 		}
 	}
@@ -112,28 +112,28 @@ func (r *compiledRule) holdsButForACR(id *claims.Set) bool {
 
 // grounds appends what the rule turns the person away for: of an allow rule the
 // conditions that are not true, of a deny rule those that are not false.
-func (r *compiledRule) grounds(to []ground, id *claims.Set) []ground {
-	innocent := isTrue
+func (r *Compiled) grounds(to []Ground, id *claims.Set) []Ground {
+	innocent := True
 	if r.deny {
-		innocent = isFalse
+		innocent = False
 	}
-	for i := range r.conditions {
-		if v, faulty := r.conditions[i].judge(id, r.deny); v != innocent {
-			to = append(to, ground{r.position, &r.conditions[i], v, faulty})
+	for i := range r.Conditions {
+		if v, faulty := r.Conditions[i].judge(id, r.deny); v != innocent {
+			to = append(to, Ground{r.Position, &r.Conditions[i], v, faulty})
 		}
 	}
 	return to
 }
 
-func (c *condition) eval(id *claims.Set, maybe bool) truth {
+func (c *Criterion) eval(id *claims.Set, maybe bool) Truth {
 	v, _ := c.judge(id, maybe)
 	return v
 }
 
 // judge is eval, and says whether the condition is unknown because of a list and not
 // because of what ProConnect told.
-func (c *condition) judge(id *claims.Set, maybe bool) (v truth, faultyList bool) {
-	told, _ := id.Find(c.field)
+func (c *Criterion) judge(id *claims.Set, maybe bool) (v Truth, faultyList bool) {
+	told, _ := id.Find(c.Field)
 	there, found, sure := false, false, true
 	for i := told.Lo; i < told.Hi; i++ {
 		v := id.Value(i)
@@ -141,7 +141,7 @@ func (c *condition) judge(id *claims.Set, maybe bool) (v truth, faultyList bool)
 			continue
 		}
 		there = true
-		if c.absent {
+		if c.Absent {
 			break
 		}
 		has, complete := c.has(v)
@@ -149,31 +149,31 @@ func (c *condition) judge(id *claims.Set, maybe bool) (v truth, faultyList bool)
 		sure = sure && complete
 	}
 	switch {
-	case c.absent && !there && told.Lo < told.Hi:
-		return isUnknown, false // there, and unreadable
-	case c.absent:
-		return truthOf(there == c.not), false
+	case c.Absent && !there && told.Lo < told.Hi:
+		return Unknown, false // there, and unreadable
+	case c.Absent:
+		return truthOf(there == c.Not), false
 	case !there:
-		return isUnknown, false
+		return Unknown, false
 	case found:
-		return truthOf(!c.not), false
-	case !sure && (maybe || c.not):
+		return truthOf(!c.Not), false
+	case !sure && (maybe || c.Not):
 		// The value may stand on a line of the list that could not be read.
-		return isUnknown, true
+		return Unknown, true
 	}
-	return truthOf(c.not), false
+	return truthOf(c.Not), false
 }
 
-func truthOf(b bool) truth {
+func truthOf(b bool) Truth {
 	if b {
-		return isTrue
+		return True
 	}
-	return isFalse
+	return False
 }
 
 // has says whether a value is among those of the condition, and whether all of
 // those are known.
-func (c *condition) has(value string) (has, complete bool) {
+func (c *Criterion) has(value string) (has, complete bool) {
 	if c.literal != nil && c.compare.in(c.literal, value) {
 		return true, true
 	}
@@ -188,7 +188,7 @@ func (c *condition) has(value string) (has, complete bool) {
 	return false, complete
 }
 
-// Readable says whether a person's value has the shape that the field compares; one
+// readable says whether a person's value has the shape that the field compares; one
 // that has not is as good as none.
 func (c comparison) readable(value string) bool {
 	switch c {

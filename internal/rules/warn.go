@@ -1,4 +1,4 @@
-package proconnect
+package rules
 
 import (
 	"fmt"
@@ -10,8 +10,8 @@ import (
 )
 
 // warnings are what an operator should know of a rule, and may want all the same.
-func warnings(position int, r Rule, c compiledRule) []string {
-	w := warned{at: fmt.Sprintf("rule %d (%s): ", position, c.fields())}
+func warnings(position int, r Rule, c Compiled) []string {
+	w := warned{at: fmt.Sprintf("rule %d (%s): ", position, c.Fields())}
 	for _, cond := range r.Conditions {
 		w.values(cond, c.deny != cond.Not)
 	}
@@ -32,7 +32,7 @@ func (w *warned) add(format string, args ...any) {
 }
 
 // allow warns of an allow rule that admits more people than it looks, or nobody.
-func (w *warned) allow(r Rule, c compiledRule) {
+func (w *warned) allow(r Rule, c Compiled) {
 	has := func(fields ...string) bool {
 		return slices.ContainsFunc(r.Conditions, func(c Condition) bool {
 			return !c.Absent && !c.Not && slices.Contains(fields, c.Field)
@@ -45,7 +45,7 @@ func (w *warned) allow(r Rule, c compiledRule) {
 			}
 		}
 	}
-	if slices.ContainsFunc(c.conditions, func(c condition) bool { return c.stepUp }) && len(c.levels()) == 0 {
+	if slices.ContainsFunc(c.Conditions, func(c Criterion) bool { return c.StepUp }) && len(c.Levels()) == 0 {
 		w.add("no login has all these levels at once: put them on one line to accept any of them")
 	}
 	for i, a := range r.Conditions {
@@ -100,7 +100,7 @@ var reservedRoles = []string{"agent_public_hospitalier", "dirigeant"}
 // free text: others may be meant.
 var knownPopulations = []string{"agent", "prestataire", "partenaire", "stagiaire", "fonctionnaire", "contractuel"}
 
-var uuid = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
+var UUID = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 
 // regularExpression knows what people write who take a * for that of a regular
 // expression.
@@ -133,7 +133,7 @@ func (w *warned) value(field, v string, keepsOut bool) {
 		w.add("ProConnect reserves the role %s and gives it to nobody: want one of %s", v, strings.Join(knownRoles, ", "))
 	case field == "roles" && !slices.Contains(knownRoles, lower):
 		w.add("ProConnect gives nobody the role %s: want one of %s", v, strings.Join(knownRoles, ", "))
-	case field == "idp_id" && !uuid.MatchString(v):
+	case field == "idp_id" && !UUID.MatchString(v):
 		w.add("the idp_id %s is none of ProConnect's, which are such as 71144ab3-ee1a-4401-b7b3-79b44f7daeeb: is it whole?", v)
 	case field == "belonging_population" && keepsOut && !slices.Contains(knownPopulations, lower):
 		w.add("the population %s is none that ProConnect names (%s): if it is mistyped, it keeps nobody out", v, strings.Join(knownPopulations, ", "))

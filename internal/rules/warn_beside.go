@@ -1,4 +1,4 @@
-package proconnect
+package rules
 
 import (
 	"fmt"
@@ -15,8 +15,8 @@ var organizations = []int{
 // warnBeside warns of an allow rule on the level alone beside one that names an
 // organisation. People mean both of them, and get either: any professional who has two
 // factors would enter.
-func warnBeside(rules []compiledRule) (warnings []string) {
-	narrow := slices.IndexFunc(rules, func(r compiledRule) bool { return !r.deny && r.namesOrganization() })
+func warnBeside(rules []Compiled) (warnings []string) {
+	narrow := slices.IndexFunc(rules, func(r Compiled) bool { return !r.deny && r.namesOrganization() })
 	if narrow < 0 {
 		return nil
 	}
@@ -24,19 +24,19 @@ func warnBeside(rules []compiledRule) (warnings []string) {
 		if r := &rules[i]; !r.deny && r.onlyLevel() {
 			warnings = append(warnings, fmt.Sprintf(
 				"rule %d (%s): alone it admits every professional who reaches this level, whatever rule %d (%s) says: to require the level of everybody, write it outside of the rules; of some, in a block with their other conditions",
-				r.position, r.fields(), rules[narrow].position, rules[narrow].fields()))
+				r.Position, r.Fields(), rules[narrow].Position, rules[narrow].Fields()))
 		}
 	}
 	return warnings
 }
 
-func (r *compiledRule) namesOrganization() bool {
-	return slices.ContainsFunc(r.conditions, func(c condition) bool {
-		return !c.not && !c.absent && slices.Contains(organizations, c.field.Index)
+func (r *Compiled) namesOrganization() bool {
+	return slices.ContainsFunc(r.Conditions, func(c Criterion) bool {
+		return !c.Not && !c.Absent && slices.Contains(organizations, c.Field.Index)
 	})
 }
 
 // onlyLevel says whether the rule asks for nothing but levels of authentication.
-func (r *compiledRule) onlyLevel() bool {
-	return len(r.conditions) > 0 && !slices.ContainsFunc(r.conditions, func(c condition) bool { return !c.stepUp })
+func (r *Compiled) onlyLevel() bool {
+	return len(r.Conditions) > 0 && !slices.ContainsFunc(r.Conditions, func(c Criterion) bool { return !c.StepUp })
 }

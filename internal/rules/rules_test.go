@@ -1,4 +1,4 @@
-package proconnect
+package rules
 
 import (
 	"encoding/json"
@@ -34,15 +34,15 @@ func TestCompileRulesJSON(t *testing.T) {
 			if err := json.Unmarshal([]byte(c.rules), &rules); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := compileRules(rules, new(listPool)); err == nil || err.Error() != c.want {
+			if _, err := Compile(rules, new(Lists)); err == nil || err.Error() != c.want {
 				t.Errorf("\n got %v\nwant %s", err, c.want)
 			}
 		})
 	}
-	if _, err := compileMatcher(Rule{Effect: "deny", Any: true}, new(listPool)); err == nil {
+	if _, err := CompileMatcher(Rule{Effect: "deny", Any: true}, new(Lists)); err == nil {
 		t.Error("a matcher with an effect")
 	}
-	if _, err := compileMatcher(Rule{}, new(listPool)); err == nil {
+	if _, err := CompileMatcher(Rule{}, new(Lists)); err == nil {
 		t.Error("a matcher without conditions")
 	}
 }
@@ -82,23 +82,23 @@ func TestRuleWarnings(t *testing.T) {
 		"allow roles agent_public\ndeny belonging_population interim":                       "rule 2 (deny belonging_population): the population interim is none that ProConnect names (agent, prestataire, partenaire, stagiaire, fonctionnaire, contractuel): if it is mistyped, it keeps nobody out",
 		"allow belonging_population interim":                                                "",
 	} {
-		rs, err := compileRules(parseRules(t, text), new(listPool))
+		rs, err := Compile(parseRules(t, text), new(Lists))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.Join(rs.warnings, "|"); got != want {
+		if got := strings.Join(rs.Warnings, "|"); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", text, got, want)
 		}
 	}
 }
 
 func TestRuleSetNeeds(t *testing.T) {
-	rs, err := compileRules(parseRules(t, "allow siren 130025265\nallow {\n roles a\n custom.x.y b\n}\ndeny roles c"), new(listPool))
+	rs, err := Compile(parseRules(t, "allow siren 130025265\nallow {\n roles a\n custom.x.y b\n}\ndeny roles c"), new(Lists))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var names []string
-	for _, ref := range rs.needs() {
+	for _, ref := range rs.Needs() {
 		names = append(names, ref.Name)
 	}
 	if got, want := strings.Join(names, " "), "siret siren roles custom.x.y"; got != want {
@@ -120,17 +120,17 @@ func TestRulesFollowTheirLists(t *testing.T) {
 		}
 	}
 	list("13002526500013\n")
-	pool := new(listPool)
-	rs, err := compileRules(parseRules(t, "allow siret from "+path+"\nallow {\n siret from "+path+"\n roles a\n}"), pool)
+	pool := new(Lists)
+	rs, err := Compile(parseRules(t, "allow siret from "+path+"\nallow {\n siret from "+path+"\n roles a\n}"), pool)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(pool.lists) != 1 {
 		t.Fatalf("one file is open as %d lists", len(pool.lists))
 	}
-	id := newTestIdentity(t, rs.needs(), `{"siret": "13002526500013"}`)
-	if d := rs.decide(id); d.outcome != outcomeAllow {
-		t.Error(d.reason())
+	id := newTestIdentity(t, rs.Needs(), `{"siret": "13002526500013"}`)
+	if d := rs.Decide(id); d.Outcome != Allow {
+		t.Error(d.Reason())
 	}
 	list("21920023500014\n")
 	for range 2 {
@@ -140,15 +140,15 @@ func TestRulesFollowTheirLists(t *testing.T) {
 			}
 		}
 	}
-	if d := rs.decide(id); d.outcome != outcomeDeny {
-		t.Error(d.reason())
+	if d := rs.Decide(id); d.Outcome != Deny {
+		t.Error(d.Reason())
 	}
 }
 
 // A decision that nobody took refuses.
 func TestZeroDecisionDenies(t *testing.T) {
-	if d := (decision{}); d.outcome != outcomeDeny || !strings.HasPrefix(d.reason(), "no rule matched") {
-		t.Error(d.reason())
+	if d := (Decision{}); d.Outcome != Deny || !strings.HasPrefix(d.Reason(), "no rule matched") {
+		t.Error(d.Reason())
 	}
 }
 
@@ -159,11 +159,11 @@ func TestReasonIsBounded(t *testing.T) {
 	for i := range 100 {
 		text.WriteString("allow {\n uid secret" + strings.Repeat("x", i) + "\n roles b\n}\n")
 	}
-	rs, err := compileRules(parseRules(t, text.String()), new(listPool))
+	rs, err := Compile(parseRules(t, text.String()), new(Lists))
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := rs.decide(newTestIdentity(t, rs.needs(), `{"uid": "personal"}`)).reason()
+	got := rs.Decide(newTestIdentity(t, rs.Needs(), `{"uid": "personal"}`)).Reason()
 	if len(got) > maxReason+50 || !strings.HasSuffix(got, "; …") || strings.ContainsAny(got, "\n") {
 		t.Errorf("%d bytes: %s", len(got), got)
 	}
@@ -173,7 +173,7 @@ func TestReasonIsBounded(t *testing.T) {
 }
 
 func TestDecisionNamesItsRules(t *testing.T) {
-	rs, err := compileRules(parseRules(t, "allow siren 130025265\ndeny roles c d"), new(listPool))
+	rs, err := Compile(parseRules(t, "allow siren 130025265\ndeny roles c d"), new(Lists))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestDecisionNamesItsRules(t *testing.T) {
 		`{"siret": "21920023500014", "roles": ["a"]}`: "rule 1: allow siren",
 		`{"siret": "13002526500013", "roles": []}`:    "rule 2: deny roles",
 	} {
-		texts := rs.outlines(rs.decide(newTestIdentity(t, rs.needs(), claims)))
+		texts := rs.Outlines(rs.Decide(newTestIdentity(t, rs.Needs(), claims)))
 		if len(texts) != 1 || texts[0] != want {
 			t.Errorf("%s: got %q, want %q", claims, texts, want)
 		}
@@ -218,10 +218,10 @@ func TestMatchGlob(t *testing.T) {
 // A deny looks at every SIREN, as it does at every SIRET.
 func TestEverySIREN(t *testing.T) {
 	rs := mustCompile(t, parseRules(t, "allow siret 13002526500013\ndeny siren 219200235"))
-	asked := rs.needs()
+	asked := rs.Needs()
 	claims.Sort(asked)
 	id := claims.New(asked, map[string]any{"siret": []any{"13002526500013", "21920023500014"}})
-	if d := rs.decide(id); d.outcome == outcomeAllow {
+	if d := rs.Decide(id); d.Outcome == Allow {
 		t.Error("let in, though the second SIRET is of a SIREN that is denied")
 	}
 }
@@ -230,8 +230,8 @@ func TestEverySIREN(t *testing.T) {
 // stands, and is told in general words.
 func TestDenialWithoutGrounds(t *testing.T) {
 	rs := mustCompile(t, parseRules(t, "deny siren 130025265\nallow roles a"))
-	d := decision{outcome: outcomeDeny, by: &rs.rules[0]}
-	if got := d.reason(); got != "rule 1 denies" {
+	d := Decision{Outcome: Deny, By: &rs.Rules[0]}
+	if got := d.Reason(); got != "rule 1 denies" {
 		t.Errorf("got %q", got)
 	}
 }

@@ -1,4 +1,4 @@
-package proconnect
+package rules
 
 import (
 	"math/rand/v2"
@@ -75,7 +75,7 @@ func randomRule(r *rand.Rand, effect string) Rule {
 		}
 		rule.Conditions = append(rule.Conditions, c)
 	}
-	if checkRule(rule) != nil { // the same condition twice
+	if CheckRule(rule) != nil { // the same condition twice
 		rule.Conditions = rule.Conditions[:1]
 	}
 	return rule
@@ -101,11 +101,11 @@ func randomIdentity(t testing.TB, r *rand.Rand) *claims.Set {
 // admits decides by rules without checking that they make sense together.
 func admits(t testing.TB, rules []Rule, id *claims.Set) bool {
 	t.Helper()
-	rs, err := compile(rules, new(listPool))
+	rs, err := compileUnchecked(rules, new(Lists))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return rs.decide(id).outcome == outcomeAllow
+	return rs.Decide(id).Outcome == Allow
 }
 
 func without[T any](s []T, i int) []T {
@@ -122,25 +122,25 @@ func FuzzRulesNeverWiden(f *testing.F) {
 		r := rand.New(rand.NewPCG(seed, 0))
 		var rules []Rule
 		for range 1 + r.IntN(4) {
-			rules = append(rules, randomRule(r, pick(r, []string{effectAllow, effectAllow, effectDeny})))
+			rules = append(rules, randomRule(r, pick(r, []string{EffectAllow, EffectAllow, EffectDeny})))
 		}
 		id := randomIdentity(t, r)
 		in := admits(t, rules, id)
-		if !in && admits(t, append(rules[:len(rules):len(rules)], randomRule(r, effectDeny)), id) {
+		if !in && admits(t, append(rules[:len(rules):len(rules)], randomRule(r, EffectDeny)), id) {
 			t.Errorf("a deny more lets in: %v", rules)
 		}
 		// A rule that is gone also takes with it the claims that it needed: the
 		// person passes by ProConnect no more, which is no widening.
-		d := mustCompile(t, rules).decide(id)
+		d := mustCompile(t, rules).Decide(id)
 		for i, rule := range rules {
-			if d.outcome != outcomeStale && !in && rule.Effect == effectAllow && admits(t, without(rules, i), id) {
+			if d.Outcome != Login && !in && rule.Effect == EffectAllow && admits(t, without(rules, i), id) {
 				t.Errorf("an allow less lets in: %v", rules)
 			}
-			if !in && rule.Effect == effectAllow {
+			if !in && rule.Effect == EffectAllow {
 				narrow := without(rules, i)
-				more := randomRule(r, effectAllow)
+				more := randomRule(r, EffectAllow)
 				more.Conditions = append(more.Conditions, rule.Conditions...)
-				if d.outcome != outcomeStale && admits(t, append(narrow, more), id) {
+				if d.Outcome != Login && admits(t, append(narrow, more), id) {
 					t.Errorf("a condition more lets in: %v", rules)
 				}
 			}
@@ -149,9 +149,9 @@ func FuzzRulesNeverWiden(f *testing.F) {
 	})
 }
 
-func mustCompile(t testing.TB, rules []Rule) *ruleSet {
+func mustCompile(t testing.TB, rules []Rule) *Set {
 	t.Helper()
-	rs, err := compile(rules, new(listPool))
+	rs, err := compileUnchecked(rules, new(Lists))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,10 +167,10 @@ func checkNothingPositive(t *testing.T, r *rand.Rand, rules []Rule) {
 		nobody.Put(mustClaim(t, field), nil)
 	}
 	for i := range rules {
-		rule := mustCompile(t, rules[i:i+1]).rules[0]
-		for _, c := range rule.conditions {
+		rule := mustCompile(t, rules[i:i+1]).Rules[0]
+		for _, c := range rule.Conditions {
 			got := c.eval(nobody, rule.deny)
-			if !c.absent && got != isUnknown || c.absent && (got == isTrue) == c.not {
+			if !c.Absent && got != Unknown || c.Absent && (got == True) == c.Not {
 				t.Errorf("%s of nothing: %d", rule.outline(), got)
 			}
 		}

@@ -1,4 +1,4 @@
-package proconnect
+package rules
 
 import (
 	"errors"
@@ -15,55 +15,55 @@ import (
 // fieldNames are the fields of rules, as messages list them.
 const fieldNames = "siret, siren, roles, belonging_population, organizational_unit, organization_label, email, idp_id, uid, sub, acr, amr, custom.<path>"
 
-// fieldList are the fields that have a name of their own.
-var fieldList = strings.Split(strings.TrimSuffix(fieldNames, ", custom.<path>"), ", ")
+// Fields are the fields that have a name of their own.
+var Fields = strings.Split(strings.TrimSuffix(fieldNames, ", custom.<path>"), ", ")
 
-// lookupField resolves the name of a claim that may stand in a rule.
-func lookupField(name string) (claims.Ref, error) {
+// LookupField resolves the name of a claim that may stand in a rule.
+func LookupField(name string) (claims.Ref, error) {
 	ref, ok := claims.Lookup(name)
 	if ok && (ref.Index < 0 || claims.Table[ref.Index].Field) {
 		return ref, nil
 	}
 	if lower := strings.ToLower(name); lower != name {
-		if _, err := lookupField(lower); err == nil {
+		if _, err := LookupField(lower); err == nil {
 			return claims.Ref{}, fmt.Errorf("unknown field %q: ProConnect's names are lower case: say %s", name, lower)
 		}
 	}
 	if ok {
 		return claims.Ref{}, fmt.Errorf("%s is no field of rules: want one of %s", name, fieldNames)
 	}
-	if meant := near.Word(name, claims.Names()); meant != "" && !slices.Contains(fieldList, meant) {
+	if meant := near.Word(name, claims.Names()); meant != "" && !slices.Contains(Fields, meant) {
 		return claims.Ref{}, fmt.Errorf("unknown field %q: %s is no field of rules: want one of %s", name, meant, fieldNames)
 	}
-	return claims.Ref{}, fmt.Errorf("unknown field %q: %swant one of %s", name, near.DidYouMean(name, fieldList), fieldNames)
+	return claims.Ref{}, fmt.Errorf("unknown field %q: %swant one of %s", name, near.DidYouMean(name, Fields), fieldNames)
 }
 
-// checkRules says what is wrong with the rules of a gate, without opening files.
-func checkRules(rules []Rule) error {
-	if err := checkEach(rules); err != nil {
+// Check says what is wrong with the rules of a gate, without opening files.
+func Check(rules []Rule) error {
+	if err := CheckEach(rules); err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(rules, func(r Rule) bool { return r.Effect == effectAllow }) {
+	if !slices.ContainsFunc(rules, func(r Rule) bool { return r.Effect == EffectAllow }) {
 		return errors.New("no allow rule: nobody could enter; say who may, as in allow siren 130025265, or allow any for every professional")
 	}
 	return nil
 }
 
-// checkEach says what is wrong with any of some rules, by itself or beside the
+// CheckEach says what is wrong with any of some rules, by itself or beside the
 // others.
-func checkEach(rules []Rule) error {
+func CheckEach(rules []Rule) error {
 	seen := make(map[string]int)
 	for i, r := range rules {
-		if r.Effect != effectAllow && r.Effect != effectDeny {
+		if r.Effect != EffectAllow && r.Effect != EffectDeny {
 			return fmt.Errorf("rule %d: effect %q: want allow or deny", i+1, r.Effect)
 		}
-		if err := checkRule(r); err != nil {
+		if err := CheckRule(r); err != nil {
 			return fmt.Errorf("rule %d: %w", i+1, err)
 		}
 		if r.Any && len(rules) > 1 {
 			return errors.New("allow any: it stands alone, since it lets every professional in: remove it, or the other rules; to except some, say allow { not … }")
 		}
-		key := r.key()
+		key := r.Key()
 		if first, ok := seen[key]; ok {
 			return fmt.Errorf("rule %d: it says the same as rule %d (%s): remove one", i+1, first, r)
 		}
@@ -72,11 +72,11 @@ func checkEach(rules []Rule) error {
 	return nil
 }
 
-// checkRule says what is wrong with one rule, by itself.
-func checkRule(r Rule) error {
-	name := r.name()
+// CheckRule says what is wrong with one rule, by itself.
+func CheckRule(r Rule) error {
+	name := r.Name()
 	switch {
-	case r.Any && r.Effect == effectDeny:
+	case r.Any && r.Effect == EffectDeny:
 		return errors.New("deny any: it would refuse everybody, whatever is allowed: remove it")
 	case r.Any && len(r.Conditions) > 0:
 		return fmt.Errorf("%s any: it takes no conditions: remove any, or the conditions", name)
@@ -85,38 +85,38 @@ func checkRule(r Rule) error {
 	}
 	seen := make(map[string]bool)
 	for _, c := range r.Conditions {
-		if err := checkCondition(c); err != nil {
+		if err := CheckCondition(c); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		if key := c.key(); seen[key] {
+		if key := c.Key(); seen[key] {
 			return fmt.Errorf("%s: %q is said twice: remove one", name, c.String())
 		}
-		seen[c.key()] = true
+		seen[c.Key()] = true
 	}
 	return nil
 }
 
-// name is how the rule begins, for messages.
-func (r Rule) name() string {
+// Name is how the rule begins, for messages.
+func (r Rule) Name() string {
 	if r.Effect == "" {
 		return "proconnect"
 	}
 	return r.Effect
 }
 
-// key is the same for two rules that say the same.
-func (r Rule) key() string {
+// Key is the same for two rules that say the same.
+func (r Rule) Key() string {
 	keys := make([]string, len(r.Conditions))
 	for i, c := range r.Conditions {
-		keys[i] = c.key()
+		keys[i] = c.Key()
 	}
 	slices.Sort(keys)
 	return r.Effect + "\x00" + strings.Join(keys, "\x00")
 }
 
-// checkCondition says what is wrong with a condition, without opening files.
-func checkCondition(c Condition) error {
-	field, err := lookupField(c.Field)
+// CheckCondition says what is wrong with a condition, without opening files.
+func CheckCondition(c Condition) error {
+	field, err := LookupField(c.Field)
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func checkValues(field claims.Ref, values []string) error {
 
 func checkFrom(c Condition) error {
 	for i, path := range c.From {
-		if err := checkPath(path); err != nil {
+		if err := CheckPath(path); err != nil {
 			return fmt.Errorf("%s from %q: %w", c.Field, path, err)
 		}
 		for _, other := range c.From[:i] {
@@ -163,11 +163,12 @@ func checkFrom(c Condition) error {
 	return nil
 }
 
-func checkPath(path string) error {
+// CheckPath says what is wrong with the name of a file in the configuration.
+func CheckPath(path string) error {
 	switch {
 	case path == "":
 		return errors.New("an empty path")
-	case holdsPlaceholder(path):
+	case HoldsPlaceholder(path):
 		return errPlaceholder
 	case !filepath.IsAbs(path):
 		return errors.New("a relative path would depend on the directory in which Caddy starts: say the whole path, which begins with /")
@@ -175,8 +176,8 @@ func checkPath(path string) error {
 	return nil
 }
 
-// key is the same for two conditions that say the same.
-func (c Condition) key() string {
+// Key is the same for two conditions that say the same.
+func (c Condition) Key() string {
 	field, _ := claims.Lookup(c.Field)
 	values := make([]string, 0, len(c.Values)+len(c.From))
 	for _, v := range c.Values {

@@ -1,4 +1,4 @@
-package proconnect
+package rules
 
 import (
 	"encoding/json"
@@ -17,7 +17,7 @@ type tableCase struct {
 }
 
 func TestRuleTable(t *testing.T) {
-	paths, err := filepath.Glob("testdata/rules/*.txt")
+	paths, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no tables: %v", err)
 	}
@@ -35,15 +35,15 @@ func TestRuleTable(t *testing.T) {
 }
 
 func (c tableCase) run(t *testing.T) {
-	rs, err := compileRules(parseRules(t, c.rules), new(listPool))
+	rs, err := Compile(parseRules(t, c.rules), new(Lists))
 	if err != nil {
 		t.Fatal(err)
 	}
 	required := strings.Fields(c.requires)
-	if c.requires == wordMFA {
-		required = acrMFA
+	if c.requires == WordMFA {
+		required = MFA
 	}
-	asked := rs.needs()
+	asked := rs.Needs()
 	if len(required) > 0 {
 		asked = appendNew(asked, mustClaim(t, "acr"))
 	}
@@ -54,24 +54,24 @@ func (c tableCase) run(t *testing.T) {
 		}
 	}
 	id := newTestIdentity(t, asked, c.claims)
-	d := rs.decide(id).requireACR(id, required)
+	d := rs.Decide(id).RequireACR(id, required)
 	if got := d.expectation(); got != c.expect {
 		t.Errorf("got %s, want %s", got, c.expect)
 	}
-	if got := d.reason(); got != c.reason {
+	if got := d.Reason(); got != c.reason {
 		t.Errorf("reason\n got %s\nwant %s", got, c.reason)
 	}
 }
 
 // expectation writes a decision as the tables do.
-func (d decision) expectation() string {
-	switch d.outcome {
-	case outcomeAllow:
+func (d Decision) expectation() string {
+	switch d.Outcome {
+	case Allow:
 		return "allow"
-	case outcomeStale:
+	case Login:
 		return "stale"
-	case outcomeStepUp:
-		return "step up to " + strings.Join(d.acr, " ")
+	case StepUp:
+		return "step up to " + strings.Join(d.ACR, " ")
 	}
 	return "deny"
 }
