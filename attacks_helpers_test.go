@@ -80,7 +80,7 @@ func (s *server) tryAdapt(global, sites string) ([]byte, error) {
 	return config, err
 }
 
-// secure waits until Caddy's own authority has certified the sites: it does so
+// Secure waits until Caddy's own authority has certified the sites: it does so
 // beside the loading of a configuration.
 func (s *server) secure(hosts ...string) {
 	s.t.Helper()
@@ -196,7 +196,7 @@ func echo(t *testing.T, head ...string) *upstream {
 	return u
 }
 
-// addr is where the upstream listens.
+// Addr is where the upstream listens.
 func (u *upstream) addr() string { return u.Listener.Addr().String() }
 
 // reached is what the upstream got of the request that this answers.

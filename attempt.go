@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
 
 const (
@@ -50,7 +52,7 @@ func randomText() string {
 // begin gives the attempt what ProConnect will be asked with, and answer with.
 func (a *attempt) begin(redirectURI, own string, now time.Time) {
 	a.State, a.Nonce, a.Verifier = randomText(), randomText(), oauth2.GenerateVerifier()
-	a.RedirectURI, a.Target, a.Started = redirectURI, returnTarget(a.Target, own), now.Unix()
+	a.RedirectURI, a.Target, a.Started = redirectURI, origin.ReturnTarget(a.Target, own), now.Unix()
 }
 
 // family is that of the session that the attempt began with, if there was one.
@@ -65,7 +67,7 @@ func (a *attempt) ledBack() bool { return len(a.Family) > 0 && len(a.ACR) > 0 }
 
 // keep seals the attempt into a cookie, and drops the oldest of the browser's
 // others when they are too many, or too large.
-func (c *Client) keep(ctx context.Context, w http.ResponseWriter, p place, cookies []string, a *attempt) error {
+func (c *Client) keep(ctx context.Context, w http.ResponseWriter, p origin.Origin, cookies []string, a *attempt) error {
 	value, err := c.sealAttempt(ctx, p, a)
 	if err == nil && len(value) > maxAttemptCookie {
 		short := *a
@@ -75,7 +77,7 @@ func (c *Client) keep(ctx context.Context, w http.ResponseWriter, p place, cooki
 	if err != nil {
 		return err
 	}
-	name := c.names(p.secure).login + a.State[:attemptIDLen]
+	name := c.names(p.Secure).login + a.State[:attemptIDLen]
 	if left := c.makeRoom(ctx, w, p, cookies, len(name)+len(value)); left < 0 && a.Target != "/" {
 		short := *a
 		short.Target = "/" // a login that leads home is better than a site that is shut
@@ -87,17 +89,17 @@ func (c *Client) keep(ctx context.Context, w http.ResponseWriter, p place, cooki
 	return nil
 }
 
-func (c *Client) sealAttempt(ctx context.Context, p place, a *attempt) (string, error) {
+func (c *Client) sealAttempt(ctx context.Context, p origin.Origin, a *attempt) (string, error) {
 	plain, err := json.Marshal(a)
 	if err != nil {
 		return "", err
 	}
-	return c.attempts.Seal(ctx, plain, p.host)
+	return c.attempts.Seal(ctx, plain, p.Host)
 }
 
 // openAttempt reads an attempt's cookie; nil if it is not ours or over.
-func (c *Client) openAttempt(ctx context.Context, p place, value string) *attempt {
-	plain, err := c.attempts.Open(ctx, value, p.host)
+func (c *Client) openAttempt(ctx context.Context, p origin.Origin, value string) *attempt {
+	plain, err := c.attempts.Open(ctx, value, p.Host)
 	if err != nil {
 		return nil
 	}
@@ -113,11 +115,11 @@ func (c *Client) openAttempt(ctx context.Context, p place, value string) *attemp
 }
 
 // findAttempt finds the attempt of this browser that a state belongs to.
-func (c *Client) findAttempt(ctx context.Context, p place, cookies []string, state string) *attempt {
+func (c *Client) findAttempt(ctx context.Context, p origin.Origin, cookies []string, state string) *attempt {
 	if len(state) < attemptIDLen {
 		return nil
 	}
-	value, ok := findCookie(cookies, c.names(p.secure).login+state[:attemptIDLen])
+	value, ok := findCookie(cookies, c.names(p.Secure).login+state[:attemptIDLen])
 	if !ok {
 		return nil
 	}
@@ -138,7 +140,7 @@ const (
 // by a cookie that anybody may change in their own browser: it protects nobody
 // but them.
 func (v *visit) rounds() int {
-	value, _ := findCookie(v.cookies, v.gate.client.names(v.place.secure).rounds)
+	value, _ := findCookie(v.cookies, v.gate.client.names(v.origin.Secure).rounds)
 	if len(value) != 1 || value[0] < '0' || value[0] > '9' {
 		return 0
 	}
@@ -148,7 +150,7 @@ func (v *visit) rounds() int {
 // countRound counts a login that ended.
 func (v *visit) countRound(w http.ResponseWriter) {
 	n := min(v.rounds()+1, 9)
-	setCookie(w, v.gate.client.names(v.place.secure).rounds, strconv.Itoa(n), "/", int(roundTime/time.Second))
+	setCookie(w, v.gate.client.names(v.origin.Secure).rounds, strconv.Itoa(n), "/", int(roundTime/time.Second))
 }
 
 // maxUsed bounds how many used attempts are remembered: beyond it, ProConnect's

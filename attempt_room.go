@@ -6,6 +6,8 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
 
 // maxCookies is what the cookies of a request may weigh, in bytes, once an attempt is
@@ -26,7 +28,7 @@ type pendingAttempt struct {
 // are over or unreadable and the oldest of too many; then the oldest of any client of
 // the host, for all of them and the site's own cookies share one header. It returns how
 // many bytes are left.
-func (c *Client) makeRoom(ctx context.Context, w http.ResponseWriter, p place, cookies []string, size int) int {
+func (c *Client) makeRoom(ctx context.Context, w http.ResponseWriter, p origin.Origin, cookies []string, size int) int {
 	left := maxCookies - cookieSize(size)
 	for _, line := range cookies {
 		left -= len(line)
@@ -57,11 +59,11 @@ func cookieSize(size int) int { return size + len("=; ") }
 
 // pendingAttempts are the attempts of all clients that the browser sends, the newest
 // first.
-func (c *Client) pendingAttempts(ctx context.Context, p place, cookies []string) []pendingAttempt {
+func (c *Client) pendingAttempts(ctx context.Context, p origin.Origin, cookies []string) []pendingAttempt {
 	var pending []pendingAttempt
 	for _, name := range slices.Sorted(maps.Keys(c.app.Clients)) {
 		client := c.app.Clients[name]
-		eachCookie(cookies, client.names(p.secure).login, func(name, value string) {
+		eachCookie(cookies, client.names(p.Secure).login, func(name, value string) {
 			a := pendingAttempt{name: name, size: cookieSize(len(name) + len(value)), own: client == c}
 			if len(pending) < 4*maxAttempts { // more than a browser was ever given: the rest is not worth a look
 				if opened := client.openAttempt(ctx, p, value); opened != nil {

@@ -10,6 +10,8 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/near"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
 
 func init() {
@@ -157,7 +159,7 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, option string) (err er
 		if err := oneArg(d, option, &h.Origin); err != nil {
 			return err
 		}
-		if _, err := parseOrigin(h.Origin); err != nil {
+		if _, err := origin.Parse(h.Origin); err != nil {
 			return d.WrapErr(err)
 		}
 		return nil

@@ -24,7 +24,7 @@ func (h *Handler) serveCallback(w http.ResponseWriter, r *http.Request, v *visit
 	if err != nil {
 		return h.attemptUnknown(w, r, v, "the query is malformed")
 	}
-	a := h.client.findAttempt(r.Context(), v.place, v.cookies, response.State)
+	a := h.client.findAttempt(r.Context(), v.origin, v.cookies, response.State)
 	if a == nil {
 		return h.attemptUnknown(w, r, v, "no attempt of this browser has this state")
 	}
@@ -36,7 +36,7 @@ func (h *Handler) serveCallback(w http.ResponseWriter, r *http.Request, v *visit
 			return h.tooManyLogins(w, r, v, a, err)
 		}
 	}
-	setCookie(w, h.client.names(v.place.secure).login+a.State[:attemptIDLen], "", "/", -1)
+	setCookie(w, h.client.names(v.origin.Secure).login+a.State[:attemptIDLen], "", "/", -1)
 	result, err := h.redeem(ctx, turn, response, a)
 	if errors.Is(err, errAttemptUsed) {
 		return h.attemptUnknown(w, r, v, errAttemptUsed.Error())
@@ -70,7 +70,7 @@ func (h *Handler) establish(w http.ResponseWriter, r *http.Request, v *visit, a 
 	if h.client.revoked.has(r.Context(), s.family) || h.client.revoked.has(r.Context(), a.family()) {
 		return h.attemptUnknown(w, r, v, "the session was logged out meanwhile")
 	}
-	value, err := h.client.sessions.Seal(r.Context(), s.encode(), v.place.host)
+	value, err := h.client.sessions.Seal(r.Context(), s.encode(), v.origin.Host)
 	if err != nil {
 		return h.storageFailed(w, r, v, err)
 	}
@@ -79,7 +79,7 @@ func (h *Handler) establish(w http.ResponseWriter, r *http.Request, v *visit, a 
 			zap.String("reference", v.refer()), zap.String("largest_claim", s.Largest()), zap.Int("bytes", len(value)))
 		return h.problem(w, r, v, http.StatusInternalServerError, pages.Problem{Code: pages.SessionTooLarge, HomeURL: "/"})
 	}
-	names := h.client.names(v.place.secure)
+	names := h.client.names(v.origin.Secure)
 	setCookie(w, names.session, value, "/", 0)
 	if a.Unasked {
 		v.countRound(w)

@@ -85,10 +85,3 @@ func (h *Handler) reserved(p string) bool {
 	}
 	return strings.HasPrefix(p+"/", h.Path+"/"+endpointSandbox)
 }
-
-// isLocalPath says whether p is a path of the same origin. Browsers take a
-// backslash for a slash, and drop tabs and line breaks, before they look.
-func isLocalPath(p string) bool {
-	return strings.HasPrefix(p, "/") && !strings.HasPrefix(p, "//") &&
-		!strings.ContainsFunc(p, func(r rune) bool { return r <= ' ' || r == '\\' || r == 0x7f })
-}

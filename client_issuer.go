@@ -3,13 +3,14 @@ package proconnect
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/near"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
 
 // sandboxIssuer is the one issuer of every simulated ProConnect. Nothing answers
@@ -79,7 +80,7 @@ func checkIssuer(issuer string) error {
 	switch {
 	case err != nil || u.Hostname() == "" || u.User != nil || u.Opaque != "" || strings.ContainsAny(issuer, "?#"):
 		return fmt.Errorf("issuer %q: want an https URL such as https://auth.agentconnect.gouv.fr/api/v2", issuer)
-	case u.Scheme != "https" && (u.Scheme != "http" || !staysHere(u.Hostname())):
+	case u.Scheme != "https" && (u.Scheme != "http" || !origin.StaysHere(u.Hostname())):
 		return fmt.Errorf("issuer %q: want https, or http on loopback (localhost or 127.0.0.1)", issuer)
 	}
 	for name, known := range environments {
@@ -92,10 +93,4 @@ func checkIssuer(issuer string) error {
 		}
 	}
 	return nil
-}
-
-// staysHere says whether what we send to a host never leaves the machine. A name
-// below localhost is up to the resolver, unlike in a browser.
-func staysHere(host string) bool {
-	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }

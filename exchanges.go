@@ -14,6 +14,8 @@ import (
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
 
 // Anybody can begin a login and come back with a code of their own making, and each
@@ -191,7 +193,7 @@ func codeRefused(err error) bool {
 func addressOf(r *http.Request) netip.Prefix {
 	text, _ := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string)
 	if text == "" {
-		text = hostOf(r.RemoteAddr)
+		text = origin.HostOf(r.RemoteAddr)
 	}
 	addr, err := netip.ParseAddr(text)
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
 
 // fromTrustedProxy says whether the server's `trusted_proxies` names the address
@@ -60,7 +62,7 @@ func clientHop(r *http.Request, protos []string) string {
 // isAddress says whether an element of X-Forwarded-For, which may have a port, is an
 // address.
 func isAddress(element, address string) bool {
-	ip, err := netip.ParseAddr(hostOf(element))
+	ip, err := netip.ParseAddr(origin.HostOf(element))
 	return err == nil && ip.WithZone("").String() == address
 }
 

@@ -10,6 +10,8 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
 
 // Decisions in one word: what {http.proconnect.decision} says.
@@ -137,10 +139,10 @@ func (h *Handler) standsFast(w http.ResponseWriter, r *http.Request, v *visit) (
 	case h.origin == nil && !h.exact:
 		h.complain("the site answers any host: set `origin` to its public address", zap.String("host", r.Host))
 		return true, h.problem(w, r, v, http.StatusInternalServerError, pages.Problem{Code: pages.OriginRequired})
-	case h.origin != nil && *h.origin != v.place:
+	case h.origin != nil && *h.origin != v.origin:
 		h.complain("the gates of this site do not agree on its address: give all of them the same `origin`", zap.String("host", r.Host))
 		return true, h.problem(w, r, v, http.StatusInternalServerError, pages.Problem{Code: pages.OriginRequired})
-	case !v.place.usable():
+	case !v.origin.Usable():
 		h.complain("the site is reached over plain http, which cannot keep a session: "+plainHTTP(r), forwardedFields(r)...)
 		return true, h.problem(w, r, v, http.StatusInternalServerError, pages.Problem{Code: pages.InsecureOrigin})
 	}
@@ -153,9 +155,9 @@ func (h *Handler) standsFast(w http.ResponseWriter, r *http.Request, v *visit) (
 // looks like a local program but for the headers and the version that it sends.
 func fromElsewhere(r *http.Request) string {
 	switch {
-	case !isLoopbackHost(hostOf(r.Host)):
+	case !origin.IsLoopback(origin.HostOf(r.Host)):
 		return "its host is not localhost"
-	case !isLoopbackHost(hostOf(r.RemoteAddr)):
+	case !origin.IsLoopback(origin.HostOf(r.RemoteAddr)):
 		return "it came from another address"
 	case !r.ProtoAtLeast(1, 1):
 		return "it speaks HTTP/1.0, as a proxy does"

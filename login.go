@@ -10,13 +10,15 @@ import (
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
 
 // serveLogin starts a login. Its address stands in links and in the answers to
 // programs; anybody may send a browser there, which costs a click at most.
 func (h *Handler) serveLogin(w http.ResponseWriter, r *http.Request, v *visit) error {
 	query := v.url.Query()
-	v.uri = returnTarget(query.Get("return_to"), h.Path)
+	v.uri = origin.ReturnTarget(query.Get("return_to"), h.Path)
 	v.open(r, h.client)
 	options, ok := h.client.readOptions(query)
 	if !ok {
@@ -39,10 +41,10 @@ func (h *Handler) serveLogin(w http.ResponseWriter, r *http.Request, v *visit) e
 // is known, and the levels of assurance if some are required: exactly these,
 // because ProConnect compares them as a set.
 func (h *Handler) startLogin(w http.ResponseWriter, r *http.Request, v *visit, a *attempt) error {
-	if !h.callbackComesBack(r, v.place) {
+	if !h.callbackComesBack(r, v.origin) {
 		return h.callbackLost(w, r, v)
 	}
-	a.begin(v.place.url(h.CallbackPath), h.Path, time.Now())
+	a.begin(v.origin.URL(h.CallbackPath), h.Path, time.Now())
 	a.Scopes = h.client.asking().Scopes
 	if v.open(r, h.client); !v.session.isZero() {
 		a.Family = v.session.family[:]
@@ -55,7 +57,7 @@ func (h *Handler) startLogin(w http.ResponseWriter, r *http.Request, v *visit, a
 	if err != nil {
 		return h.loginFailed(w, r, v, a, err)
 	}
-	if err := h.client.keep(r.Context(), w, v.place, v.cookies, a); err != nil {
+	if err := h.client.keep(r.Context(), w, v.origin, v.cookies, a); err != nil {
 		return h.storageFailed(w, r, v, err)
 	}
 	return redirect(w, h.browserURL(location))
@@ -78,12 +80,12 @@ func (h *Handler) storageFailed(w http.ResponseWriter, r *http.Request, v *visit
 
 // openSession opens the session cookie into s, which stays empty if there is
 // none that is alive and not revoked.
-func (c *Client) openSession(ctx context.Context, p place, cookies []string, s *session) {
-	value, ok := findCookie(cookies, c.names(p.secure).session)
+func (c *Client) openSession(ctx context.Context, p origin.Origin, cookies []string, s *session) {
+	value, ok := findCookie(cookies, c.names(p.Secure).session)
 	if !ok || len(value) > maxSessionCookie {
 		return
 	}
-	plain, err := c.sessions.Open(ctx, value, p.host)
+	plain, err := c.sessions.Open(ctx, value, p.Host)
 	if err != nil {
 		return
 	}

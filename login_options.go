@@ -103,7 +103,7 @@ func (c *Client) readOptions(query url.Values) (o loginOptions, ok bool) {
 		o.gate = query.Get("gate")
 	}
 	for level := range strings.FieldsSeq(query.Get("acr_values")) {
-		if !slices.Contains(acrKnown, level) { // no gate requires it: the rest, however long, is not worth a look
+		if !slices.Contains(rules.KnownACR, level) { // no gate requires it: the rest, however long, is not worth a look
 			return loginOptions{gate: o.gate}, false
 		}
 		o.acr = appendNew(o.acr, level)

@@ -9,6 +9,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
 
 // maxHead is what the cookies of one answer may weigh together with where it leads,
@@ -35,8 +37,8 @@ type logoutState struct {
 // keepHint keeps the ID token for the logout, where alone the browser sends it.
 // It is bound to the family: another session's token is no hint for this one.
 func (h *Handler) keepHint(w http.ResponseWriter, r *http.Request, v *visit, family familyID, idToken, target string) {
-	name := h.client.names(v.place.secure).idToken
-	value, err := h.client.hints.Seal(r.Context(), append(family[:], idToken...), v.place.host)
+	name := h.client.names(v.origin.Secure).idToken
+	value, err := h.client.hints.Seal(r.Context(), append(family[:], idToken...), v.origin.Host)
 	if err != nil || headSize(w, target)+len(name)+len(value)+len(h.Path)+cookieAttributes > maxHead {
 		setCookie(w, name, "", h.Path+"/logout", -1)
 		return
@@ -58,11 +60,11 @@ func headSize(w http.ResponseWriter, location string) int {
 
 // hint returns the ID token that was kept for a session; empty if there is none.
 func (h *Handler) hint(r *http.Request, v *visit) string {
-	value, ok := findCookie(v.cookies, h.client.names(v.place.secure).idToken)
+	value, ok := findCookie(v.cookies, h.client.names(v.origin.Secure).idToken)
 	if !ok || v.session.isZero() {
 		return ""
 	}
-	plain, err := h.client.hints.Open(r.Context(), value, v.place.host)
+	plain, err := h.client.hints.Open(r.Context(), value, v.origin.Host)
 	if err != nil || len(plain) < len(familyID{}) || plain[:len(familyID{})] != string(v.session.family[:]) {
 		return ""
 	}
@@ -86,7 +88,7 @@ func (h *Handler) serveLogout(w http.ResponseWriter, r *http.Request, v *visit) 
 		return h.logout(w, r, v)
 	}
 	action := h.Path + "/logout"
-	if query := v.url.RawQuery; query != "" && len(query) <= 2*maxTarget {
+	if query := v.url.RawQuery; query != "" && len(query) <= 2*origin.MaxTarget {
 		action += "?" + query
 	}
 	return h.page(w, r, v, http.StatusOK, pages.Logout{
@@ -100,7 +102,7 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request, v *visit) error
 	query := v.url.Query()
 	state := logoutState{State: randomText(), Login: query.Get("then") == "login", Started: time.Now().Unix()}
 	if state.Login {
-		state.Target = returnTarget(query.Get("return_to"), h.Path)
+		state.Target = origin.ReturnTarget(query.Get("return_to"), h.Path)
 		options, ok := h.client.readOptions(query)
 		if !ok || len(options.acr) == 0 {
 			options.acr = v.entryLevels()
@@ -114,12 +116,12 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request, v *visit) error
 	}
 	h.forget(w, v)
 	clearCache(w)
-	location, err := h.client.provider.EndSessionURL(r.Context(), hint, v.place.url(h.LoggedOutPath), state.State)
+	location, err := h.client.provider.EndSessionURL(r.Context(), hint, v.origin.URL(h.LoggedOutPath), state.State)
 	if err == nil {
 		err = h.keepLogout(w, r, v, state)
 	}
 	if err == nil && headSize(w, location) > maxHead {
-		location, err = h.client.provider.EndSessionURL(r.Context(), "", v.place.url(h.LoggedOutPath), state.State)
+		location, err = h.client.provider.EndSessionURL(r.Context(), "", v.origin.URL(h.LoggedOutPath), state.State)
 	}
 	if err != nil {
 		h.log.Warn("logged out here, but not at ProConnect", zap.Error(err))
@@ -137,7 +139,7 @@ func clearCache(w http.ResponseWriter) { w.Header().Set("Clear-Site-Data", `"cac
 // login that another tab began before the logout does not bring a session back.
 // So does the count of rounds: somebody who changes account is in no loop.
 func (h *Handler) forget(w http.ResponseWriter, v *visit) {
-	names := h.client.names(v.place.secure)
+	names := h.client.names(v.origin.Secure)
 	setCookie(w, names.session, "", "/", -1)
 	setCookie(w, names.rounds, "", "/", -1)
 	setCookie(w, names.idToken, "", h.Path+"/logout", -1)
@@ -154,11 +156,11 @@ func (h *Handler) keepLogout(w http.ResponseWriter, r *http.Request, v *visit, s
 	if err != nil {
 		return err
 	}
-	value, err := h.client.logouts.Seal(r.Context(), plain, v.place.host)
+	value, err := h.client.logouts.Seal(r.Context(), plain, v.origin.Host)
 	if err != nil {
 		return err
 	}
-	setCookie(w, h.client.names(v.place.secure).logout, value, "/", int(logoutTime/time.Second))
+	setCookie(w, h.client.names(v.origin.Secure).logout, value, "/", int(logoutTime/time.Second))
 	return nil
 }
 
@@ -167,7 +169,7 @@ func (h *Handler) keepLogout(w http.ResponseWriter, r *http.Request, v *visit, s
 // and only a logout that this browser began goes on to a login.
 func (h *Handler) serveLoggedOut(w http.ResponseWriter, r *http.Request, v *visit) error {
 	v.open(r, h.client)
-	name := h.client.names(v.place.secure).logout
+	name := h.client.names(v.origin.Secure).logout
 	state, ok := h.findLogout(r, v, name)
 	if ok {
 		setCookie(w, name, "", "/", -1)
@@ -190,7 +192,7 @@ func (h *Handler) findLogout(r *http.Request, v *visit, name string) (state logo
 	if !found {
 		return state, false
 	}
-	plain, err := h.client.logouts.Open(r.Context(), value, v.place.host)
+	plain, err := h.client.logouts.Open(r.Context(), value, v.origin.Host)
 	if err != nil || json.Unmarshal([]byte(plain), &state) != nil {
 		return logoutState{}, false
 	}

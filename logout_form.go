@@ -24,7 +24,7 @@ func (h *Handler) wantsLogout(w http.ResponseWriter, r *http.Request, v *visit) 
 	switch {
 	case r.Method == http.MethodGet:
 		return clickedHere(r)
-	case !h.fromThisSite(r, v.place):
+	case !h.fromThisSite(r, v.origin):
 		return false
 	case clickedHere(r):
 		return true
@@ -67,4 +67,4 @@ func (c *Client) isLogoutToken(ctx context.Context, token string, v *visit, now 
 
 // formOrigin is what a form's token is bound to: browsers share cookies between
 // the ports of a host, but no page of one port reads a page of another.
-func (v *visit) formOrigin() string { return strings.ToLower(v.place.url("")) }
+func (v *visit) formOrigin() string { return strings.ToLower(v.origin.URL("")) }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
 
 // A token logs out the session that was asked about, at the origin where it was
@@ -17,7 +19,7 @@ func TestLogoutTokenIsBound(t *testing.T) {
 	ring := seal.NewKeyring([]byte("0123456789abcdef0123456789abcdef"))
 	c := &Client{forms: ring.Box("logout form", "issuer", "client"), logouts: ring.Box("logout", "issuer", "client")}
 	at := func(addr string, family byte) *visit {
-		v := &visit{place: place{scheme: "https", addr: addr, host: "docs.example", secure: true}}
+		v := &visit{origin: origin.Origin{Scheme: "https", Addr: addr, Host: "docs.example", Secure: true}}
 		v.session.family[0] = family
 		return v
 	}

@@ -13,6 +13,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
 
 func init() {
@@ -86,7 +88,7 @@ type Handler struct {
 	match  caddyhttp.MatcherSets
 	reads  matcherReads
 	rules  *rules.Set
-	origin *place
+	origin *origin.Origin
 	exact  bool    // the site answers exactly the hosts it names
 	probes *probes // of which hosts the callback comes back to us
 	csrf   *http.CrossOriginProtection
@@ -200,10 +202,10 @@ func (h *Handler) provisionRules(app *App) error {
 func (h *Handler) provisionPlace(site site) (err error) {
 	h.csrf = http.NewCrossOriginProtection()
 	if h.Origin != "" {
-		if h.origin, err = parseOrigin(h.Origin); err != nil {
+		if h.origin, err = origin.Parse(h.Origin); err != nil {
 			return err
 		}
-		if err := h.csrf.AddTrustedOrigin(h.origin.scheme + "://" + h.origin.addr); err != nil {
+		if err := h.csrf.AddTrustedOrigin(h.origin.Scheme + "://" + h.origin.Addr); err != nil {
 			return err
 		}
 	}
@@ -211,13 +213,13 @@ func (h *Handler) provisionPlace(site site) (err error) {
 	hosts := site.hosts
 	switch {
 	case h.origin != nil:
-		hosts = []string{h.origin.host}
+		hosts = []string{h.origin.Host}
 	case site.known && !site.exact && len(hosts) == 0:
 		return errors.New("this site answers any host: say its public address with `origin https://…`")
 	case site.known && !site.exact:
 		return fmt.Errorf("this site answers %s: say its public address with `origin https://…`", strings.Join(hosts, ", "))
 	}
-	if h.origin == nil && site.plain && slices.ContainsFunc(hosts, func(host string) bool { return !isLoopbackHost(hostOf(host)) }) {
+	if h.origin == nil && site.plain && slices.ContainsFunc(hosts, func(host string) bool { return !origin.IsLoopback(origin.HostOf(host)) }) {
 		h.log.Warn("the site is served over plain http: set `origin`, unless a proxy that `trusted_proxies` names ends TLS in front of it; else people meet an error page")
 	}
 	return h.checkEnvironment(hosts)
@@ -227,7 +229,7 @@ func (h *Handler) provisionPlace(site site) (err error) {
 // real sites.
 func (h *Handler) checkEnvironment(hosts []string) error {
 	for _, host := range hosts {
-		if isLoopbackHost(hostOf(host)) {
+		if origin.IsLoopback(origin.HostOf(host)) {
 			continue
 		}
 		if h.client.sandbox != nil {

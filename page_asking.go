@@ -1,6 +1,10 @@
 package proconnect
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
+)
 
 // fromHTMX says whether htmx made a request: a script, whatever it accepts.
 func fromHTMX(r *http.Request) bool { return r.Header.Get("HX-Request") == "true" }
@@ -13,7 +17,7 @@ func boosted(r *http.Request) bool { return fromHTMX(r) && r.Header.Get("HX-Boos
 // request itself leads nowhere: it may answer JSON, or nothing but POST.
 func (v *visit) pageAsking(r *http.Request) string {
 	for _, name := range [...]string{"HX-Current-URL", "Referer"} {
-		if page, ok := cutOrigin(r.Header.Get(name), v.place.url("")); ok {
+		if page, ok := origin.Cut(r.Header.Get(name), v.origin.URL("")); ok {
 			return page
 		}
 	}
@@ -27,7 +31,7 @@ func (v *visit) pageAsked(r *http.Request) string {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		target = v.pageAsking(r)
 	}
-	return returnTarget(target, v.gate.Path)
+	return origin.ReturnTarget(target, v.gate.Path)
 }
 
 // programLoginURL is where a person logs in so that a program can go on: the login
@@ -47,5 +51,5 @@ func (v *visit) fromAnotherSite(r *http.Request) bool {
 		return site == "cross-site"
 	}
 	origin := r.Header.Get("Origin")
-	return origin != "" && origin != v.place.url("")
+	return origin != "" && origin != v.origin.URL("")
 }

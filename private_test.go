@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
 
 func TestMakePrivate(t *testing.T) {
@@ -114,7 +116,7 @@ func TestHostOf(t *testing.T) {
 		"Docs.Example.fr": "docs.example.fr", "docs.example.fr:8443": "docs.example.fr", "docs.example.fr.": "docs.example.fr",
 		"docs.example.fr.:443": "docs.example.fr", "[::1]:80": "::1", "[::1]": "::1", "::1": "::1", "2001:DB8::1": "2001:db8::1", "127.0.0.1:80": "127.0.0.1", "": "",
 	} {
-		if got := hostOf(in); got != want {
+		if got := origin.HostOf(in); got != want {
 			t.Errorf("%q is host %q, want %q", in, got, want)
 		}
 	}
@@ -126,7 +128,7 @@ func TestIsLoopbackHost(t *testing.T) {
 		"notlocalhost": false, "localhost.evil.fr": false, "10.0.0.1": false, "0.0.0.0": false, "::": false, "": false,
 		"127.0.0.1.evil.fr": false, "2130706433": false,
 	} {
-		if got := isLoopbackHost(host); got != want {
+		if got := origin.IsLoopback(host); got != want {
 			t.Errorf("%q loopback: %v, want %v", host, got, want)
 		}
 	}

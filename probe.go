@@ -9,13 +9,15 @@ import (
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
 
 // probe asks whether a request to a gate's callback comes back to a gate of the
 // same link: inside `handle /x/*`, say, it may not.
 type probe struct {
 	gate    *Handler
-	place   place
+	origin  origin.Origin
 	session *session // of the person who will come back; nil: nobody's
 	came    bool
 }
@@ -35,7 +37,7 @@ func (h *Handler) answerProbe(r *http.Request, endpoint string) bool {
 	}
 	caddyhttp.SetVar(r.Context(), caddyhttp.LogSkipVar, true)
 	p.came = endpoint == endpointCallback && h.client == p.gate.client && h.CallbackPath == p.gate.CallbackPath &&
-		h.place(r) == p.place // what one address has sealed, another cannot open
+		h.originOf(r) == p.origin // what one address has sealed, another cannot open
 	return true
 }
 
@@ -49,12 +51,12 @@ func probeOf(r *http.Request) *probe {
 // callbackComesBack sends the gate its own callback through the server, once
 // per host, before anybody is offered a login: whoever could not come back
 // would end on an error page of the site, logged in and without a next step.
-func (h *Handler) callbackComesBack(r *http.Request, p place) bool {
-	if h.probes.cameBack(p.host) {
+func (h *Handler) callbackComesBack(r *http.Request, p origin.Origin) bool {
+	if h.probes.cameBack(p.Host) {
 		return true
 	}
 	headers := headersDigest(r)
-	if h.probes.missedLately(p.host, headers) {
+	if h.probes.missedLately(p.Host, headers) {
 		return false
 	}
 	server, ok := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
@@ -62,10 +64,10 @@ func (h *Handler) callbackComesBack(r *http.Request, p place) bool {
 		return true // not inside a server: nothing to ask
 	}
 	came := slices.ContainsFunc(probeTimes, func(most time.Duration) bool { return h.probe(server, r, p, most) })
-	h.probes.remember(p.host, headers, came)
+	h.probes.remember(p.Host, headers, came)
 	if !came {
 		h.complain("the callback does not come back to this gate, so nobody is sent to ProConnect: inside `handle /x/*` set `path /x/.proconnect` and register that redirect URI, or put the gate outside of it",
-			zap.String("callback", p.url(h.CallbackPath)))
+			zap.String("callback", p.URL(h.CallbackPath)))
 	}
 	return came
 }
@@ -74,8 +76,8 @@ func (h *Handler) callbackComesBack(r *http.Request, p place) bool {
 // whatever stands before the gate: basic_auth, a matcher of a header or an address,
 // a client's certificate. It outlives the request that it was made for: somebody who
 // hangs up must not have the callback believed lost.
-func (h *Handler) probe(server *caddyhttp.Server, r *http.Request, p place, most time.Duration) (came bool) {
-	ask := &probe{gate: h, place: p}
+func (h *Handler) probe(server *caddyhttp.Server, r *http.Request, p origin.Origin, most time.Duration) (came bool) {
+	ask := &probe{gate: h, origin: p}
 	if v := visitOf(r); v != nil && (v.client == nil || v.client == h.client) && !v.session.isZero() {
 		ask.session = &v.session
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
 
 // maxProbes bounds what one gate remembers of its probes: on a site with a wildcard
@@ -93,7 +95,7 @@ func headersDigest(r *http.Request) uint64 {
 		h.WriteString(s)
 		h.WriteByte(0)
 	}
-	write(hostOf(r.RemoteAddr))
+	write(origin.HostOf(r.RemoteAddr))
 	for _, name := range names {
 		write(name)
 		for _, value := range r.Header[name] {

@@ -149,8 +149,8 @@ func (h *Handler) noteAsked(w http.ResponseWriter, r *http.Request, v *visit, a 
 		return
 	}
 	v.session.askedACR = a.ACR
-	value, err := h.client.sessions.Seal(r.Context(), v.session.encode(), v.place.host)
+	value, err := h.client.sessions.Seal(r.Context(), v.session.encode(), v.origin.Host)
 	if err == nil && len(value) <= maxSessionCookie {
-		setCookie(w, h.client.names(v.place.secure).session, value, "/", 0)
+		setCookie(w, h.client.names(v.origin.Secure).session, value, "/", 0)
 	}
 }

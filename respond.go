@@ -11,6 +11,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
 
 // refer gives the request a reference, which stands on the page and in the log.
@@ -32,7 +34,7 @@ func (h *Handler) askLogin(w http.ResponseWriter, r *http.Request, v *visit) err
 		return h.page(w, r, v, http.StatusUnauthorized, v.formLost(r))
 	case h.Login == loginAuto || !v.session.isZero():
 		return h.sendOn(w, r, v)
-	case !h.callbackComesBack(r, v.place):
+	case !h.callbackComesBack(r, v.origin):
 		return h.callbackLost(w, r, v)
 	}
 	return h.page(w, r, v, http.StatusUnauthorized, pages.Login{LoginURL: v.loginURL()})
@@ -41,7 +43,7 @@ func (h *Handler) askLogin(w http.ResponseWriter, r *http.Request, v *visit) err
 // callbackLost answers where a login would end outside of the gate.
 func (h *Handler) callbackLost(w http.ResponseWriter, r *http.Request, v *visit) error {
 	return h.problem(w, r, v, http.StatusInternalServerError, pages.Problem{
-		Code: pages.CallbackUnreachable, Detail: []string{"callback: " + v.place.url(h.CallbackPath)},
+		Code: pages.CallbackUnreachable, Detail: []string{"callback: " + v.origin.URL(h.CallbackPath)},
 	})
 }
 
@@ -76,7 +78,7 @@ func (h *Handler) sendOn(w http.ResponseWriter, r *http.Request, v *visit) error
 // our Origin, past what the site has against forged requests.
 func (v *visit) formLost(r *http.Request) pages.View {
 	if v.session.isZero() && v.fromAnotherSite(r) {
-		return pages.FormWithheld{PageURL: returnTarget(v.target(), v.gate.Path)}
+		return pages.FormWithheld{PageURL: origin.ReturnTarget(v.target(), v.gate.Path)}
 	}
 	return pages.FormLost{LoginURL: v.loginTo(v.pageAsking(r)), LoggedIn: !v.session.isZero()}
 }
@@ -137,7 +139,7 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request, v *visit, status 
 	var body bytes.Buffer
 	view = v.fit(r, view)
 	lang := pages.Language(r.Header.Get("Accept-Language"))
-	site := h.Texts.or(h.client.Texts).site(v.place.host, h.banner())
+	site := h.Texts.or(h.client.Texts).site(v.origin.Host, h.banner())
 	if err := pages.Render(&body, lang, site, v.reference, view); err != nil {
 		return caddyhttp.Error(http.StatusInternalServerError, err)
 	}

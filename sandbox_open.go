@@ -8,6 +8,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
 
 // noteSandboxSite keeps where a site of the sandbox can be opened, for the line that
@@ -26,23 +28,18 @@ func (h *Handler) noteSandboxSite(ctx caddy.Context, site site) {
 // addresses are where browsers find the site, as far as its gate can tell.
 func (h *Handler) addresses(ctx caddy.Context, site site) (addresses []string) {
 	if h.origin != nil {
-		return []string{h.origin.url("")}
+		return []string{h.origin.URL("")}
 	}
 	server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
 	if !ok || !site.exact {
 		return nil
-	}
-	scheme := "https"
-	if site.plain {
-		scheme = "http"
 	}
 	port := listenPort(server.Listen)
 	if port == "" {
 		return nil
 	}
 	for _, host := range site.hosts {
-		p := place{scheme: scheme, addr: browserAddr(net.JoinHostPort(host, port), scheme)}
-		addresses = append(addresses, p.url(""))
+		addresses = append(addresses, origin.Of(net.JoinHostPort(host, port), !site.plain).URL(""))
 	}
 	return addresses
 }

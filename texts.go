@@ -9,6 +9,8 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
 
 // Texts is what the pages say of a site.
@@ -55,7 +57,7 @@ func (t *Texts) check() error {
 			return fmt.Errorf("link %q: the text is empty", l.URL)
 		case slices.Contains(t.Links[:i], l):
 			return fmt.Errorf("link %q %q: said twice: remove one", l.Text, l.URL)
-		case !isWebURL(l.URL) && !isLocalPath(l.URL):
+		case !isWebURL(l.URL) && !origin.IsLocalPath(l.URL):
 			return fmt.Errorf("link %q: want an http or https URL, or a path of the site", l.URL)
 		}
 	}

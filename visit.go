@@ -11,6 +11,8 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
 
 // visitVar is where the visit lies among the variables of a request.
@@ -22,7 +24,7 @@ const visitVar = "proconnect.visit"
 type visit struct {
 	gate    *Handler // the gate that spoke last: its link, its paths, its texts
 	client  *Client  // the link of the gates that the request had to pass
-	place   place
+	origin  origin.Origin
 	cookies []string // as the browser sent them
 	url     *url.URL // as the browser sent it
 	uri     string   // where to come back to; empty: url
@@ -63,7 +65,7 @@ func (h *Handler) visit(r *http.Request) *visit {
 	if v := visitOf(r); v != nil {
 		return v
 	}
-	v := &visit{gate: h, place: h.place(r), cookies: r.Header["Cookie"], url: originalURL(r)}
+	v := &visit{gate: h, origin: h.originOf(r), cookies: r.Header["Cookie"], url: originalURL(r)}
 	h.client.hideCookies(r.Header)
 	dropUpgrade(r.Header)
 	dropTrailers(r)
@@ -103,7 +105,7 @@ func (v *visit) open(r *http.Request, c *Client) {
 		v.session = *p.session // the cookie is kept out of the probe, which may go astray
 		return
 	}
-	c.openSession(r.Context(), v.place, v.cookies, &v.session)
+	c.openSession(r.Context(), v.origin, v.cookies, &v.session)
 }
 
 // forgetSession has the visit begin anew, for another link.
@@ -173,7 +175,7 @@ func (v *visit) loginURL() string { return v.loginTo(v.target()) }
 
 // loginTo is where to log in, as the gate asks for it, and go on to a target.
 func (v *visit) loginTo(target string) string {
-	return v.gate.Path + "/login?return_to=" + url.QueryEscape(returnTarget(target, v.gate.Path)) + v.loginOptions().query()
+	return v.gate.Path + "/login?return_to=" + url.QueryEscape(origin.ReturnTarget(target, v.gate.Path)) + v.loginOptions().query()
 }
 
 func (v *visit) logoutURL() string { return v.gate.Path + "/logout" }
@@ -181,5 +183,5 @@ func (v *visit) logoutURL() string { return v.gate.Path + "/logout" }
 // switchURL is where to log in as somebody else, or for another organisation,
 // and come back to this request.
 func (v *visit) switchURL() string {
-	return v.gate.Path + "/logout?then=login&return_to=" + url.QueryEscape(returnTarget(v.target(), v.gate.Path)) + v.switchOptions().query()
+	return v.gate.Path + "/logout?then=login&return_to=" + url.QueryEscape(origin.ReturnTarget(v.target(), v.gate.Path)) + v.switchOptions().query()
 }

@@ -1,18 +1,18 @@
-package proconnect
+package origin
 
 import (
 	"net/url"
 	"strings"
 )
 
-// maxTarget is how long a return target may be: it travels in a cookie.
-const maxTarget = 1024
+// MaxTarget is how long a return target may be: it travels in a cookie.
+const MaxTarget = 1024
 
-// returnTarget makes a path of this site of where somebody wants to go after a
+// ReturnTarget makes a path of this site of where somebody wants to go after a
 // login, or "/": never another origin, and never one of our endpoints, below
 // own. One that is too long loses its query.
-func returnTarget(s, own string) string {
-	if !isLocalPath(s) {
+func ReturnTarget(s, own string) string {
+	if !IsLocalPath(s) {
 		return "/"
 	}
 	u, err := url.Parse(s)
@@ -23,10 +23,10 @@ func returnTarget(s, own string) string {
 		return "/"
 	}
 	target := u.EscapedPath()
-	if u.RawQuery != "" && len(target)+1+len(u.RawQuery) <= maxTarget {
+	if u.RawQuery != "" && len(target)+1+len(u.RawQuery) <= MaxTarget {
 		target += "?" + u.RawQuery
 	}
-	if len(target) > maxTarget || strings.HasPrefix(target, "//") {
+	if len(target) > MaxTarget || strings.HasPrefix(target, "//") {
 		return "/"
 	}
 	return target
@@ -45,8 +45,15 @@ func harmlessPath(p string) bool {
 		!strings.ContainsFunc(p, func(r rune) bool { return r < ' ' || r == '\\' || r == 0x7f })
 }
 
-// cutOrigin removes an origin from the front of an absolute URL.
-func cutOrigin(s, origin string) (rest string, ok bool) {
+// Cut removes an origin from the front of an absolute URL.
+func Cut(s, origin string) (rest string, ok bool) {
 	rest, ok = strings.CutPrefix(s, origin)
 	return rest, ok && strings.HasPrefix(rest, "/")
+}
+
+// IsLocalPath says whether p is a path of the same origin. Browsers take a
+// backslash for a slash, and drop tabs and line breaks, before they look.
+func IsLocalPath(p string) bool {
+	return strings.HasPrefix(p, "/") && !strings.HasPrefix(p, "//") &&
+		!strings.ContainsFunc(p, func(r rune) bool { return r <= ' ' || r == '\\' || r == 0x7f })
 }

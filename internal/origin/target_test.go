@@ -1,4 +1,4 @@
-package proconnect
+package origin
 
 import (
 	"net/url"
@@ -7,7 +7,7 @@ import (
 )
 
 func TestReturnTarget(t *testing.T) {
-	long := strings.Repeat("x", maxTarget)
+	long := strings.Repeat("x", MaxTarget)
 	for in, want := range map[string]string{
 		"/":                      "/",
 		"/docs/a.html?b=c&d=%20": "/docs/a.html?b=c&d=%20",
@@ -48,7 +48,7 @@ func TestReturnTarget(t *testing.T) {
 		"/a b":                           "/",
 		"/\x00":                          "/",
 	} {
-		if got := returnTarget(in, "/.proconnect"); got != want {
+		if got := ReturnTarget(in, "/.proconnect"); got != want {
 			t.Errorf("%q leads to %q, want %q", in, got, want)
 		}
 	}
@@ -65,7 +65,7 @@ func FuzzReturnTarget(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		got := returnTarget(s, "/.proconnect")
+		got := ReturnTarget(s, "/.proconnect")
 		// Browsers drop tabs and line breaks and read a backslash as a slash.
 		asBrowser := strings.ReplaceAll(strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(got), `\`, "/")
 		u, err := base.Parse(asBrowser)
@@ -75,10 +75,10 @@ func FuzzReturnTarget(f *testing.F) {
 		if u.Host != base.Host || u.Scheme != "https" || !strings.HasPrefix(got, "/") || strings.HasPrefix(asBrowser, "//") {
 			t.Fatalf("%q leads to %q, which is elsewhere", s, got)
 		}
-		if strings.HasPrefix(u.Path, "/.proconnect/") || len(got) > maxTarget || strings.ContainsAny(got, "\r\n") {
+		if strings.HasPrefix(u.Path, "/.proconnect/") || len(got) > MaxTarget || strings.ContainsAny(got, "\r\n") {
 			t.Fatalf("%q leads to %q", s, got)
 		}
-		if again := returnTarget(got, "/.proconnect"); again != got {
+		if again := ReturnTarget(got, "/.proconnect"); again != got {
 			t.Fatalf("%q leads to %q, then to %q", s, got, again)
 		}
 	})

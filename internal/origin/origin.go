@@ -1,43 +1,40 @@
-package proconnect
+// Package origin knows where a site lives, as browsers spell it, and which addresses
+// somebody may be sent back to after a login.
+package origin
 
 import (
 	"fmt"
-	"net/http"
+	"net"
 	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
 )
 
-// place is where a request was sent, as the browser knows it.
-type place struct {
-	scheme string // http or https
-	addr   string // host, with the port if it is not the scheme's own
-	host   string // the same in lower case, without port or trailing dot: what cookies are bound to
-	secure bool
+// Origin is where a request was sent, as the browser knows it.
+type Origin struct {
+	Scheme string // http or https
+	Addr   string // host, with the port if it is not the scheme's own
+	Host   string // the same in lower case, without port or trailing dot: what cookies are bound to
+	Secure bool
 }
 
-// url returns the absolute URL of a path of this place.
-func (p place) url(path string) string { return p.scheme + "://" + p.addr + path }
+// URL returns the absolute URL of a path of this origin.
+func (o Origin) URL(path string) string { return o.Scheme + "://" + o.Addr + path }
 
-// usable says whether a session can be kept here: cookies that siblings and
+// Usable says whether a session can be kept here: cookies that siblings and
 // networks cannot plant need https, or a host that never leaves the machine.
-func (p place) usable() bool { return p.secure || isLoopbackHost(p.host) }
+func (o Origin) Usable() bool { return o.Secure || IsLoopback(o.Host) }
 
-// place finds out where a request was sent: from `origin`, else from the
-// connection and the host that Caddy routed. X-Forwarded-Host is never read, and
-// X-Forwarded-Proto only from a proxy that the server trusts.
-func (h *Handler) place(r *http.Request) place {
-	if h.origin != nil {
-		return *h.origin
+// Of returns the origin of a request that named a host, over TLS or not.
+func Of(host string, secure bool) Origin {
+	o := Origin{Scheme: "http", Secure: secure}
+	if secure {
+		o.Scheme = "https"
 	}
-	p := place{scheme: "http"}
-	if r.TLS != nil || forwardedHTTPS(r) {
-		p.scheme, p.secure = "https", true
-	}
-	p.addr = browserAddr(r.Host, p.scheme)
-	p.host = hostOf(p.addr)
-	return p
+	o.Addr = browserAddr(host, o.Scheme)
+	o.Host = HostOf(o.Addr)
+	return o
 }
 
 // browserAddr writes a Host header as browsers do: in lower case, and without the
@@ -60,27 +57,17 @@ func cutLastColon(addr string) (name, port string, ok bool) {
 	return addr[:i], addr[i+1:], true
 }
 
-// fromThisSite says whether a request that has effects comes from a page of the
-// site's own. A proxy may have added the port that browsers leave out of Origin.
-func (h *Handler) fromThisSite(r *http.Request, p place) bool {
-	if r.Host != p.addr {
-		public := *r
-		public.Host, r = p.addr, &public
-	}
-	return h.csrf.Check(r) == nil
-}
-
-// hostOf returns a Host header's host name: lower case, without port, brackets
+// HostOf returns a Host header's host name: lower case, without port, brackets
 // and trailing dot.
-func hostOf(addr string) string {
+func HostOf(addr string) string {
 	host, _, _ := cutLastColon(addr)
 	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
 	return strings.ToLower(strings.TrimSuffix(host, "."))
 }
 
-// isLoopbackHost says whether a host name never leaves the machine (RFC 6761
+// IsLoopback says whether a host name never leaves the machine (RFC 6761
 // §6.3 for localhost).
-func isLoopbackHost(host string) bool {
+func IsLoopback(host string) bool {
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return true
 	}
@@ -88,17 +75,17 @@ func isLoopbackHost(host string) bool {
 	return err == nil && ip.Unmap().IsLoopback()
 }
 
-// parseOrigin reads the origin option.
-func parseOrigin(s string) (*place, error) {
+// Parse reads the origin option.
+func Parse(s string) (*Origin, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.User != nil || u.Path != "" || strings.ContainsAny(s, "?#") || strings.HasSuffix(s, ":") || !isHostName(u.Hostname()) {
 		return nil, fmt.Errorf("origin %q: want scheme and host alone, such as https://docs.example.gouv.fr (xn--… for letters with accents)", s)
 	}
-	p := &place{scheme: u.Scheme, addr: strings.ToLower(u.Host), host: hostOf(u.Host), secure: u.Scheme == "https"}
+	p := &Origin{Scheme: u.Scheme, Addr: strings.ToLower(u.Host), Host: HostOf(u.Host), Secure: u.Scheme == "https"}
 	if u.Port() == defaultPort[u.Scheme] { // as browsers write it, in the Origin header too
-		p.addr = strings.TrimSuffix(p.addr, ":"+u.Port())
+		p.Addr = strings.TrimSuffix(p.Addr, ":"+u.Port())
 	}
-	if !p.secure && (u.Scheme != "http" || !isLoopbackHost(p.host)) {
+	if !p.Secure && (u.Scheme != "http" || !IsLoopback(p.Host)) {
 		return nil, fmt.Errorf("origin %q: want https, or http on loopback", s)
 	}
 	return p, nil
@@ -112,4 +99,10 @@ var validHostName = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
 func isHostName(name string) bool {
 	_, err := netip.ParseAddr(name)
 	return err == nil || validHostName.MatchString(name)
+}
+
+// StaysHere says whether what we send to a host never leaves the machine. A name
+// below localhost is up to the resolver, unlike in a browser.
+func StaysHere(host string) bool {
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
