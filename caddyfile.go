@@ -12,6 +12,8 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
 )
 
 func init() {
@@ -146,7 +148,7 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, option string) (err er
 		h.ACR, err = someArgs(d, option)
 		return err
 	case "headers":
-		if h.Headers = defaultHeaderPrefix; !d.NextArg() {
+		if h.Headers = upstream.DefaultPrefix; !d.NextArg() {
 			return noBlock(d, option)
 		}
 		d.Prev()

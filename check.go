@@ -12,6 +12,8 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/siret"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
 )
 
 var (
@@ -34,7 +36,7 @@ func (h *Handler) check() error {
 	case h.SiretHint != "" && (!siret.IsSIRET(h.SiretHint) || !siret.Valid(h.SiretHint)):
 		return fmt.Errorf("siret_hint %q: want a SIRET, fourteen digits whose checksum holds", h.SiretHint)
 	}
-	if err := checkHeaders(h.Headers); err != nil {
+	if err := upstream.CheckHeaders(h.Headers); err != nil {
 		return err
 	}
 	for i, acr := range h.ACR {

@@ -18,6 +18,8 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
 )
 
 // Client is one link to ProConnect: a client as it was registered there, and
@@ -214,12 +216,12 @@ func (c *Client) names(secure bool) *cookieNames {
 	return &c.cookies[0]
 }
 
-// hideCookies takes the cookies of every link out of a request.
+// HideCookies takes the cookies of every link out of a request.
 func (c *Client) hideCookies(h http.Header) {
 	if _, ok := h["Cookie"]; !ok {
 		return
 	}
 	for _, base := range c.app.cookieBases {
-		hideCookies(h, base)
+		upstream.HideCookies(h, base)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
 )
 
 // original is the request as the client sent it; Caddy keeps its target, its method
@@ -218,5 +220,5 @@ func dropSteeringHeaders(r *http.Request) {
 
 // isAnyOf says whether a header is one of some, however it is spelled.
 func isAnyOf(name string, headers []string) bool {
-	return slices.ContainsFunc(headers, func(h string) bool { return len(name) == len(h)-1 && looksPrefixed(name+"-", h) })
+	return slices.ContainsFunc(headers, func(h string) bool { return len(name) == len(h)-1 && upstream.LooksPrefixed(name+"-", h) })
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
 )
 
 // Decisions in one word: what {http.proconnect.decision} says.
@@ -112,7 +114,7 @@ func (h *Handler) decide(v *visit) bool {
 func (h *Handler) turnAway(w http.ResponseWriter, r *http.Request, v *visit, next caddyhttp.Handler) error {
 	v.refused = !v.session.isZero()
 	for _, prefix := range v.prefixes {
-		deleteHeaders(r.Header, prefix)
+		upstream.DeleteHeaders(r.Header, prefix)
 	}
 	if h.Optional {
 		return v.goOn(w, r, next)

@@ -113,8 +113,7 @@ const (
 )
 
 const (
-	defaultPath         = "/.proconnect"
-	defaultHeaderPrefix = "X-ProConnect-"
+	defaultPath = "/.proconnect"
 )
 
 // CaddyModule returns the Caddy module information.

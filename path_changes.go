@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
 )
 
 // Each change returns the path as it is where it does not apply, without work.
@@ -61,7 +63,7 @@ func decodeEscape(s string) (r rune, n int) {
 
 // unhex returns the value of a hexadecimal digit; 16 if it is none.
 func unhex(c byte) byte {
-	switch c = lower(c); {
+	switch c = upstream.Lower(c); {
 	case c >= '0' && c <= '9':
 		return c - '0'
 	case c >= 'a' && c <= 'f':

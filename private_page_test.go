@@ -3,6 +3,8 @@ package proconnect
 import (
 	"net/http"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
 )
 
 // Back brings up again what a browser kept of a page, a logout or not. A page that
@@ -28,7 +30,7 @@ func TestPagesAreNotStored(t *testing.T) {
 			if c.in != nil {
 				h["Cache-Control"] = c.in
 			}
-			makePrivate(h, true)
+			upstream.MakePrivate(h, true)
 			if got := h["Cache-Control"]; len(got) != 1 || got[0] != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}

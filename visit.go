@@ -13,6 +13,8 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
 )
 
 // visitVar is where the visit lies among the variables of a request.
@@ -34,7 +36,7 @@ type visit struct {
 	admitted bool // a gate let the person pass
 	refused  bool // a gate did not
 	wrapped  bool // the response is kept out of shared caches
-	writer   privateWriter
+	writer   upstream.PrivateWriter
 	matching bool // a gate is finding out whether it gates the request
 
 	examined  bool // a gate with a matcher looked at the target
@@ -67,8 +69,8 @@ func (h *Handler) visit(r *http.Request) *visit {
 	}
 	v := &visit{gate: h, origin: h.originOf(r), cookies: r.Header["Cookie"], url: originalURL(r)}
 	h.client.hideCookies(r.Header)
-	dropUpgrade(r.Header)
-	dropTrailers(r)
+	upstream.DropUpgrade(r.Header)
+	upstream.DropTrailers(r)
 	caddyhttp.SetVar(r.Context(), visitVar, v)
 	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
 		repl.Map(v.placeholder)

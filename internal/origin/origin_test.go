@@ -30,3 +30,26 @@ func TestParseOrigin(t *testing.T) {
 		}
 	}
 }
+
+func TestHostOf(t *testing.T) {
+	for in, want := range map[string]string{
+		"Docs.Example.fr": "docs.example.fr", "docs.example.fr:8443": "docs.example.fr", "docs.example.fr.": "docs.example.fr",
+		"docs.example.fr.:443": "docs.example.fr", "[::1]:80": "::1", "[::1]": "::1", "::1": "::1", "2001:DB8::1": "2001:db8::1", "127.0.0.1:80": "127.0.0.1", "": "",
+	} {
+		if got := HostOf(in); got != want {
+			t.Errorf("%q is host %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestIsLoopbackHost(t *testing.T) {
+	for host, want := range map[string]bool{
+		"localhost": true, "docs.localhost": true, "127.0.0.1": true, "127.8.9.1": true, "::1": true, "::ffff:127.0.0.1": true,
+		"notlocalhost": false, "localhost.evil.fr": false, "10.0.0.1": false, "0.0.0.0": false, "::": false, "": false,
+		"127.0.0.1.evil.fr": false, "2130706433": false,
+	} {
+		if got := IsLoopback(host); got != want {
+			t.Errorf("%q loopback: %v, want %v", host, got, want)
+		}
+	}
+}

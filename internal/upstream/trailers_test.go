@@ -1,4 +1,4 @@
-package proconnect
+package upstream
 
 import (
 	"io"
@@ -36,7 +36,7 @@ func TestTrailersReachNoCopyOfTheRequest(t *testing.T) {
 	r.Trailer = http.Header{"X-Proconnect-Email": nil}
 	r.Body = &fillingBody{strings.NewReader("body"), r.Trailer}
 	outer := *r
-	dropTrailers(r)
+	DropTrailers(r)
 	for name, arrive := range map[string]func() error{
 		"read":   func() error { _, err := io.ReadAll(r.Body); return err },
 		"closed": r.Body.Close,

@@ -1,15 +1,15 @@
-package proconnect
+package upstream
 
 import (
 	"io"
 	"net/http"
 )
 
-// dropTrailers keeps a client's trailers from the site. They arrive behind the
+// DropTrailers keeps a client's trailers from the site. They arrive behind the
 // body, when we have long passed the request on; a proxy hands them on, and some
 // servers merge them into the headers, where they would be an identity or a cookie
 // that nobody looked at. RFC 9110 §6.5.1 lets an intermediary discard them.
-func dropTrailers(r *http.Request) {
+func DropTrailers(r *http.Request) {
 	if r.Trailer == nil {
 		return
 	}

@@ -1,12 +1,17 @@
-package proconnect
+// Package upstream knows what may reach the site behind a gate, and what may leave it:
+// which headers, cookies and trailers of a client are taken away, and how a response
+// stays out of shared caches.
+package upstream
 
 import (
 	"fmt"
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
 )
+
+// DefaultPrefix is that of identity headers where the operator names none.
+const DefaultPrefix = "X-ProConnect-"
 
 var validHeaderPrefix = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*-$`)
 
@@ -19,64 +24,41 @@ var foreignHeaders = []string{
 	"X-CSRF-Token", "X-Forwarded-For", "X-Real-IP", "X-Request-ID", "X-Requested-With",
 }
 
-// checkHeaders checks the prefix of identity headers; empty is none.
-func checkHeaders(prefix string) error {
+// CheckHeaders checks the prefix of identity headers; empty is none.
+func CheckHeaders(prefix string) error {
 	if prefix == "" {
 		return nil
 	}
 	if !validHeaderPrefix.MatchString(prefix) {
-		return fmt.Errorf("headers %q: want a prefix of letters, digits and hyphens that ends in a hyphen, such as %s", prefix, defaultHeaderPrefix)
+		return fmt.Errorf("headers %q: want a prefix of letters, digits and hyphens that ends in a hyphen, such as %s", prefix, DefaultPrefix)
 	}
 	for _, name := range foreignHeaders {
-		if looksPrefixed(name, prefix) {
-			return fmt.Errorf("headers %q: every header of this prefix is deleted, %s too: want one that is nobody else's, such as %s", prefix, name, defaultHeaderPrefix)
+		if LooksPrefixed(name, prefix) {
+			return fmt.Errorf("headers %q: every header of this prefix is deleted, %s too: want one that is nobody else's, such as %s", prefix, name, DefaultPrefix)
 		}
 	}
 	return nil
 }
 
-// deleteForged drops what the client sent under a prefix, once: a later gate of
-// the same prefix must not take away what an earlier one set.
-func (v *visit) deleteForged(r *http.Request, prefix string) {
-	if prefix == "" || slices.ContainsFunc(v.deleted, func(p string) bool { return strings.EqualFold(p, prefix) }) {
-		return
-	}
-	v.deleted = append(v.deleted, prefix)
-	deleteHeaders(r.Header, prefix)
-}
-
-// dropUpgrade keeps a connection in HTTP/1.1, but for WebSockets: in one that becomes
+// DropUpgrade keeps a connection in HTTP/1.1, but for WebSockets: in one that becomes
 // HTTP/2 (RFC 7540 §3.2) whatever is asked next goes to the upstream past the gate.
 // A server may always leave an Upgrade unanswered (RFC 9110 §7.8).
-func dropUpgrade(h http.Header) {
+func DropUpgrade(h http.Header) {
 	if values, ok := h["Upgrade"]; ok && (len(values) != 1 || !strings.EqualFold(strings.TrimSpace(values[0]), "websocket")) {
 		delete(h, "Upgrade")
 		delete(h, "Http2-Settings")
 	}
 }
 
-// setHeaders hands the identity on as request headers.
-func (h *Handler) setHeaders(r *http.Request, v *visit) {
-	id := v.user()
-	if h.Headers == "" || id == nil {
-		return
-	}
-	v.prefixes = append(v.prefixes, h.Headers)
-	keepEndToEnd(r.Header, h.Headers)
-	for claim, values := range id.All() {
-		r.Header.Set(h.Headers+headerName(claim.Name), strings.Join(values, " "))
-	}
-}
-
-// keepEndToEnd drops headers with this prefix from Connection, which the client
+// KeepEndToEnd drops headers with this prefix from Connection, which the client
 // sends: a proxy deletes what Connection names (RFC 9110 §7.6.1), and the
 // upstream would take an identified person for nobody.
-func keepEndToEnd(h http.Header, prefix string) {
+func KeepEndToEnd(h http.Header, prefix string) {
 	var kept []string
 	dropped := false
 	for _, line := range h["Connection"] {
 		for name := range strings.SplitSeq(line, ",") {
-			if name = strings.TrimSpace(name); looksPrefixed(name, prefix) {
+			if name = strings.TrimSpace(name); LooksPrefixed(name, prefix) {
 				dropped = true
 				continue
 			}
@@ -88,10 +70,10 @@ func keepEndToEnd(h http.Header, prefix string) {
 	}
 }
 
-// headerName turns a claim's name into the end of a header's. A hyphen stands
+// HeaderName turns a claim's name into the end of a header's. A hyphen stands
 // for what header names cannot hold, and for the underscore, which many servers
 // take for one or drop.
-func headerName(claim string) string {
+func HeaderName(claim string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
 			return r
@@ -100,34 +82,36 @@ func headerName(claim string) string {
 	}, claim)
 }
 
-// deleteHeaders drops every header that a server behind us might take for one
+// DeleteHeaders drops every header that a server behind us might take for one
 // with this prefix: whatever the case, and with _ or . for the hyphen, which CGI
 // and WSGI make the same variable of.
-func deleteHeaders(h http.Header, prefix string) {
+func DeleteHeaders(h http.Header, prefix string) {
 	for name := range h {
-		if looksPrefixed(name, prefix) {
+		if LooksPrefixed(name, prefix) {
 			delete(h, name)
 		}
 	}
 }
 
-func looksPrefixed(name, prefix string) bool {
+// LooksPrefixed says whether a server may take a header for one with this prefix.
+func LooksPrefixed(name, prefix string) bool {
 	if len(name) < len(prefix) {
 		return false
 	}
 	for i := range len(prefix) {
 		a, b := name[i], prefix[i]
-		if a = lower(a); (a < '0' || a > '9') && (a < 'a' || a > 'z') {
+		if a = Lower(a); (a < '0' || a > '9') && (a < 'a' || a > 'z') {
 			a = '-'
 		}
-		if a != lower(b) {
+		if a != Lower(b) {
 			return false
 		}
 	}
 	return true
 }
 
-func lower(c byte) byte {
+// Lower folds an ASCII letter.
+func Lower(c byte) byte {
 	if c >= 'A' && c <= 'Z' {
 		return c + 'a' - 'A'
 	}

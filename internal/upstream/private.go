@@ -1,4 +1,4 @@
-package proconnect
+package upstream
 
 import (
 	"io"
@@ -8,37 +8,21 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
-// goOn runs what stands behind the gate, with a response that is kept private.
-func (v *visit) goOn(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	err := next.ServeHTTP(v.keepPrivate(w, r), r)
-	if err != nil {
-		// The page of an error is written past our writer, and may name the person.
-		makePrivate(w.Header(), v.keepsPage(r))
-	}
-	return err
-}
-
-// keepPrivate wraps the response writer so that no shared cache keeps what only
-// some may see. It wraps once, however many gates a request passes.
-func (v *visit) keepPrivate(w http.ResponseWriter, r *http.Request) http.ResponseWriter {
-	if v.wrapped {
-		return w
-	}
-	v.wrapped = true
-	v.writer.ResponseWriter, v.writer.page = w, v.keepsPage(r)
-	return &v.writer
-}
-
-// privateWriter makes the caching headers of a response private at the last
+// PrivateWriter makes the caching headers of a response private at the last
 // moment, when the site or the upstream has set them.
-type privateWriter struct {
+type PrivateWriter struct {
 	caddyhttp.ResponseWriterWrapper
 	page bool // a person will look at the response, and may come Back to it
 	done bool
 }
 
+// Wrap has the writer write to another, and says whether it is a page's.
+func (w *PrivateWriter) Wrap(to http.ResponseWriter, page bool) {
+	w.ResponseWriter, w.page = to, page
+}
+
 // WriteHeader makes the headers private, then sends them.
-func (w *privateWriter) WriteHeader(status int) {
+func (w *PrivateWriter) WriteHeader(status int) {
 	if status >= 200 || status == http.StatusSwitchingProtocols {
 		w.seal()
 	}
@@ -46,44 +30,32 @@ func (w *privateWriter) WriteHeader(status int) {
 }
 
 // Write makes the headers private before it sends them.
-func (w *privateWriter) Write(b []byte) (int, error) {
+func (w *PrivateWriter) Write(b []byte) (int, error) {
 	w.seal()
 	return w.ResponseWriterWrapper.Write(b)
 }
 
 // ReadFrom makes the headers private before it sends them.
-func (w *privateWriter) ReadFrom(r io.Reader) (int64, error) {
+func (w *PrivateWriter) ReadFrom(r io.Reader) (int64, error) {
 	w.seal()
 	return w.ResponseWriterWrapper.ReadFrom(r)
 }
 
 // FlushError makes the headers private before it sends them.
-func (w *privateWriter) FlushError() error {
+func (w *PrivateWriter) FlushError() error {
 	w.seal()
 	return http.NewResponseController(w.ResponseWriter).Flush()
 }
 
-func (w *privateWriter) seal() {
+func (w *PrivateWriter) seal() {
 	if w.done {
 		return
 	}
 	w.done = true
-	makePrivate(w.Header(), w.page)
+	MakePrivate(w.Header(), w.page)
 }
 
-// keepsPage says whether the response may show somebody who is logged in a page,
-// to which Back would lead after the logout.
-func (v *visit) keepsPage(r *http.Request) bool {
-	if v.session.isZero() {
-		return false
-	}
-	if mode, ok := r.Header["Sec-Fetch-Mode"]; ok {
-		return mode[0] == "navigate" || remadeNavigation(r)
-	}
-	return acceptsHTML(r)
-}
-
-// makePrivate rewrites Cache-Control (RFC 9111 §5.2.2): private, and fresh only
+// MakePrivate rewrites Cache-Control (RFC 9111 §5.2.2): private, and fresh only
 // as long as the site itself says. The headers by which some caches override
 // Cache-Control (RFC 9213) go.
 //
@@ -91,7 +63,7 @@ func (v *visit) keepsPage(r *http.Request) bool {
 // After a logout, Back would bring it up again: Firefox keeps whole pages in
 // memory and, of those that a login led to, drops none for Clear-Site-Data
 // (measured in 153). A page that says no-store it does not keep.
-func makePrivate(h http.Header, page bool) {
+func MakePrivate(h http.Header, page bool) {
 	for name := range h {
 		if name == "Surrogate-Control" || name == "X-Accel-Expires" || name == "Edge-Control" || strings.HasSuffix(name, "-Cache-Control") {
 			delete(h, name)
