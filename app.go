@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 )
 
 func init() {
@@ -88,6 +89,7 @@ func checkLinkName(name string) error {
 // notes the names of all.
 func (a *App) checkCookieNames() error {
 	owner := make(map[string]string)
+	var keepers []*session.Keeper
 	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
 		base := a.Clients[name].cookieBase
 		if other, taken := owner[base]; taken {
@@ -95,6 +97,10 @@ func (a *App) checkCookieNames() error {
 		}
 		owner[base] = name
 		a.cookieBases = append(a.cookieBases, base)
+		keepers = append(keepers, a.Clients[name].keeper)
+	}
+	for _, k := range keepers {
+		k.Share(keepers)
 	}
 	return nil
 }
@@ -128,10 +134,10 @@ func (a *App) Start() error {
 func (a *App) Stop() error {
 	a.stop()
 	<-a.polled
-	ctx, cancel := context.WithTimeout(context.Background(), revocationsWait)
+	ctx, cancel := context.WithTimeout(context.Background(), session.EndWait)
 	defer cancel()
 	for _, c := range a.Clients {
-		c.revoked.end(ctx)
+		c.keeper.End(ctx)
 	}
 	return nil
 }
@@ -168,9 +174,9 @@ func (a *App) poll(ctx context.Context) {
 			if now.Before(next) {
 				continue
 			}
-			next = now.Add(revocationsEvery - time.Duration(rand.Int64N(int64(time.Second)))) // jitter, not a secret
+			next = now.Add(session.PollEvery - time.Duration(rand.Int64N(int64(time.Second)))) // jitter, not a secret
 			for _, c := range a.Clients {
-				c.polling.run(func() { c.revoked.refresh(ctx) })
+				c.polling.run(func() { c.keeper.Poll(ctx) })
 			}
 		}
 	}

@@ -5,12 +5,17 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/certmagic"
 	"go.uber.org/zap"
 
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
@@ -19,28 +24,40 @@ import (
 func benchGate(tb testing.TB, list ...rules.Rule) (h *Handler, cookie string) {
 	tb.Helper()
 	app := &App{Clients: map[string]*Client{}, lists: new(rules.Lists)}
-	c := &Client{app: app, name: defaultClient, lifetime: defaultLifetime, cookieBase: "proconnect", Issuer: "https://issuer.example"}
-	app.Clients[defaultClient] = c
-	app.cookieBases = []string{c.cookieBase}
-	c.cookies = [2]cookieNames{newCookieNames(c.cookieBase, false), newCookieNames(c.cookieBase, true)}
 	secret := make([]byte, 32)
 	for i := range secret {
 		secret[i] = byte(i * 7)
 	}
-	c.sessions = seal.NewKeyring(secret).Box("session", c.Issuer, c.ClientID)
-	c.revoked = newRevocations(nil, "", zap.NewNop())
-	c.revoked.first.Do(func() { c.revoked.loaded.Store(true) })
+	c := &Client{app: app, name: defaultClient, cookieBase: "proconnect", Issuer: "https://issuer.example"}
+	c.keeper = session.New(session.Config{
+		Name: c.cookieBase, Lifetime: defaultLifetime, Keys: seal.NewKeyring(secret), Issuer: c.Issuer, Log: zap.NewNop(),
+		Storage: &certmagic.FileStorage{Path: tb.TempDir()}, RevokedUnder: "revoked",
+	})
+	app.Clients[defaultClient], app.cookieBases = c, []string{c.cookieBase}
 	set, err := rules.Compile(list, app.lists)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	h = &Handler{client: c, rules: set, log: zap.NewNop(), exact: true}
 	h.setDefaults()
-	value, err := c.sessions.Seal(tb.Context(), testSession(tb).encode(), "docs.example.gouv.fr")
-	if err != nil {
+	w := httptest.NewRecorder()
+	if err := c.keeper.Save(tb.Context(), w, origin.Of("docs.example.gouv.fr", true), benchSession(c.keeper)); err != nil {
 		tb.Fatal(err)
 	}
-	return h, "__Host-proconnect=" + value
+	kept := w.Result().Cookies()[0]
+	return h, kept.Name + "=" + kept.Value
+}
+
+// benchSession is that of a long-named person, with the claims that are asked for by
+// default.
+func benchSession(k *session.Keeper) *session.Session {
+	return k.New(claims.New(claims.NewRequest(nil, nil).Claims, map[string]any{
+		"sub": "7c9e6679-7425-40de-944b-e07fc1f90ae7", "given_name": "Jean-Christophe", "usual_name": "Dupont-Durand",
+		"email": "jean-christophe.dupont-durand@developpement-durable.gouv.fr", "uid": "b3e1f0a2-5a4f-4b0e-8c2d-90c1d7a1e3f4",
+		"siret": "13002526500013", "idp_id": "71144ab3-ee1a-4401-b7b3-79b44f7daeeb",
+		"roles":              []any{"agent_public", "agent_public_etat"},
+		"organization_label": "Direction interministérielle du numérique", "acr": "eidas1-mfa", "amr": []any{"pwd", "otp"},
+	}), nil, nil, time.Now())
 }
 
 var benchRules = []rules.Rule{

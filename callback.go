@@ -2,7 +2,6 @@ package proconnect
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"net/http"
 	"slices"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
@@ -24,7 +24,7 @@ func (h *Handler) serveCallback(w http.ResponseWriter, r *http.Request, v *visit
 	if err != nil {
 		return h.attemptUnknown(w, r, v, "the query is malformed")
 	}
-	a := h.client.findAttempt(r.Context(), v.origin, v.cookies, response.State)
+	a := h.client.keeper.FindAttempt(r.Context(), v.origin, v.cookies, response.State)
 	if a == nil {
 		return h.attemptUnknown(w, r, v, "no attempt of this browser has this state")
 	}
@@ -36,7 +36,7 @@ func (h *Handler) serveCallback(w http.ResponseWriter, r *http.Request, v *visit
 			return h.tooManyLogins(w, r, v, a, err)
 		}
 	}
-	setCookie(w, h.client.names(v.origin.Secure).login+a.State[:attemptIDLen], "", "/", -1)
+	h.client.keeper.ForgetAttempt(w, v.origin, a)
 	result, err := h.redeem(ctx, turn, response, a)
 	if errors.Is(err, errAttemptUsed) {
 		return h.attemptUnknown(w, r, v, errAttemptUsed.Error())
@@ -50,7 +50,7 @@ func (h *Handler) serveCallback(w http.ResponseWriter, r *http.Request, v *visit
 // attemptUnknown answers a callback that belongs to no login of this browser: an
 // old bookmark, a second click, or an attack. Whoever is logged in goes on.
 func (h *Handler) attemptUnknown(w http.ResponseWriter, r *http.Request, v *visit, why string) error {
-	if !v.session.isZero() {
+	if !v.session.IsZero() {
 		return redirect(w, "/")
 	}
 	code := pages.AttemptUnknown
@@ -63,59 +63,51 @@ func (h *Handler) attemptUnknown(w http.ResponseWriter, r *http.Request, v *visi
 }
 
 // establish makes a session of who ProConnect says the person is.
-func (h *Handler) establish(w http.ResponseWriter, r *http.Request, v *visit, a *attempt, result *rp.Result) error {
+func (h *Handler) establish(w http.ResponseWriter, r *http.Request, v *visit, a *session.Attempt, result *rp.Result) error {
 	s := h.client.newSession(&v.session, a, result, time.Now())
 	// A logout that ran meanwhile ended the family: nothing resurrects it, nor
 	// does a login that began with it bring another session.
-	if h.client.revoked.has(r.Context(), s.family) || h.client.revoked.has(r.Context(), a.family()) {
+	if h.client.keeper.Revoked(r.Context(), s.Family) || h.client.keeper.Revoked(r.Context(), a.FamilyID()) {
 		return h.attemptUnknown(w, r, v, "the session was logged out meanwhile")
 	}
-	value, err := h.client.sessions.Seal(r.Context(), s.encode(), v.origin.Host)
+	err := h.client.keeper.Save(r.Context(), w, v.origin, s)
+	if tooLarge, ok := errors.AsType[*session.TooLargeError](err); ok {
+		h.log.Error("login refused: the identity does not fit into a cookie; ask for less with `scopes` and `claims`",
+			zap.String("reference", v.refer()), zap.String("largest_claim", tooLarge.Claim), zap.Int("bytes", tooLarge.Bytes))
+		return h.problem(w, r, v, http.StatusInternalServerError, pages.Problem{Code: pages.SessionTooLarge, HomeURL: "/"})
+	}
 	if err != nil {
 		return h.storageFailed(w, r, v, err)
 	}
-	if len(value) > maxSessionCookie {
-		h.log.Error("login refused: the identity does not fit into a cookie; ask for less with `scopes` and `claims`",
-			zap.String("reference", v.refer()), zap.String("largest_claim", s.Largest()), zap.Int("bytes", len(value)))
-		return h.problem(w, r, v, http.StatusInternalServerError, pages.Problem{Code: pages.SessionTooLarge, HomeURL: "/"})
+	if a.Automatic {
+		h.client.keeper.CountAutoLogin(w, v.origin, v.cookies)
 	}
-	names := h.client.names(v.origin.Secure)
-	setCookie(w, names.session, value, "/", 0)
-	if a.Unasked {
-		v.countRound(w)
-	}
-	h.keepHint(w, r, v, s.family, result.IDToken, a.Target)
-	h.endOther(r, v, s.family)
+	h.client.keeper.SaveIDToken(r.Context(), w, v.origin, s.Family, result.IDToken, h.logoutPath(), a.Target)
+	h.revokeReplaced(r, v, s.Family)
 	h.log.Info("login", whoField(&s.Set))
 	return redirect(w, a.Target)
 }
 
-// endOther ends the session of another person whom this login takes the place of:
+// revokeReplaced ends the session of another person whom this login takes the place of:
 // their cookie is gone from this browser, and no logout would end its copies.
-func (h *Handler) endOther(r *http.Request, v *visit, family familyID) {
-	if !v.session.isZero() && v.session.family != family {
-		h.client.revoked.revoke(r.Context(), v.session.family, v.session.endsAt())
+func (h *Handler) revokeReplaced(r *http.Request, v *visit, family session.Family) {
+	if !v.session.IsZero() && v.session.Family != family {
+		h.client.keeper.Revoke(r.Context(), &v.session)
 	}
 }
 
 // newSession continues the family of the same person's session, or begins one.
 // Of the same person, the levels proven before stay proven: ProConnect answers
 // eidas1 to any plain login, also minutes after one with two factors.
-func (c *Client) newSession(old *session, a *attempt, result *rp.Result, now time.Time) *session {
+func (c *Client) newSession(old *session.Session, a *session.Attempt, result *rp.Result, now time.Time) *session.Session {
 	raw := make(map[string]any, len(result.Claims)+3)
 	for name, value := range result.Claims {
 		raw[name] = value
 	}
 	raw["sub"], raw["acr"], raw["amr"] = result.Subject, result.ACR, anyList(result.AMR)
-	s := &session{first: now.Unix(), lasts: int64(c.lifetime / time.Second), askedACR: a.ACR}
 	provider := claims.Read(claims.KindID, raw["idp_id"])
-	same := !old.isZero() && old.Set.First(claims.Sub) == result.Subject && result.Subject != "" &&
+	same := !old.IsZero() && old.First(claims.Sub) == result.Subject && result.Subject != "" &&
 		slices.Equal(old.Of(claims.IDPID), provider) && !slices.Contains(provider, "")
-	if same {
-		s.family, s.first, s.lasts = old.family, old.first, old.lasts
-	} else {
-		rand.Read(s.family[:]) // never fails, by its documentation
-	}
 	// Where idp_id is not asked for, the same sub may be another account of another
 	// provider: it is the same family, and has to prove its level by itself.
 	if same && len(provider) > 0 {
@@ -125,8 +117,10 @@ func (c *Client) newSession(old *session, a *attempt, result *rp.Result, now tim
 		}
 		raw["acr"] = proven
 	}
-	s.Set = *claims.New(c.asking().Granted(a.Scopes), raw)
-	return s
+	if !same {
+		old = nil
+	}
+	return c.keeper.New(claims.New(c.asking().Granted(a.Scopes), raw), a.ACR, old, now)
 }
 
 func anyList(list []string) []any {

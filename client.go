@@ -6,14 +6,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/sandbox"
-	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 
@@ -80,17 +79,9 @@ type Client struct {
 	provider   *rp.Provider
 	sandbox    *sandbox.Server
 	close      func()
-	lifetime   time.Duration
 	cookieBase string
-	cookies    [2]cookieNames // over plain http, over https
-	sessions   *seal.Box
-	attempts   *seal.Box
-	hints      *seal.Box // ID tokens, kept for the logout
-	logouts    *seal.Box
-	forms      *seal.Box // tokens of the forms that log out
-	revoked    *revocations
+	keeper     *session.Keeper
 	polling    lonely
-	used       *usedAttempts
 	exchanges  *exchanges
 
 	expected []claims.Ref // what matchers read
@@ -208,15 +199,7 @@ func checkAlg(option, alg string, known ...string) error {
 	return fmt.Errorf("%s %q: want one of %s, as the client was registered", option, alg, strings.Join(known, ", "))
 }
 
-// names returns the names of the link's cookies.
-func (c *Client) names(secure bool) *cookieNames {
-	if secure {
-		return &c.cookies[1]
-	}
-	return &c.cookies[0]
-}
-
-// HideCookies takes the cookies of every link out of a request.
+// hideCookies takes the cookies of every link out of a request.
 func (c *Client) hideCookies(h http.Header) {
 	if _, ok := h["Cookie"]; !ok {
 		return

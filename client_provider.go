@@ -11,6 +11,7 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/sandbox"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
@@ -51,7 +52,7 @@ func (c *Client) provisionSandbox(cfg rp.Config) error {
 	if c.ClientID != "" {
 		cfg.ClientID = c.ClientID
 	}
-	cfg.ClientSecret = randomText() + randomText()
+	cfg.ClientSecret = session.RandomText() + session.RandomText()
 	server, err := sandbox.New(sandbox.Config{
 		Issuer:             cfg.Issuer,
 		ClientID:           cfg.ClientID,

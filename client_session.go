@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 )
 
 var validCookieName = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
@@ -31,8 +32,7 @@ func (s *Session) check() error {
 	return nil
 }
 
-// provisionSession checks how sessions are kept and makes the boxes that seal
-// what travels through browsers.
+// provisionSession checks how sessions are kept, and makes their keeper.
 func (c *Client) provisionSession(ctx caddy.Context) error {
 	if c.Session == nil {
 		c.Session = new(Session)
@@ -40,36 +40,33 @@ func (c *Client) provisionSession(ctx caddy.Context) error {
 	if err := c.Session.check(); err != nil {
 		return err
 	}
-	c.lifetime, c.cookieBase = time.Duration(c.Session.Lifetime), c.Session.CookieName
-	if c.lifetime == 0 {
-		c.lifetime = defaultLifetime
+	lifetime := time.Duration(c.Session.Lifetime)
+	if lifetime == 0 {
+		lifetime = defaultLifetime
 	}
-	switch {
+	switch c.cookieBase = c.Session.CookieName; {
 	case c.cookieBase != "":
 	case c.name == defaultClient:
 		c.cookieBase = "proconnect"
 	default:
 		c.cookieBase = "proconnect-" + c.name
 	}
-	c.cookies = [2]cookieNames{newCookieNames(c.cookieBase, false), newCookieNames(c.cookieBase, true)}
-	keyring, err := c.keyring(ctx)
+	keys, err := c.keyring(ctx, lifetime)
 	if err != nil {
 		return err
 	}
-	c.sessions = keyring.Box("session", c.Issuer, c.ClientID)
-	c.attempts = keyring.Box("login attempt", c.Issuer, c.ClientID)
-	c.hints = keyring.Box("id token hint", c.Issuer, c.ClientID)
-	c.logouts = keyring.Box("logout", c.Issuer, c.ClientID)
-	c.forms = keyring.Box("logout form", c.Issuer, c.ClientID)
-	c.revoked = newRevocations(newBoundedStorage(ctx.Storage()), c.storagePath("revoked"), c.log)
-	c.used, c.exchanges = new(usedAttempts), newExchanges()
+	c.keeper = session.New(session.Config{
+		Name: c.cookieBase, Lifetime: lifetime, Keys: keys, Issuer: c.Issuer, ClientID: c.ClientID,
+		Storage: session.NewBoundedStorage(ctx.Storage()), RevokedUnder: c.storagePath("revoked"), Log: c.log,
+	})
+	c.exchanges = newExchanges()
 	return nil
 }
 
 // keyring takes the operator's keys, or those of the storage.
-func (c *Client) keyring(ctx caddy.Context) (*seal.Keyring, error) {
+func (c *Client) keyring(ctx caddy.Context, lifetime time.Duration) (*seal.Keyring, error) {
 	if len(c.Session.Secrets) == 0 {
-		return seal.StoredKeyring(newBoundedStorage(ctx.Storage()), c.storagePath("keys.json"), c.lifetime, func(message string, err error) {
+		return seal.StoredKeyring(session.NewBoundedStorage(ctx.Storage()), c.storagePath("keys.json"), lifetime, func(message string, err error) {
 			c.log.Error(message, zap.Error(err))
 		}), nil
 	}

@@ -46,7 +46,7 @@ func TestAttackConstantWork(t *testing.T) {
 			r.Header["Cookie"] = lines
 			v := h.visit(r)
 			v.open(r, h.client)
-			session = !v.session.isZero()
+			session = !v.session.IsZero()
 		}
 		return testing.AllocsPerRun(100, check), leastBytes(check), session
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 )
 
 // Endpoints, by their names below the gate's path.
@@ -103,10 +104,10 @@ func (h *Handler) serveSession(w http.ResponseWriter, r *http.Request, v *visit)
 		return h.problem(w, r, v, http.StatusForbidden, pages.Problem{Code: pages.BadRequest, HomeURL: "/"})
 	}
 	v.open(r, h.client)
-	if v.session.isZero() {
+	if v.session.IsZero() {
 		return h.unauthorized(w, r, v, v.loginTo(v.pageAsking(r)))
 	}
-	body, err := json.Marshal(v.session.describe(h.client.lifetime))
+	body, err := json.Marshal(describe(&v.session, h.client.keeper.ExpiresAt(&v.session)))
 	if err != nil {
 		return caddyhttp.Error(http.StatusInternalServerError, errors.New("session cannot be described"))
 	}
@@ -115,8 +116,8 @@ func (h *Handler) serveSession(w http.ResponseWriter, r *http.Request, v *visit)
 }
 
 // describe puts the session under ProConnect's own names; lists stay lists.
-func (s *session) describe(lifetime time.Duration) map[string]any {
-	out := map[string]any{"expires_at": s.expiresAt(lifetime).UTC().Format(time.RFC3339)}
+func describe(s *session.Session, expires time.Time) map[string]any {
+	out := map[string]any{"expires_at": expires.UTC().Format(time.RFC3339)}
 	for claim, values := range s.All() {
 		if claim.IsList() || len(values) > 1 {
 			out[claim.Name] = values

@@ -14,6 +14,7 @@ import (
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
@@ -168,9 +169,9 @@ func (x *exchange) release(refused bool) {
 }
 
 // redeem turns an answer at the callback into a person, once.
-func (h *Handler) redeem(ctx context.Context, x *exchange, response rp.Response, a *attempt) (result *rp.Result, err error) {
+func (h *Handler) redeem(ctx context.Context, x *exchange, response rp.Response, a *session.Attempt) (result *rp.Result, err error) {
 	defer func() { x.end(codeRefused(err)) }()
-	if !h.client.used.consume(a.State, time.Now()) {
+	if !h.client.keeper.ConsumeAttempt(a, time.Now()) {
 		return nil, errAttemptUsed
 	}
 	return h.client.provider.Finish(ctx, response, rp.Attempt{
@@ -209,7 +210,7 @@ func addressOf(r *http.Request) netip.Prefix {
 
 // tooManyLogins answers a callback whose turn did not come. Nothing is used up: the
 // same address works when the page is loaded again, and so does a new login.
-func (h *Handler) tooManyLogins(w http.ResponseWriter, r *http.Request, v *visit, a *attempt, err error) error {
+func (h *Handler) tooManyLogins(w http.ResponseWriter, r *http.Request, v *visit, a *session.Attempt, err error) error {
 	v.uri = a.Target
 	status := http.StatusServiceUnavailable
 	if errors.Is(err, errCodesRefused) {

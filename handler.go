@@ -80,12 +80,12 @@ func (h *Handler) pass(w http.ResponseWriter, r *http.Request, v *visit, next ca
 
 // decide says whether the person may pass, and records why.
 func (h *Handler) decide(v *visit) bool {
-	if v.session.isZero() {
+	if v.session.IsZero() {
 		v.word = wordLogin
 		return false
 	}
 	d := h.rules.Decide(&v.session.Set).RequireACR(&v.session.Set, h.ACR)
-	if d.Outcome == rules.StepUp && rules.SameLevels(d.ACR, v.session.askedACR) {
+	if d.Outcome == rules.StepUp && rules.SameLevels(d.ACR, v.session.RequestedACR) {
 		d.Outcome = rules.Deny // ProConnect was asked just this, once
 	}
 	if name, missing := h.client.missing(&v.session.Set); missing && d.Outcome == rules.Allow {
@@ -112,7 +112,7 @@ func (h *Handler) decide(v *visit) bool {
 // turnAway answers somebody who may not pass. Whoever is refused is named to
 // nothing that runs behind this gate, whatever the gates before it said.
 func (h *Handler) turnAway(w http.ResponseWriter, r *http.Request, v *visit, next caddyhttp.Handler) error {
-	v.refused = !v.session.isZero()
+	v.refused = !v.session.IsZero()
 	for _, prefix := range v.prefixes {
 		upstream.DeleteHeaders(r.Header, prefix)
 	}

@@ -1,7 +1,6 @@
 package proconnect
 
 import (
-	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
@@ -34,20 +34,20 @@ func (h *Handler) serveLogin(w http.ResponseWriter, r *http.Request, v *visit) e
 	case machines:
 		return h.unauthorized(w, r, v, v.loginURL())
 	}
-	return h.startLogin(w, r, v, &attempt{Target: v.target(), ACR: options.acr, Gate: options.gate})
+	return h.startLogin(w, r, v, &session.Attempt{Target: v.target(), ACR: options.acr, Gate: options.gate})
 }
 
 // startLogin sends the browser to ProConnect for an attempt, of which the target
 // is known, and the levels of assurance if some are required: exactly these,
 // because ProConnect compares them as a set.
-func (h *Handler) startLogin(w http.ResponseWriter, r *http.Request, v *visit, a *attempt) error {
+func (h *Handler) startLogin(w http.ResponseWriter, r *http.Request, v *visit, a *session.Attempt) error {
 	if !h.callbackComesBack(r, v.origin) {
 		return h.callbackLost(w, r, v)
 	}
-	a.begin(v.origin.URL(h.CallbackPath), h.Path, time.Now())
+	a.Begin(v.origin.URL(h.CallbackPath), h.Path, time.Now())
 	a.Scopes = h.client.asking().Scopes
-	if v.open(r, h.client); !v.session.isZero() {
-		a.Family = v.session.family[:]
+	if v.open(r, h.client); !v.session.IsZero() {
+		a.Family = v.session.Family[:]
 	}
 	hint := h.hintsFor(a, &v.session)
 	location, err := h.client.provider.AuthorizationURL(r.Context(), rp.AuthorizationRequest{
@@ -57,7 +57,7 @@ func (h *Handler) startLogin(w http.ResponseWriter, r *http.Request, v *visit, a
 	if err != nil {
 		return h.loginFailed(w, r, v, a, err)
 	}
-	if err := h.client.keep(r.Context(), w, v.origin, v.cookies, a); err != nil {
+	if err := h.client.keeper.BeginAttempt(r.Context(), w, v.origin, v.cookies, a); err != nil {
 		return h.storageFailed(w, r, v, err)
 	}
 	return redirect(w, h.browserURL(location))
@@ -76,20 +76,4 @@ func (h *Handler) browserURL(location string) string {
 func (h *Handler) storageFailed(w http.ResponseWriter, r *http.Request, v *visit, err error) error {
 	h.complain("storage does not answer, so no login can start: see Caddy's `storage` option", zap.Error(err))
 	return h.problem(w, r, v, http.StatusServiceUnavailable, pages.Problem{Code: pages.StorageUnavailable, RetryURL: v.loginURL()})
-}
-
-// openSession opens the session cookie into s, which stays empty if there is
-// none that is alive and not revoked.
-func (c *Client) openSession(ctx context.Context, p origin.Origin, cookies []string, s *session) {
-	value, ok := findCookie(cookies, c.names(p.Secure).session)
-	if !ok || len(value) > maxSessionCookie {
-		return
-	}
-	plain, err := c.sessions.Open(ctx, value, p.Host)
-	if err != nil {
-		return
-	}
-	if s.decode(plain) != nil || !s.alive(time.Now(), c.lifetime) || c.revoked.has(ctx, s.family) {
-		*s = session{}
-	}
 }

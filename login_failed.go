@@ -10,11 +10,12 @@ import (
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 )
 
 // loginFailed answers a login that did not work out: the page says what the
 // person can do, the log what the operator can.
-func (h *Handler) loginFailed(w http.ResponseWriter, r *http.Request, v *visit, a *attempt, err error) error {
+func (h *Handler) loginFailed(w http.ResponseWriter, r *http.Request, v *visit, a *session.Attempt, err error) error {
 	v.uri, v.options = a.Target, &loginOptions{a.ACR, a.Gate}
 	e, ok := errors.AsType[*rp.Error](err)
 	if !ok {
@@ -32,7 +33,7 @@ func (h *Handler) loginFailed(w http.ResponseWriter, r *http.Request, v *visit, 
 		return h.acrUnmet(w, r, v, a)
 	}
 	status, code := problemOf(e)
-	if e.Code == "idp_hint_not_found" && a.ledBack() {
+	if e.Code == "idp_hint_not_found" && a.LedBack() {
 		status, code = http.StatusForbidden, pages.ProviderRefused
 	}
 	p := pages.Problem{Code: code, RetryURL: v.loginURL(), HomeURL: "/"}
@@ -92,13 +93,13 @@ func refusalOf(e *rp.Error) (status int, code string) {
 }
 
 // logFailure says what went wrong and what the operator can do about it.
-func (h *Handler) logFailure(v *visit, a *attempt, e *rp.Error) {
+func (h *Handler) logFailure(v *visit, a *session.Attempt, e *rp.Error) {
 	fields := []zap.Field{
 		zap.String("reference", v.refer()), zap.String("client", h.client.name), zap.Error(e),
 		zap.String("redirect_uri", a.RedirectURI),
 	}
 	remedy := h.client.remedy(e)
-	if e.Code == "idp_hint_not_found" && a.ledBack() {
+	if e.Code == "idp_hint_not_found" && a.LedBack() {
 		remedy = "nothing: the identity provider of the person's session is gone from ProConnect; they log in with another account"
 	}
 	if remedy != "" {

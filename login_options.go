@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 
@@ -146,26 +147,26 @@ func (v *visit) entryLevels() []string {
 // them, and a step-up after it, would have the person log in twice.
 func (v *visit) missingLevels() []string {
 	levels := v.entryLevels()
-	if v.session.proved(levels) || rules.SameLevels(levels, v.session.askedACR) {
+	if proved(&v.session, levels) || rules.SameLevels(levels, v.session.RequestedACR) {
 		return nil
 	}
 	return levels
 }
 
 // proved says whether the person has proven one of some levels.
-func (s *session) proved(levels []string) bool {
+func proved(s *session.Session, levels []string) bool {
 	return slices.ContainsFunc(s.Of(claims.ACR), func(acr string) bool { return slices.Contains(levels, acr) })
 }
 
 // hintsFor are the hints of a login. A login at another level leads back to where
 // the person logged in, which spares them ProConnect's question for the email. The
 // email itself would stand in logs, and may belong to several identity providers.
-func (h *Handler) hintsFor(a *attempt, s *session) hints {
+func (h *Handler) hintsFor(a *session.Attempt, s *session.Session) hints {
 	g, known := h.client.gateHints[a.Gate]
 	if !known {
 		g = h.hints()
 	}
-	if s.isZero() || len(a.ACR) == 0 {
+	if s.IsZero() || len(a.ACR) == 0 {
 		return g
 	}
 	if idp := s.Set.First(claims.IDPID); idp != "" {

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 )
 
 // probe asks whether a request to a gate's callback comes back to a gate of the
@@ -18,7 +19,7 @@ import (
 type probe struct {
 	gate    *Handler
 	origin  origin.Origin
-	session *session // of the person who will come back; nil: nobody's
+	session *session.Session // of the person who will come back; nil: nobody's
 	came    bool
 }
 
@@ -78,7 +79,7 @@ func (h *Handler) callbackComesBack(r *http.Request, p origin.Origin) bool {
 // hangs up must not have the callback believed lost.
 func (h *Handler) probe(server *caddyhttp.Server, r *http.Request, p origin.Origin, most time.Duration) (came bool) {
 	ask := &probe{gate: h, origin: p}
-	if v := visitOf(r); v != nil && (v.client == nil || v.client == h.client) && !v.session.isZero() {
+	if v := visitOf(r); v != nil && (v.client == nil || v.client == h.client) && !v.session.IsZero() {
 		ask.session = &v.session
 	}
 	ctx, cancel := context.WithTimeout(context.WithValue(context.WithoutCancel(r.Context()), probeKey{}, ask), most)

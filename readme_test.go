@@ -114,7 +114,7 @@ func TestReadmeRecipes(t *testing.T) {
 	if !slices.Equal(first, second) {
 		t.Error("the READMEs show different Caddyfiles")
 	}
-	cases := strings.ReplaceAll(readFile(t, "testdata/rules/07-recipes.txt"), "\n\t", "\n")
+	cases := strings.ReplaceAll(readFile(t, "internal/rules/testdata/07-recipes.txt"), "\n\t", "\n")
 	recipes := 0
 	for _, b := range first {
 		if b.part != "recipe" {
@@ -122,11 +122,11 @@ func TestReadmeRecipes(t *testing.T) {
 		}
 		recipes++
 		if !strings.Contains(cases, "rules\n"+strings.ReplaceAll(b.text, "/etc/caddy/", "DIR/")) {
-			t.Errorf("testdata/rules/07-recipes.txt does not try\n%s", b.text)
+			t.Errorf("internal/rules/testdata/07-recipes.txt does not try\n%s", b.text)
 		}
 	}
 	if want := strings.Count(cases, "\nrules\n"); recipes != want {
-		t.Errorf("%d recipes, want the %d of testdata/rules/07-recipes.txt", recipes, want)
+		t.Errorf("%d recipes, want the %d of internal/rules/testdata/07-recipes.txt", recipes, want)
 	}
 }
 

@@ -5,7 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	"go.uber.org/zap"
+
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 
@@ -32,7 +35,7 @@ func (v *visit) refusedView() pages.Refused {
 	if v.admitted { // by the gate of the whole site, say
 		view.HomeURL = "/"
 	}
-	if !v.session.isZero() {
+	if !v.session.IsZero() {
 		id := &v.session.Set
 		view.Name, view.Email = id.Name(), id.First(claims.Email)
 		view.Organization, view.Siret = id.First(claims.OrganizationLabel), id.First(claims.SIRET)
@@ -126,31 +129,30 @@ func levelReason(levels []string) pages.Reason {
 }
 
 // acrUnmet answers a login that did not reach the level it was for.
-func (h *Handler) acrUnmet(w http.ResponseWriter, r *http.Request, v *visit, a *attempt) error {
-	h.noteAsked(w, r, v, a)
+func (h *Handler) acrUnmet(w http.ResponseWriter, r *http.Request, v *visit, a *session.Attempt) error {
+	h.rememberStepUp(w, r, v, a)
 	v.word, v.decision = wordDeny, rules.Decision{Outcome: rules.StepUp, ACR: a.ACR}
-	v.refused = !v.session.isZero()
+	v.refused = !v.session.IsZero()
 	if h.Errors == errorsCaddy {
 		return v.toErrorChain(w, r, http.StatusForbidden, errRefused)
 	}
 	view := v.refusedView()
 	v.explain(&view)
-	if !v.session.isZero() && v.target() != "/" {
+	if !v.session.IsZero() && v.target() != "/" {
 		view.HomeURL = "/" // the rest of the site may ask for less
 	}
 	return h.page(w, r, v, http.StatusForbidden, view)
 }
 
-// noteAsked has the session remember which levels ProConnect was asked for in
+// rememberStepUp has the session remember which levels ProConnect was asked for in
 // vain: the person is told so at the next visit, and not sent there again
 // without a click.
-func (h *Handler) noteAsked(w http.ResponseWriter, r *http.Request, v *visit, a *attempt) {
-	if v.session.isZero() || v.session.family != a.family() {
+func (h *Handler) rememberStepUp(w http.ResponseWriter, r *http.Request, v *visit, a *session.Attempt) {
+	if v.session.IsZero() || v.session.Family != a.FamilyID() {
 		return
 	}
-	v.session.askedACR = a.ACR
-	value, err := h.client.sessions.Seal(r.Context(), v.session.encode(), v.origin.Host)
-	if err == nil && len(value) <= maxSessionCookie {
-		setCookie(w, h.client.names(v.origin.Secure).session, value, "/", 0)
+	v.session.RequestedACR = a.ACR
+	if err := h.client.keeper.Save(r.Context(), w, v.origin, &v.session); err != nil {
+		h.log.Debug("the session does not remember the levels that were asked for", zap.Error(err))
 	}
 }

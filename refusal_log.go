@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 )
 
 // refusalEvery is how often the refusal of one session for one reason is logged: a page
@@ -26,7 +28,7 @@ type refusals struct {
 
 // refusalKey is a session, and the rules that refused it with what they read.
 type refusalKey struct {
-	family familyID
+	family session.Family
 	reason string
 }
 
@@ -106,7 +108,7 @@ func (f *refusals) rest() (over []counted) {
 // rules and fields, and never what stands in them.
 func (h *Handler) tellRefusal(r *http.Request, v *visit) {
 	reason := v.decision.Reason()
-	known, more, due, over := h.refusals.due(refusalKey{v.session.family, reason}, v.refer())
+	known, more, due, over := h.refusals.due(refusalKey{v.session.Family, reason}, v.refer())
 	v.reference = known
 	h.tellCounted(over)
 	if !due {

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 )
 
 // One line a minute for a session and what refuses it; what had none is counted on the
@@ -11,7 +13,7 @@ import (
 func TestRefusalsAreCounted(t *testing.T) {
 	clock := time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
 	f := &refusals{now: func() time.Time { return clock }}
-	key := refusalKey{family: familyID{1}, reason: "no rule matched: rule 1: siret failed"}
+	key := refusalKey{family: session.Family{1}, reason: "no rule matched: rule 1: siret failed"}
 	want := func(what, reference, known string, more int, due bool) {
 		t.Helper()
 		gotKnown, gotMore, gotDue, over := f.due(key, reference)
@@ -25,7 +27,7 @@ func TestRefusalsAreCounted(t *testing.T) {
 	want("within the minute", "C", "A", 0, false)
 	clock = clock.Add(time.Second)
 	want("after a minute", "D", "D", 2, true)
-	key.family = familyID{2}
+	key.family = session.Family{2}
 	want("another session", "E", "E", 0, true)
 	key.reason = "rule 2 denies: roles matched"
 	want("another rule", "F", "F", 0, true)
@@ -47,7 +49,7 @@ func TestRefusalsAreBounded(t *testing.T) {
 		}
 	}
 	for i := range 3 * maxRefusals {
-		key := refusalKey{family: familyID{byte(i), byte(i >> 8)}, reason: "r" + strconv.Itoa(i%3)}
+		key := refusalKey{family: session.Family{byte(i), byte(i >> 8)}, reason: "r" + strconv.Itoa(i%3)}
 		for range 1 + i%2 {
 			_, more, due, over := f.due(key, "x")
 			refused++

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
@@ -32,7 +33,7 @@ func (h *Handler) askLogin(w http.ResponseWriter, r *http.Request, v *visit) err
 		return h.unauthorized(w, r, v, v.programLoginURL(r))
 	case r.Method != http.MethodGet:
 		return h.page(w, r, v, http.StatusUnauthorized, v.formLost(r))
-	case h.Login == loginAuto || !v.session.isZero():
+	case h.Login == loginAuto || !v.session.IsZero():
 		return h.sendOn(w, r, v)
 	case !h.callbackComesBack(r, v.origin):
 		return h.callbackLost(w, r, v)
@@ -55,16 +56,19 @@ func (h *Handler) askStepUp(w http.ResponseWriter, r *http.Request, v *visit) er
 	return h.askLogin(w, r, v)
 }
 
+// maxAutoLogins is how many logins in a row may end without a session.
+const maxAutoLogins = 3
+
 // sendOn sends somebody to ProConnect without a click, unless they just came
 // back from there several times: a browser that does not keep the session would
 // go round for ever.
 func (h *Handler) sendOn(w http.ResponseWriter, r *http.Request, v *visit) error {
-	if v.rounds() < maxRounds {
+	if h.client.keeper.AutoLogins(v.origin, v.cookies) < maxAutoLogins {
 		options := v.loginOptions()
-		return h.startLogin(w, r, v, &attempt{Target: v.target(), ACR: options.acr, Gate: options.gate, Unasked: true})
+		return h.startLogin(w, r, v, &session.Attempt{Target: v.target(), ACR: options.acr, Gate: options.gate, Automatic: true})
 	}
 	code := pages.CookiesRefused
-	if !v.session.isZero() {
+	if !v.session.IsZero() {
 		h.complain("logins end, again and again, in sessions that do not satisfy the rules: do all nodes have the same configuration?",
 			zap.String("reason", v.reason()))
 		code = pages.LoginFailed
@@ -77,10 +81,10 @@ func (h *Handler) sendOn(w http.ResponseWriter, r *http.Request, v *visit) error
 // page leads on by GET alone. A form that it sent again would carry the cookie and
 // our Origin, past what the site has against forged requests.
 func (v *visit) formLost(r *http.Request) pages.View {
-	if v.session.isZero() && v.fromAnotherSite(r) {
+	if v.session.IsZero() && v.fromAnotherSite(r) {
 		return pages.FormWithheld{PageURL: origin.ReturnTarget(v.target(), v.gate.Path)}
 	}
-	return pages.FormLost{LoginURL: v.loginTo(v.pageAsking(r)), LoggedIn: !v.session.isZero()}
+	return pages.FormLost{LoginURL: v.loginTo(v.pageAsking(r)), LoggedIn: !v.session.IsZero()}
 }
 
 // toErrorChain leaves an answer to the site's handle_errors. What it shows may

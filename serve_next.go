@@ -32,7 +32,7 @@ func (v *visit) keepPrivate(w http.ResponseWriter, r *http.Request) http.Respons
 // keepsPage says whether the response may show somebody who is logged in a page,
 // to which Back would lead after the logout.
 func (v *visit) keepsPage(r *http.Request) bool {
-	if v.session.isZero() {
+	if v.session.IsZero() {
 		return false
 	}
 	if mode, ok := r.Header["Sec-Fetch-Mode"]; ok {

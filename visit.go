@@ -9,6 +9,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 
@@ -31,7 +32,7 @@ type visit struct {
 	url     *url.URL // as the browser sent it
 	uri     string   // where to come back to; empty: url
 
-	session  session
+	session  session.Session
 	opened   bool // the session was looked for
 	admitted bool // a gate let the person pass
 	refused  bool // a gate did not
@@ -107,19 +108,19 @@ func (v *visit) open(r *http.Request, c *Client) {
 		v.session = *p.session // the cookie is kept out of the probe, which may go astray
 		return
 	}
-	c.openSession(r.Context(), v.origin, v.cookies, &v.session)
+	c.keeper.Open(r.Context(), v.origin, v.cookies, &v.session)
 }
 
 // forgetSession has the visit begin anew, for another link.
 func (v *visit) forgetSession() {
-	v.client, v.session, v.opened = nil, session{}, false
+	v.client, v.session, v.opened = nil, session.Session{}, false
 	v.admitted, v.refused, v.word, v.decision = false, false, "", rules.Decision{}
 }
 
 // user is who may be named to what runs behind the gates: nobody, once a gate
 // refused.
 func (v *visit) user() *claims.Set {
-	if v.admitted && !v.refused && !v.session.isZero() {
+	if v.admitted && !v.refused && !v.session.IsZero() {
 		return &v.session.Set
 	}
 	return nil
@@ -127,7 +128,7 @@ func (v *visit) user() *claims.Set {
 
 // candidate is the person whom a gate refused.
 func (v *visit) candidate() *claims.Set {
-	if v.refused && !v.session.isZero() {
+	if v.refused && !v.session.IsZero() {
 		return &v.session.Set
 	}
 	return nil
@@ -166,7 +167,7 @@ func (v *visit) reason() string {
 	switch {
 	case v.word == "":
 		return ""
-	case v.word == wordLogin && v.session.isZero():
+	case v.word == wordLogin && v.session.IsZero():
 		return "no session"
 	}
 	return v.decision.Reason()

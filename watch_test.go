@@ -1,13 +1,7 @@
 package proconnect
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"io/fs"
-	"maps"
-	"slices"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -17,53 +11,20 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 )
 
-// memory is a storage in memory, of which a listing takes its time.
-type memory struct {
-	certmagic.Storage
-	mu      sync.Mutex
-	records map[string]bool
-	listing func(context.Context) error // nil: at once
+// nodeKeeper returns the keeper of one of several nodes that share a storage.
+func nodeKeeper(t *testing.T, log *zap.Logger, storage certmagic.Storage) *session.Keeper {
+	t.Helper()
+	return session.New(session.Config{
+		Name: "proconnect", Lifetime: time.Hour, Keys: seal.NewKeyring(make([]byte, 32)),
+		Storage: session.NewBoundedStorage(storage), RevokedUnder: "revoked", Log: log,
+	})
 }
-
-func (m *memory) Store(_ context.Context, key string, _ []byte) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.records[key] = true
-	return nil
-}
-
-func (m *memory) Delete(_ context.Context, key string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if !m.records[key] {
-		return fs.ErrNotExist
-	}
-	delete(m.records, key)
-	return nil
-}
-
-func (m *memory) List(ctx context.Context, _ string, _ bool) ([]string, error) {
-	if m.listing != nil {
-		if err := m.listing(ctx); err != nil {
-			return nil, err
-		}
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return slices.Collect(maps.Keys(m.records)), nil
-}
-
-func (m *memory) count() int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return len(m.records)
-}
-
-// over is a moment at which no clock needs a record any more.
-func over() time.Time { return time.Now().Add(-revocationsKept - time.Hour) }
 
 // A list on a network drive that is gone keeps whoever asks for it. Logouts of other
 // nodes, the other lists and the end of the app do not wait for it, and the operator is
@@ -72,8 +33,9 @@ func TestListThatHangsDelaysNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		core, logs := observer.New(zap.InfoLevel)
 		log, drive := zap.New(core), make(chan struct{})
-		storage := &memory{records: make(map[string]bool)}
-		c := &Client{revoked: newRevocations(newBoundedStorage(storage), "r", log)}
+		storage := &certmagic.FileStorage{Path: t.TempDir()}
+		keeper, otherNode := nodeKeeper(t, log, storage), nodeKeeper(t, log, storage)
+		c := &Client{keeper: keeper}
 		var looks atomic.Int64
 		a := &App{log: log, Clients: map[string]*Client{defaultClient: c}, lists: new(rules.Lists)}
 		a.watches = []*listWatch{
@@ -83,12 +45,13 @@ func TestListThatHangsDelaysNothing(t *testing.T) {
 		if err := a.Start(); err != nil {
 			t.Fatal(err)
 		}
-		if c.revoked.has(t.Context(), familyID{1}) {
+		somebody := keeper.New(claims.New(nil, nil), nil, nil, time.Now())
+		if keeper.Revoked(t.Context(), somebody.Family) {
 			t.Error("revoked by nobody")
 		}
-		_ = storage.Store(t.Context(), c.revoked.name(familyID{1}, time.Now().Add(time.Hour).Unix()), nil)
-		<-time.After(2 * revocationsEvery)
-		if !c.revoked.has(t.Context(), familyID{1}) {
+		otherNode.Revoke(t.Context(), somebody)
+		<-time.After(2 * session.PollEvery)
+		if !keeper.Revoked(t.Context(), somebody.Family) {
 			t.Error("a logout on another node is not seen")
 		}
 		<-time.After(50 * time.Second)
@@ -108,75 +71,4 @@ func TestListThatHangsDelaysNothing(t *testing.T) {
 			t.Error("an app that has ended tells of its lists")
 		}
 	})
-}
-
-// A storage that takes longer to list the logouts than a request may wait is read all
-// the same: a cookie that was logged out before the restart is dead then.
-func TestFirstListingMayTakeItsTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		storage := &memory{records: make(map[string]bool), listing: func(ctx context.Context) error {
-			select {
-			case <-time.After(5 * time.Second):
-				return nil
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}}
-		r := newRevocations(newBoundedStorage(storage), "r", zap.NewNop())
-		_ = storage.Store(t.Context(), r.name(familyID{1}, time.Now().Add(time.Hour).Unix()), nil)
-		began := time.Now()
-		r.has(t.Context(), familyID{1})
-		if took := time.Since(began); took > revocationsWait {
-			t.Errorf("a request waits %s", took)
-		}
-		r.revoke(t.Context(), familyID{2}, time.Now().Add(time.Hour)) // and a logout does not wait for the listing
-		if storage.count() != 2 {
-			t.Error("a logout meanwhile is not in the storage")
-		}
-		<-time.After(5 * time.Second)
-		if !r.has(t.Context(), familyID{1}) {
-			t.Error("a logout of before the restart is forgotten")
-		}
-	})
-}
-
-// Where the storage holds so many records that it never lists them, those that are over
-// go all the same, some at each look; what is not over stays.
-func TestEndedRecordsGoWithoutAListing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		storage := &memory{records: make(map[string]bool), listing: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }}
-		r := newRevocations(newBoundedStorage(storage), "r", zap.NewNop())
-		for i := range 2*revocationsOver + 10 {
-			f := familyID{1, byte(i >> 8), byte(i)}
-			r.until[f] = over().Unix()
-			storage.records[r.name(f, r.until[f])] = true
-		}
-		r.revoke(t.Context(), familyID{2}, time.Now().Add(time.Hour))
-		for _, left := range []int{revocationsOver + 11, 11, 1, 1} {
-			r.refresh(t.Context())
-			if got := storage.count(); got != left {
-				t.Errorf("%d records are left, want %d", got, left)
-			}
-		}
-		if !r.has(t.Context(), familyID{2}) || len(r.until) != 1 {
-			t.Errorf("%d families are remembered, want the one that is not over", len(r.until))
-		}
-		r.stop()
-		synctest.Wait()
-	})
-}
-
-// Where it does list them, no look spends itself on deleting.
-func TestEndedRecordsGoSomeAtATime(t *testing.T) {
-	storage := &memory{records: make(map[string]bool)}
-	r := newRevocations(storage, "r", zap.NewNop())
-	for i := range revocationsOver + 7 {
-		storage.records[fmt.Sprintf("r/%032x.%d", i, over().Unix())] = true
-	}
-	for _, left := range []int{7, 0} {
-		r.refresh(t.Context())
-		if got := storage.count(); got != left {
-			t.Errorf("%d records are left, want %d", got, left)
-		}
-	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
-// tableCase is one case of testdata/rules; README.md there tells the format.
+// tableCase is one case of testdata; README.md there tells the format.
 type tableCase struct {
 	name, rules, requires         string
 	asked, claims, expect, reason string

@@ -1,9 +1,8 @@
-package proconnect
+package session
 
 import (
 	"cmp"
 	"context"
-	"maps"
 	"net/http"
 	"slices"
 
@@ -28,7 +27,7 @@ type pendingAttempt struct {
 // are over or unreadable and the oldest of too many; then the oldest of any client of
 // the host, for all of them and the site's own cookies share one header. It returns how
 // many bytes are left.
-func (c *Client) makeRoom(ctx context.Context, w http.ResponseWriter, p origin.Origin, cookies []string, size int) int {
+func (k *Keeper) makeRoom(ctx context.Context, w http.ResponseWriter, o origin.Origin, cookies []string, size int) int {
 	left := maxCookies - cookieSize(size)
 	for _, line := range cookies {
 		left -= len(line)
@@ -38,7 +37,7 @@ func (c *Client) makeRoom(ctx context.Context, w http.ResponseWriter, p origin.O
 		left += a.size
 	}
 	own, kept := 0, []pendingAttempt(nil)
-	for _, a := range c.pendingAttempts(ctx, p, cookies) {
+	for _, a := range k.pendingAttempts(ctx, o, cookies) {
 		if a.own {
 			if own++; own >= maxAttempts || a.started == 0 {
 				drop(a)
@@ -59,14 +58,13 @@ func cookieSize(size int) int { return size + len("=; ") }
 
 // pendingAttempts are the attempts of all clients that the browser sends, the newest
 // first.
-func (c *Client) pendingAttempts(ctx context.Context, p origin.Origin, cookies []string) []pendingAttempt {
+func (k *Keeper) pendingAttempts(ctx context.Context, o origin.Origin, cookies []string) []pendingAttempt {
 	var pending []pendingAttempt
-	for _, name := range slices.Sorted(maps.Keys(c.app.Clients)) {
-		client := c.app.Clients[name]
-		eachCookie(cookies, client.names(p.Secure).login, func(name, value string) {
-			a := pendingAttempt{name: name, size: cookieSize(len(name) + len(value)), own: client == c}
+	for _, other := range k.neighbours {
+		eachCookie(cookies, other.names(o).login, func(name, value string) {
+			a := pendingAttempt{name: name, size: cookieSize(len(name) + len(value)), own: other == k}
 			if len(pending) < 4*maxAttempts { // more than a browser was ever given: the rest is not worth a look
-				if opened := client.openAttempt(ctx, p, value); opened != nil {
+				if opened := other.openAttempt(ctx, o, value); opened != nil {
 					a.started = opened.Started
 				}
 			}

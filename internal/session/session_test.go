@@ -1,4 +1,4 @@
-package proconnect
+package session
 
 import (
 	"reflect"
@@ -10,10 +10,10 @@ import (
 )
 
 // testSession is a session with the claims that are asked for by default.
-func testSession(t testing.TB) *session {
+func testSession(t testing.TB) *Session {
 	t.Helper()
 	asked := claims.NewRequest(nil, nil).Claims
-	s := &session{family: familyID{1, 2, 3}, first: time.Now().Unix(), lasts: 12 * 3600}
+	s := &Session{Family: Family{1, 2, 3}, startedAt: time.Now().Unix(), lifetime: 12 * 3600}
 	s.Set = *claims.New(asked, map[string]any{
 		"sub": "7c9e6679-7425-40de-944b-e07fc1f90ae7", "given_name": "Jean-Christophe", "usual_name": "Dupont-Durand",
 		"email": "jean-christophe.dupont-durand@developpement-durable.gouv.fr", "uid": "b3e1f0a2-5a4f-4b0e-8c2d-90c1d7a1e3f4",
@@ -25,13 +25,13 @@ func testSession(t testing.TB) *session {
 }
 
 func TestSessionSurvivesItsCookie(t *testing.T) {
-	s, got := testSession(t), new(session)
-	s.askedACR = []string{"eidas1-mfa", "eidas2"}
+	s, got := testSession(t), new(Session)
+	s.RequestedACR = []string{"eidas1-mfa", "eidas2"}
 	s.Set.Put(mustClaim(t, "custom.grade"), []string{"A+", "B"})
 	if err := got.decode(string(s.encode())); err != nil {
 		t.Fatal(err)
 	}
-	if got.family != s.family || got.first != s.first || got.lasts != s.lasts || !reflect.DeepEqual(got.askedACR, s.askedACR) {
+	if got.Family != s.Family || got.startedAt != s.startedAt || got.lifetime != s.lifetime || !reflect.DeepEqual(got.RequestedACR, s.RequestedACR) {
 		t.Errorf("got %+v", got)
 	}
 	for _, name := range []string{"sub", "email", "siret", "siren", "roles", "organization_label", "acr", "amr", "custom.grade"} {
@@ -46,7 +46,7 @@ func TestSessionSurvivesItsCookie(t *testing.T) {
 func TestSessionThatIsNotUnderstood(t *testing.T) {
 	good := string(testSession(t).encode())
 	for i := range len(good) {
-		if new(session).decode(good[:i]) == nil {
+		if new(Session).decode(good[:i]) == nil {
 			t.Fatalf("a session cut after %d bytes is taken", i)
 		}
 	}
@@ -55,7 +55,7 @@ func TestSessionThatIsNotUnderstood(t *testing.T) {
 		"trailing bytes":  good + "x",
 		"no family":       good[:1] + strings.Repeat("\x00", 16) + good[17:],
 	} {
-		if new(session).decode(text) == nil {
+		if new(Session).decode(text) == nil {
 			t.Errorf("%s: taken", name)
 		}
 	}
@@ -76,7 +76,7 @@ func TestSessionLifetime(t *testing.T) {
 		"from the beginning":  {time.Unix(0, 0), false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := &session{family: familyID{1}, first: c.first.Unix(), lasts: 3600}
+			s := &Session{Family: Family{1}, startedAt: c.first.Unix(), lifetime: 3600}
 			if got := s.alive(now, time.Hour); got != c.alive {
 				t.Errorf("alive is %v", got)
 			}
@@ -88,7 +88,7 @@ func TestSessionLifetime(t *testing.T) {
 // logout, which ends with the session: what was logged out would live again.
 func TestSessionKeepsItsLifetime(t *testing.T) {
 	first := time.Now().Add(-30 * time.Minute)
-	s := &session{family: familyID{1}, first: first.Unix(), lasts: 3600}
+	s := &Session{Family: Family{1}, startedAt: first.Unix(), lifetime: 3600}
 	for name, c := range map[string]struct {
 		configured time.Duration
 		want       time.Duration
@@ -99,10 +99,10 @@ func TestSessionKeepsItsLifetime(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			end := s.expiresAt(c.configured)
-			if got := end.Sub(time.Unix(s.first, 0)); got != c.want {
+			if got := end.Sub(time.Unix(s.startedAt, 0)); got != c.want {
 				t.Errorf("it lasts %s, want %s", got, c.want)
 			}
-			if end.After(s.endsAt()) {
+			if end.After(s.EndsAt()) {
 				t.Error("it outlasts the record of its logout")
 			}
 		})
@@ -113,11 +113,11 @@ func FuzzSessionDecode(f *testing.F) {
 	f.Add(testSession(f).encode())
 	f.Add([]byte{sessionVersion})
 	f.Fuzz(func(t *testing.T, data []byte) {
-		s := new(session)
+		s := new(Session)
 		if s.decode(string(data)) != nil {
 			return
 		}
-		again := new(session)
+		again := new(Session)
 		if err := again.decode(string(s.encode())); err != nil {
 			t.Fatalf("what was read cannot be written and read again: %v", err)
 		}

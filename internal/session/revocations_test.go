@@ -1,4 +1,4 @@
-package proconnect
+package session
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 )
 
 // recorded returns revocations over a storage that holds one record.
-func recorded(t *testing.T, storage certmagic.Storage, f familyID, until time.Time) *revocations {
+func recorded(t *testing.T, storage certmagic.Storage, f Family, until time.Time) *revocations {
 	t.Helper()
 	r := newRevocations(storage, "proconnect/test/revoked", zap.NewNop())
 	if err := storage.Store(t.Context(), r.name(f, until.Unix()), []byte{'\n'}); err != nil {
@@ -31,7 +31,7 @@ func TestRevocationRecords(t *testing.T) {
 		"of a family long over":  {time.Now().Add(-25 * time.Hour), false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			storage, f := &certmagic.FileStorage{Path: t.TempDir()}, familyID{7}
+			storage, f := &certmagic.FileStorage{Path: t.TempDir()}, Family{7}
 			r := recorded(t, storage, f, c.until)
 			if got := r.has(t.Context(), f); got != c.kept {
 				t.Errorf("the family is revoked: %v, want %v", got, c.kept)
@@ -58,7 +58,7 @@ func TestEndedRevocationsAreForgotten(t *testing.T) {
 		"over, and still to be written":     {time.Now().Add(-25 * time.Hour), true, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			storage, f := &certmagic.FileStorage{Path: t.TempDir()}, familyID{7}
+			storage, f := &certmagic.FileStorage{Path: t.TempDir()}, Family{7}
 			r := newRevocations(storage, "proconnect/test/revoked", zap.NewNop())
 			r.revoke(t.Context(), f, c.until)
 			if err := storage.Delete(t.Context(), r.name(f, c.until.Unix())); err != nil {

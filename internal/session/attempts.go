@@ -1,4 +1,4 @@
-package proconnect
+package session
 
 import (
 	"context"
@@ -25,9 +25,9 @@ const (
 	maxAttemptCookie = 2400
 )
 
-// attempt is a login under way, sealed into a cookie of its own, so that several
+// Attempt is a login under way, sealed into a cookie of its own, so that several
 // tabs can log in side by side and answer in any order.
-type attempt struct {
+type Attempt struct {
 	State       string   `json:"s"`
 	Nonce       string   `json:"n"`
 	Verifier    string   `json:"v"`
@@ -36,52 +36,52 @@ type attempt struct {
 	ACR         []string `json:"a,omitempty"`
 	Scopes      []string `json:"c"`           // what was asked: the configuration may change meanwhile
 	Started     int64    `json:"d"`           // Unix seconds
-	Unasked     bool     `json:"u,omitempty"` // begun without a click
+	Automatic   bool     `json:"u,omitempty"` // begun without a click
 	Family      []byte   `json:"f,omitempty"` // of the session that it began with
 	Gate        string   `json:"g,omitempty"` // the key of the hints of the gate that asked
 }
 
-// randomText returns 32 random bytes in base64url: 43 characters, which satisfies
+// RandomText returns 32 random bytes in base64url: 43 characters, which satisfies
 // the 32 that ProConnect's documentation asks of state and nonce.
-func randomText() string {
+func RandomText() string {
 	b := make([]byte, 32)
 	rand.Read(b) // never fails, by its documentation
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// begin gives the attempt what ProConnect will be asked with, and answer with.
-func (a *attempt) begin(redirectURI, own string, now time.Time) {
-	a.State, a.Nonce, a.Verifier = randomText(), randomText(), oauth2.GenerateVerifier()
+// Begin gives the attempt what ProConnect will be asked with, and answer with.
+func (a *Attempt) Begin(redirectURI, own string, now time.Time) {
+	a.State, a.Nonce, a.Verifier = RandomText(), RandomText(), oauth2.GenerateVerifier()
 	a.RedirectURI, a.Target, a.Started = redirectURI, origin.ReturnTarget(a.Target, own), now.Unix()
 }
 
-// family is that of the session that the attempt began with, if there was one.
-func (a *attempt) family() (f familyID) {
+// FamilyID is that of the session that the attempt began with, if there was one.
+func (a *Attempt) FamilyID() (f Family) {
 	copy(f[:], a.Family)
 	return f
 }
 
-// ledBack says whether the login was hinted to the identity provider of the session
+// LedBack says whether the login was hinted to the identity provider of the session
 // that it began with.
-func (a *attempt) ledBack() bool { return len(a.Family) > 0 && len(a.ACR) > 0 }
+func (a *Attempt) LedBack() bool { return len(a.Family) > 0 && len(a.ACR) > 0 }
 
-// keep seals the attempt into a cookie, and drops the oldest of the browser's
+// BeginAttempt seals the attempt into a cookie, and drops the oldest of the browser's
 // others when they are too many, or too large.
-func (c *Client) keep(ctx context.Context, w http.ResponseWriter, p origin.Origin, cookies []string, a *attempt) error {
-	value, err := c.sealAttempt(ctx, p, a)
+func (k *Keeper) BeginAttempt(ctx context.Context, w http.ResponseWriter, o origin.Origin, cookies []string, a *Attempt) error {
+	value, err := k.sealAttempt(ctx, o, a)
 	if err == nil && len(value) > maxAttemptCookie {
 		short := *a
 		short.Target = "/" // JSON makes six bytes of an & or of a byte that is no text
-		value, err = c.sealAttempt(ctx, p, &short)
+		value, err = k.sealAttempt(ctx, o, &short)
 	}
 	if err != nil {
 		return err
 	}
-	name := c.names(p.Secure).login + a.State[:attemptIDLen]
-	if left := c.makeRoom(ctx, w, p, cookies, len(name)+len(value)); left < 0 && a.Target != "/" {
+	name := k.names(o).login + a.State[:attemptIDLen]
+	if left := k.makeRoom(ctx, w, o, cookies, len(name)+len(value)); left < 0 && a.Target != "/" {
 		short := *a
 		short.Target = "/" // a login that leads home is better than a site that is shut
-		if value, err = c.sealAttempt(ctx, p, &short); err != nil {
+		if value, err = k.sealAttempt(ctx, o, &short); err != nil {
 			return err
 		}
 	}
@@ -89,21 +89,21 @@ func (c *Client) keep(ctx context.Context, w http.ResponseWriter, p origin.Origi
 	return nil
 }
 
-func (c *Client) sealAttempt(ctx context.Context, p origin.Origin, a *attempt) (string, error) {
+func (k *Keeper) sealAttempt(ctx context.Context, o origin.Origin, a *Attempt) (string, error) {
 	plain, err := json.Marshal(a)
 	if err != nil {
 		return "", err
 	}
-	return c.attempts.Seal(ctx, plain, p.Host)
+	return k.attempts.Seal(ctx, plain, o.Host)
 }
 
 // openAttempt reads an attempt's cookie; nil if it is not ours or over.
-func (c *Client) openAttempt(ctx context.Context, p origin.Origin, value string) *attempt {
-	plain, err := c.attempts.Open(ctx, value, p.Host)
+func (k *Keeper) openAttempt(ctx context.Context, o origin.Origin, value string) *Attempt {
+	plain, err := k.attempts.Open(ctx, value, o.Host)
 	if err != nil {
 		return nil
 	}
-	a := new(attempt)
+	a := new(Attempt)
 	if json.Unmarshal([]byte(plain), a) != nil {
 		return nil
 	}
@@ -114,44 +114,49 @@ func (c *Client) openAttempt(ctx context.Context, p origin.Origin, value string)
 	return a
 }
 
-// findAttempt finds the attempt of this browser that a state belongs to.
-func (c *Client) findAttempt(ctx context.Context, p origin.Origin, cookies []string, state string) *attempt {
+// FindAttempt finds the attempt of this browser that a state belongs to.
+func (k *Keeper) FindAttempt(ctx context.Context, o origin.Origin, cookies []string, state string) *Attempt {
 	if len(state) < attemptIDLen {
 		return nil
 	}
-	value, ok := findCookie(cookies, c.names(p.Secure).login+state[:attemptIDLen])
+	value, ok := findCookie(cookies, k.names(o).login+state[:attemptIDLen])
 	if !ok {
 		return nil
 	}
-	a := c.openAttempt(ctx, p, value)
+	a := k.openAttempt(ctx, o, value)
 	if a == nil || subtle.ConstantTimeCompare([]byte(a.State), []byte(state)) != 1 {
 		return nil
 	}
 	return a
 }
 
-const (
-	maxRounds = 3           // logins in a row that may end without a session
-	roundTime = time.Minute // how long a login counts as one of those
-)
+// roundTime is how long a login without a click counts as one of those of late.
+const roundTime = time.Minute
 
-// rounds is how many logins without a click this browser ended in the last
-// minute. It is told
-// by a cookie that anybody may change in their own browser: it protects nobody
-// but them.
-func (v *visit) rounds() int {
-	value, _ := findCookie(v.cookies, v.gate.client.names(v.origin.Secure).rounds)
+// AutoLogins is how many logins without a click this browser ended in the last
+// minute. A cookie tells it that anybody may change in their own browser: it protects
+// nobody but them.
+func (k *Keeper) AutoLogins(o origin.Origin, cookies []string) int {
+	value, _ := findCookie(cookies, k.names(o).rounds)
 	if len(value) != 1 || value[0] < '0' || value[0] > '9' {
 		return 0
 	}
 	return int(value[0] - '0')
 }
 
-// countRound counts a login that ended.
-func (v *visit) countRound(w http.ResponseWriter) {
-	n := min(v.rounds()+1, 9)
-	setCookie(w, v.gate.client.names(v.origin.Secure).rounds, strconv.Itoa(n), "/", int(roundTime/time.Second))
+// CountAutoLogin counts one that ended.
+func (k *Keeper) CountAutoLogin(w http.ResponseWriter, o origin.Origin, cookies []string) {
+	n := min(k.AutoLogins(o, cookies)+1, 9)
+	setCookie(w, k.names(o).rounds, strconv.Itoa(n), "/", int(roundTime/time.Second))
 }
+
+// ForgetAttempt drops the attempt's cookie.
+func (k *Keeper) ForgetAttempt(w http.ResponseWriter, o origin.Origin, a *Attempt) {
+	setCookie(w, k.names(o).login+a.State[:attemptIDLen], "", "/", -1)
+}
+
+// ConsumeAttempt says whether the attempt was still unused on this node, and uses it.
+func (k *Keeper) ConsumeAttempt(a *Attempt, now time.Time) bool { return k.used.consume(a.State, now) }
 
 // maxUsed bounds how many used attempts are remembered: beyond it, ProConnect's
 // one-time code alone decides.

@@ -1,4 +1,4 @@
-package proconnect
+package session
 
 import (
 	"bytes"
@@ -46,7 +46,7 @@ func FuzzClaims(f *testing.F) {
 	absent := make(map[string]*rules.Set)
 	for _, c := range asked {
 		if c.Index < 0 || claims.Table[c.Index].Field {
-			absent[c.Name] = mustCompileRules(f, []rules.Rule{{Effect: rules.EffectAllow, Conditions: []rules.Condition{{Field: c.Name, Absent: true}}}})
+			absent[c.Name] = compiledAbsent(f, c.Name)
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -56,7 +56,7 @@ func FuzzClaims(f *testing.F) {
 		if d.Decode(&raw) != nil {
 			return
 		}
-		s, got := &session{family: familyID{1}, first: 1, lasts: 1, Set: *claims.New(asked, raw)}, new(session)
+		s, got := &Session{Family: Family{1}, startedAt: 1, lifetime: 1, Set: *claims.New(asked, raw)}, new(Session)
 		if err := got.decode(string(s.encode())); err != nil {
 			t.Fatalf("the session cannot be read again: %v", err)
 		}
@@ -115,4 +115,23 @@ func saysSomething(raw any) bool {
 		return slices.ContainsFunc(v, func(e any) bool { return e == nil || saysSomething(e) })
 	}
 	return true
+}
+
+// compiledAbsent is the rule that holds of people of whom a claim is absent.
+func compiledAbsent(t testing.TB, claim string) *rules.Set {
+	t.Helper()
+	set, err := rules.Compile([]rules.Rule{{Effect: rules.EffectAllow, Conditions: []rules.Condition{{Field: claim, Absent: true}}}}, new(rules.Lists))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+func mustClaim(t testing.TB, name string) claims.Ref {
+	t.Helper()
+	ref, ok := claims.Lookup(name)
+	if !ok {
+		t.Fatalf("no claim %q", name)
+	}
+	return ref
 }

@@ -1,4 +1,4 @@
-package proconnect
+package session
 
 import (
 	"context"
@@ -45,8 +45,8 @@ type revocations struct {
 	first   sync.Once
 	loaded  atomic.Bool
 	mu      sync.RWMutex
-	until   map[familyID]int64    // when the family's lifetime is over, Unix seconds
-	pending map[familyID]struct{} // not in the storage yet
+	until   map[Family]int64    // when the family's lifetime is over, Unix seconds
+	pending map[Family]struct{} // not in the storage yet
 	failing bool
 }
 
@@ -54,14 +54,14 @@ func newRevocations(storage certmagic.Storage, prefix string, log *zap.Logger) *
 	life, stop := context.WithCancel(context.Background())
 	return &revocations{
 		storage: storage, prefix: prefix, log: log, life: life, stop: stop,
-		until: make(map[familyID]int64), pending: make(map[familyID]struct{}),
+		until: make(map[Family]int64), pending: make(map[Family]struct{}),
 	}
 }
 
 // has says whether a family was revoked. The first caller of all waits for the
 // storage, two seconds at most: a cookie that was logged out before a restart
 // stays dead after it. A storage that takes longer is read all the same.
-func (r *revocations) has(_ context.Context, f familyID) bool {
+func (r *revocations) has(_ context.Context, f Family) bool {
 	if !r.loaded.Load() {
 		r.first.Do(func() {
 			read := make(chan struct{})
@@ -84,9 +84,9 @@ func (r *revocations) has(_ context.Context, f familyID) bool {
 	return revoked
 }
 
-// revoke ends every session of a family: here at once, elsewhere when the other
+// revoke ends every session of a Family: here at once, elsewhere when the other
 // nodes look into the storage. A storage that fails is tried again later.
-func (r *revocations) revoke(ctx context.Context, f familyID, until time.Time) {
+func (r *revocations) revoke(ctx context.Context, f Family, until time.Time) {
 	r.mu.Lock()
 	r.until[f] = until.Unix()
 	r.pending[f] = struct{}{}
@@ -135,7 +135,7 @@ func (r *revocations) refresh(ctx context.Context) {
 // never lists them would never lose one.
 func (r *revocations) sweep(ctx context.Context) error {
 	needless := time.Now().Add(-revocationsKept).Unix()
-	over := make(map[familyID]string)
+	over := make(map[Family]string)
 	r.mu.RLock()
 	for f, until := range r.until {
 		if _, waiting := r.pending[f]; !waiting && until < needless && len(over) < revocationsOver {
@@ -157,7 +157,7 @@ func (r *revocations) sweep(ctx context.Context) error {
 // flush writes the records that are not in the storage yet.
 func (r *revocations) flush(ctx context.Context) error {
 	r.mu.RLock()
-	names := make(map[familyID]string, len(r.pending))
+	names := make(map[Family]string, len(r.pending))
 	for f := range r.pending {
 		names[f] = r.name(f, r.until[f])
 	}
@@ -221,11 +221,11 @@ func (r *revocations) told(err error) {
 	}
 }
 
-func (r *revocations) name(f familyID, until int64) string {
+func (r *revocations) name(f Family, until int64) string {
 	return path.Join(r.prefix, hex.EncodeToString(f[:])+"."+strconv.FormatInt(until, 10))
 }
 
-func parseRevocation(name string) (f familyID, until int64, ok bool) {
+func parseRevocation(name string) (f Family, until int64, ok bool) {
 	id, end, _ := strings.Cut(name, ".")
 	if n, err := hex.Decode(f[:], []byte(id[:min(len(id), 2*len(f))])); err != nil || n != len(f) || len(id) != 2*len(f) {
 		return f, 0, false

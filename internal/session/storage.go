@@ -1,4 +1,4 @@
-package proconnect
+package session
 
 import (
 	"context"
@@ -16,7 +16,9 @@ type boundedStorage struct {
 	listing           chan struct{} // a list of half a million records takes its time, and a logout cannot wait
 }
 
-func newBoundedStorage(s certmagic.Storage) certmagic.Storage {
+// NewBoundedStorage returns a storage whose answers nobody waits for longer than
+// their context says.
+func NewBoundedStorage(s certmagic.Storage) certmagic.Storage {
 	return &boundedStorage{s, make(chan struct{}, 1), make(chan struct{}, 1)}
 }
 

@@ -1,0 +1,95 @@
+// Package session keeps who somebody is between requests: in sealed cookies, whose
+// names nobody else knows, and in the storage what was revoked. The Keeper is its door:
+// it opens, saves and ends sessions, and remembers logins and logouts under way.
+package session
+
+import (
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
+)
+
+// sessionVersion opens every session: the format of what follows. A node that
+// reads a later format goes on reading this one.
+const sessionVersion = 1
+
+// maxSessionCookie is what a sealed session may weigh as a cookie, in bytes:
+// browsers drop what is over 4 kB together with its name and attributes.
+const maxSessionCookie = 3800
+
+// clockSkew is how far apart the clocks of nodes may be, and how far a clock that
+// is set right may go back under sessions that it has just dated: nobody who is
+// logged in should notice.
+const clockSkew = 5 * time.Minute
+
+// Session is what is remembered of a person between requests: an identity, and
+// the family of logins that it belongs to. Every renewal, step-up or further
+// login of the same person stays in the family, so that logging out ends all
+// the cookies that were ever made for it, stolen ones too.
+type Session struct {
+	claims.Set
+	Family       Family
+	RequestedACR []string // the essential acr values of the last login
+
+	startedAt int64 // the family's first login, Unix seconds
+	lifetime  int64 // that sessions had then, in seconds
+
+	room [24]claims.Part // for where the values lie, so that it needs no memory of its own
+}
+
+// Family names the logins of one person in one browser, from the first one to the
+// logout that ends them all.
+type Family [16]byte
+
+// IsZero says that there is no session.
+func (s *Session) IsZero() bool { return s.Family == Family{} }
+
+// expiresAt is when the session's lifetime is over: a shorter one that was
+// configured since cuts it, a longer one does not stretch it.
+func (s *Session) expiresAt(lifetime time.Duration) time.Time {
+	return time.Unix(s.startedAt, 0).Add(min(lifetime, time.Duration(s.lifetime)*time.Second))
+}
+
+// EndsAt is when no session of the family is alive any more, whatever is
+// configured meanwhile: a logout is remembered until then.
+func (s *Session) EndsAt() time.Time { return time.Unix(s.startedAt+s.lifetime, 0) }
+
+// alive says whether the session may be used at a time. One from the future was
+// made by a clock that nobody can trust.
+func (s *Session) alive(now time.Time, lifetime time.Duration) bool {
+	return !s.IsZero() && time.Unix(s.startedAt, 0).Before(now.Add(clockSkew)) && now.Before(s.expiresAt(lifetime))
+}
+
+// encode writes the session in the compact form that is sealed into the cookie.
+func (s *Session) encode() []byte {
+	b := make([]byte, 0, 512)
+	b = append(b, sessionVersion)
+	b = append(b, s.Family[:]...)
+	b = binary.AppendUvarint(b, uint64(s.startedAt))
+	b = binary.AppendUvarint(b, uint64(s.lifetime))
+	b = claims.AppendStrings(b, s.RequestedACR)
+	return s.Set.AppendTo(b)
+}
+
+var errSession = errors.New("session: not in a format of this version")
+
+// decode reads what encode wrote. The values share the memory of text.
+func (s *Session) decode(text string) error {
+	r := claims.Reader{Text: text}
+	if r.String(1) != string(rune(sessionVersion)) {
+		return errSession
+	}
+	copy(s.Family[:], r.String(len(s.Family)))
+	s.startedAt = int64(r.Uvarint())
+	s.lifetime = int64(r.Uvarint())
+	for range r.Count() {
+		s.RequestedACR = append(s.RequestedACR, r.String(r.Count()))
+	}
+	s.Set.Decode(&r, s.room[:0])
+	if !r.Finished() || s.IsZero() {
+		return errSession
+	}
+	return nil
+}
