@@ -3,6 +3,7 @@ package proconnect_test
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -147,9 +148,14 @@ func TestPlainHTTPSaysWhatCame(t *testing.T) {
 func TestLogoutWhereTheProxyAddsThePort(t *testing.T) {
 	p := newProvider(t)
 	s := start(t, p.link()+"\n servers {\n trusted_proxies static 127.0.0.0/8\n }", proxiedSite)
+	head := func(host string) string {
+		return " /.proconnect/logout HTTP/1.1\r\nHost: " + host + "\r\nX-Forwarded-Proto: https\r\nAccept: text/html\r\nConnection: close\r\n"
+	}
 	logout := func(host, origin string) answer {
-		return s.raw(loopback+":"+s.Port, "POST /.proconnect/logout HTTP/1.1\r\nHost: "+host+"\r\nX-Forwarded-Proto: https\r\nOrigin: "+origin+
-			"\r\nAccept: text/html\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+		page := s.raw(loopback+":"+s.Port, "GET"+head(host)+"\r\n")
+		form := url.Values{"token": {logoutToken(t, page)}}.Encode()
+		return s.raw(loopback+":"+s.Port, "POST"+head(host)+"Origin: "+origin+
+			"\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: "+strconv.Itoa(len(form))+"\r\n\r\n"+form)
 	}
 	if a := logout("docs.example.test:443", "https://docs.example.test"); a.StatusCode != http.StatusSeeOther {
 		t.Errorf("got %d, page %q", a.StatusCode, a.page())
