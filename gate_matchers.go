@@ -166,6 +166,11 @@ func (w *matcherWalk) readExpression(m *caddyhttp.MatchExpression, negated bool)
 // /admin.json. Patterns that end in * need none of it.
 func readPath(m *caddyhttp.MatchPath) any {
 	var ends, names caddyhttp.MatchPath
+	for _, pattern := range *m { // Sinatra, and whoever decodes a path like a form
+		if strings.Contains(pattern, " ") {
+			*m = append(*m, strings.ReplaceAll(pattern, " ", "+"))
+		}
+	}
 	for _, pattern := range *m {
 		if strings.HasSuffix(pattern, "*") || pattern == "/" {
 			continue

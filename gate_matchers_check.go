@@ -42,12 +42,15 @@ var (
 
 var relativeRegexp = regexp.MustCompile(`^(?:\(\?[a-z]+\))?\^[\w-]`)
 
+// patternStarts are what a pattern that matches an address may begin with.
+const patternStarts = `/*{[?\`
+
 func checkPattern(pattern string, exempts bool) error {
 	pattern = caddy.NewReplacer().ReplaceKnown(pattern, "")
 	switch {
 	case pattern == "":
 		return errEmpty
-	case !strings.ContainsRune(`/*{[?\`, rune(pattern[0])):
+	case !strings.ContainsRune(patternStarts, rune(pattern[0])):
 		return errNoSlash
 	case strings.Contains(pattern, "?") && strings.Contains(pattern, "="):
 		return errQuery

@@ -92,6 +92,13 @@ http://cased.localhost:{$PORT} {
 	}
 	respond reached
 }
+http://blank.localhost:{$PORT} {
+	@a path "/rapport annuel" "/rapport annuel/*"
+	proconnect @a {
+		allow any
+	}
+	respond reached
+}
 http://twice.localhost:{$PORT} {
 	@a {
 		path /x/*
@@ -194,6 +201,7 @@ func TestGateReadsExemptionsAsServersDo(t *testing.T) {
 		"celpublic /public/a": isOpen, "celpublic /public/A": isOpen, "celpublic /PUBLIC/a": isGated, "celpublic /Assets/X%C3%89.png": isOpen, "celpublic /assets/x": isGated, "celpublic /x": isGated,
 		"cased /Assets/x": isOpen, "cased /Assets/%C3%A9": isOpen, "cased /assets/x": isGated, "cased /ASSETS/x": isGated, "cased /a%2fb": isGated, "cased /Cased.localhost/x": isGated,
 		"cased /cased.localhost/x": isOpen, "cased /Bxy/s": isOpen, "cased /BxY/s": isOpen, "cased /bxy/s": isGated, "cased /Dxy/s": isGated, "cased /CAF%C3%89/x": isOpen, "cased /caf%C3%A9/x": isGated,
+		"blank /rapport%20annuel/x": isGated, "blank /rapport+annuel/x": isGated, "blank /rapport+annuel.json": isGated, "blank /c++": isOpen,
 		"twice /x/public/s": isOpen, "twice /X/s": isGated, "twice /x/PUBLIC/s": isGated, "twice /X/public/s": isGated,
 		"css /site.css": isOpen, "css /a/b/site.css": isOpen, "css /jquery-3.6.0/x.css": isOpen, "css /secret.php/x.css": isGated, "css /secret;x.css": isGated,
 		"css /secret%3fx.css": isGated, "css /secret%23x.css": isGated, "css /secret%00x.css": isRefused, "css /x": isGated, "css /site.CSS": isGated, "css /secret::$x.css": isGated,

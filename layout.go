@@ -21,6 +21,7 @@ type layout struct {
 	sites    []*siteLayout // servers by name, their routes in order
 	findings []finding     // what an operator must know, faults first
 	servers  map[*caddyhttp.Server]*serverLayout
+	late     bool // a gate stands where a site has answered already
 }
 
 // serverLayout is what the routes of one server say.

@@ -23,6 +23,10 @@ func (w *walker) checkGate(g *placedGate, f flow) {
 		w.fault("%s answers every request before the proconnect gate, so nobody would reach the gate and the site would be open: %s", by, remedy)
 		return
 	}
+	if !slices.ContainsFunc(f.scope, func(c conjunction) bool { return !slices.ContainsFunc(c, atom.matchesNothing) }) {
+		w.fault("no request gets to the proconnect gate, so the site would be open: the matcher around it matches nothing (addresses begin with a slash, and `not path /*` leaves none): say /admin /admin/*")
+		return
+	}
 	match := w.raw(g.config.MatcherSetsRaw)
 	if by, all := f.answered(f.scope.and(match, w.opaque)); all {
 		w.fault("%s answers every request that the proconnect gate's matcher is for, before the gate, which would so keep nobody out: %s", by, remedy)
@@ -33,6 +37,34 @@ func (w *walker) checkGate(g *placedGate, f flow) {
 	if f.basic {
 		w.warnBasicAuth()
 	}
+}
+
+// checkResponses looks for a gate that would run when the site has answered already:
+// what was asked for is done by then, and other responses pass beside it.
+func (w *walker) checkResponses(s step, name string) {
+	var options struct {
+		HandleResponse any `json:"handle_response"`
+	}
+	if s.read(&options) && holdsGate(options.HandleResponse) {
+		w.layout.late = true
+		w.fault("a proconnect gate in handle_response runs when the site has answered, so whatever a stranger asks for is done: put it in front of %s", name)
+	}
+}
+
+// holdsGate says whether a gate is somewhere in a part of a configuration.
+func holdsGate(v any) bool {
+	switch v := v.(type) {
+	case []any:
+		return slices.ContainsFunc(v, holdsGate)
+	case map[string]any:
+		for _, inner := range v {
+			if holdsGate(inner) {
+				return true
+			}
+		}
+		return v["handler"] == "proconnect"
+	}
+	return false
 }
 
 // checkMatcher looks whether a gate has run where a proconnect matcher is tried.
@@ -102,7 +134,7 @@ func (l *layout) judge() {
 			l.judgeEnding(site, e, gates)
 		}
 	}
-	if len(gates) > 0 || slices.ContainsFunc(l.sites, func(s *siteLayout) bool { return len(s.gates) > 0 }) {
+	if len(gates) > 0 || l.late || slices.ContainsFunc(l.sites, func(s *siteLayout) bool { return len(s.gates) > 0 }) {
 		return
 	}
 	for i := range l.findings { // a configuration without a gate is nothing that we may refuse

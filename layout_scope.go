@@ -57,6 +57,20 @@ func (a atom) implies(b atom) bool {
 	})
 }
 
+// matchesNothing says whether no request can match: addresses begin with a slash, and
+// nothing is left of them without all.
+func (a atom) matchesNothing() bool {
+	switch a.name {
+	case "path":
+		return !slices.ContainsFunc(a.list, func(pattern string) bool {
+			return pattern != "" && strings.ContainsRune(patternStarts, rune(pattern[0]))
+		})
+	case "not":
+		return slices.ContainsFunc(new(scopeReader).negated(json.RawMessage(a.text)), func(c conjunction) bool { return len(c) == 0 })
+	}
+	return false
+}
+
 // pathBelow says whether a pattern matches nothing that another, a prefix, does not.
 func pathBelow(pattern, prefix string) bool {
 	head, ok := strings.CutSuffix(prefix, "*")

@@ -274,6 +274,9 @@ func (w *walker) step(s step, f flow) flow {
 		return w.basicAuth(s, f)
 	}
 	course, name := s.course()
+	if s.name == "intercept" || s.forwards() {
+		w.checkResponses(s, name)
+	}
 	if course == answers || s.forwards() {
 		w.ending(s, name, f)
 	}
