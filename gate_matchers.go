@@ -115,7 +115,11 @@ func (w *matcherWalk) read(m any, raw caddy.ModuleMap, negated bool) (any, error
 		}
 		return readVars(m, negated), m.Provision(w.ctx)
 	case *caddyhttp.VarsMatcher:
-		return readVars(m, negated), nil
+		read := readVars(m, negated)
+		if folded := foldPaths(m); read.lower && folded != nil {
+			read.folded = folded
+		}
+		return read, nil
 	case *caddyhttp.MatchExpression:
 		read, err := w.readExpression(m, negated)
 		if err != nil {
@@ -128,12 +132,31 @@ func (w *matcherWalk) read(m any, raw caddy.ModuleMap, negated bool) (any, error
 }
 
 // readVars reads placeholders that hold a part of the address.
-func readVars(m any, negated bool) any {
+func readVars(m any, negated bool) *addressMatcher {
 	raw, parsed := readsQuery(matcherPlaceholders(m))
 	return &addressMatcher{
 		inner: m, ends: !negated, lower: !negated, negated: negated,
 		query: raw || parsed, raw: raw, repeated: parsed || negated,
 	}
+}
+
+// foldPaths is a matcher of placeholders in which paths are in lower case; nil if they
+// are already.
+func foldPaths(m *caddyhttp.VarsMatcher) *caddyhttp.VarsMatcher {
+	folded, changed := make(caddyhttp.VarsMatcher, len(*m)), false
+	for name, values := range *m {
+		for _, value := range values {
+			lower := value
+			if strings.HasPrefix(value, "/") {
+				lower = strings.ToLower(value)
+			}
+			folded[name], changed = append(folded[name], lower), changed || lower != value
+		}
+	}
+	if !changed {
+		return nil
+	}
+	return &folded
 }
 
 // readsQuery says whether placeholders hold the query as it was written, or a
