@@ -186,7 +186,13 @@ var errAttemptUsed = errors.New("the attempt was used")
 // What fails at ProConnect, or by the configuration, is held against nobody.
 func codeRefused(err error) bool {
 	e, ok := errors.AsType[*rp.Error](err)
-	return ok && e.Stage == rp.StageToken && (e.Code != "" && e.Reason != rp.ReasonInvalidClient || e.Reason == rp.ReasonCanceled)
+	if !ok || e.Stage != rp.StageToken {
+		return false
+	}
+	if e.Kind == rp.Unavailable || e.Kind == rp.Misconfigured || e.Reason == rp.ReasonSessionGone {
+		return e.Reason == rp.ReasonCanceled
+	}
+	return e.Code != ""
 }
 
 // addressOf is whom a failed login is held against: the client's address, as Caddy

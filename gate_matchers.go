@@ -115,21 +115,48 @@ func (w *matcherWalk) read(m any, raw caddy.ModuleMap, negated bool) (any, error
 		}
 		return readVars(m, negated), m.Provision(w.ctx)
 	case *caddyhttp.VarsMatcher:
-		return readVars(m, negated), nil
+		read := readVars(m, negated)
+		if folded := foldPaths(m); read.lower && folded != nil {
+			read.folded = folded
+		}
+		return read, nil
 	case *caddyhttp.MatchExpression:
-		return readExemptions(w.ctx, m, w.readExpression(m, negated), negated)
+		read, err := w.readExpression(m, negated)
+		if err != nil {
+			return nil, err
+		}
+		return readExemptions(w.ctx, m, read, negated)
 	}
 	w.h.reads.method = true // whatever it is, it gets the request as servers may read it
 	return &addressMatcher{inner: m, query: true, repeated: true, negated: negated}, nil
 }
 
 // readVars reads placeholders that hold a part of the address.
-func readVars(m any, negated bool) any {
+func readVars(m any, negated bool) *addressMatcher {
 	raw, parsed := readsQuery(matcherPlaceholders(m))
 	return &addressMatcher{
 		inner: m, ends: !negated, lower: !negated, negated: negated,
 		query: raw || parsed, raw: raw, repeated: parsed || negated,
 	}
+}
+
+// foldPaths is a matcher of placeholders in which paths are in lower case; nil if they
+// are already.
+func foldPaths(m *caddyhttp.VarsMatcher) *caddyhttp.VarsMatcher {
+	folded, changed := make(caddyhttp.VarsMatcher, len(*m)), false
+	for name, values := range *m {
+		for _, value := range values {
+			lower := value
+			if strings.HasPrefix(value, "/") {
+				lower = strings.ToLower(value)
+			}
+			folded[name], changed = append(folded[name], lower), changed || lower != value
+		}
+	}
+	if !changed {
+		return nil
+	}
+	return &folded
 }
 
 // readsQuery says whether placeholders hold the query as it was written, or a
@@ -149,16 +176,22 @@ func readsQuery(names []string) (raw, parsed bool) {
 
 // readExpression reads a CEL expression with every care that it may need: whether
 // a part of it is negated can be told only where nothing is.
-func (w *matcherWalk) readExpression(m *caddyhttp.MatchExpression, negated bool) any {
+func (w *matcherWalk) readExpression(m *caddyhttp.MatchExpression, negated bool) (any, error) {
 	w.h.reads.method = w.h.reads.method || strings.Contains(m.Expr, "method")
 	plain := !negated && !strings.Contains(m.Expr, "!") && !strings.Contains(m.Expr, "false")
 	w.naming = w.naming || plain || negated
 	raw, parsed := readsQuery(matcherPlaceholders(m))
 	parsed = parsed || strings.Contains(m.Expr, "query(") || strings.Contains(m.Expr, "url_pattern(")
-	return &addressMatcher{
+	a := &addressMatcher{
 		inner: m, ends: plain, lower: !negated, negated: negated,
 		query: raw || parsed, raw: raw, repeated: parsed || !plain,
 	}
+	if folded := celText.ReplaceAllStringFunc(m.Expr, strings.ToLower); a.lower && folded != m.Expr {
+		lower := &caddyhttp.MatchExpression{Expr: folded, Name: m.Name}
+		a.folded = lower
+		return a, lower.Provision(w.ctx)
+	}
+	return a, nil
 }
 
 // readPath has patterns that name what is gated gate it under a slash at its end,
@@ -215,6 +248,7 @@ func (m *pathMatcher) MatchWithError(r *http.Request) (bool, error) {
 // addressMatcher is a matcher that may read an address, a query, or both.
 type addressMatcher struct {
 	inner    any
+	folded   any  // the same in lower case, if it is written otherwise, for an address in lower case
 	ends     bool // it says what is gated: what servers ignore at an address' end is ignored
 	lower    bool // it minds the case: the address is tried in lower case, too
 	query    bool // it may read the query
@@ -243,8 +277,12 @@ func (m *addressMatcher) matchAddresses(r *http.Request) (bool, error) {
 	if matched || err != nil || !m.ends && !m.lower {
 		return matched, err
 	}
+	other := m.inner
+	if m.folded != nil {
+		other = m.folded
+	}
 	for _, address := range m.addresses(r.URL.Path) {
-		if matched, err := matchPath(m.inner, r, address); matched || err != nil {
+		if matched, err := matchPath(other, r, address); matched || err != nil {
 			return matched, err
 		}
 	}
@@ -252,7 +290,7 @@ func (m *addressMatcher) matchAddresses(r *http.Request) (bool, error) {
 }
 
 func (m *addressMatcher) addresses(address string) (others []string) {
-	if lower := strings.ToLower(address); m.lower && lower != address {
+	if lower := strings.ToLower(address); m.lower && (lower != address || m.folded != nil) {
 		others = append(others, lower)
 		address = lower
 	}

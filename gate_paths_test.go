@@ -92,6 +92,27 @@ http://cased.localhost:{$PORT} {
 	}
 	respond reached
 }
+http://celcase.localhost:{$PORT} {
+	@a expression {path}.startsWith('/Admin/') || {path} == '/Admin'
+	proconnect @a {
+		allow any
+	}
+	respond reached
+}
+http://varscase.localhost:{$PORT} {
+	@a vars {path} /Admin
+	proconnect @a {
+		allow any
+	}
+	respond reached
+}
+http://celnotcase.localhost:{$PORT} {
+	@a expression !{path}.startsWith('/Public/')
+	proconnect @a {
+		allow any
+	}
+	respond reached
+}
 http://blank.localhost:{$PORT} {
 	@a path "/rapport annuel" "/rapport annuel/*"
 	proconnect @a {
@@ -201,6 +222,9 @@ func TestGateReadsExemptionsAsServersDo(t *testing.T) {
 		"celpublic /public/a": isOpen, "celpublic /public/A": isOpen, "celpublic /PUBLIC/a": isGated, "celpublic /Assets/X%C3%89.png": isOpen, "celpublic /assets/x": isGated, "celpublic /x": isGated,
 		"cased /Assets/x": isOpen, "cased /Assets/%C3%A9": isOpen, "cased /assets/x": isGated, "cased /ASSETS/x": isGated, "cased /a%2fb": isGated, "cased /Cased.localhost/x": isGated,
 		"cased /cased.localhost/x": isOpen, "cased /Bxy/s": isOpen, "cased /BxY/s": isOpen, "cased /bxy/s": isGated, "cased /Dxy/s": isGated, "cased /CAF%C3%89/x": isOpen, "cased /caf%C3%A9/x": isGated,
+		"celcase /Admin/x": isGated, "celcase /admin/x": isGated, "celcase /ADMIN": isGated, "celcase /admin.json": isGated, "celcase /x": isOpen,
+		"varscase /Admin": isGated, "varscase /admin": isGated, "varscase /ADMIN/": isGated, "varscase /x": isOpen,
+		"celnotcase /Public/x": isOpen, "celnotcase /Public/X": isOpen, "celnotcase /public/x": isGated, "celnotcase /PUBLIC/x": isGated, "celnotcase /x": isGated,
 		"blank /rapport%20annuel/x": isGated, "blank /rapport+annuel/x": isGated, "blank /rapport+annuel.json": isGated, "blank /c++": isOpen,
 		"twice /x/public/s": isOpen, "twice /X/s": isGated, "twice /x/PUBLIC/s": isGated, "twice /X/public/s": isGated,
 		"css /site.css": isOpen, "css /a/b/site.css": isOpen, "css /jquery-3.6.0/x.css": isOpen, "css /secret.php/x.css": isGated, "css /secret;x.css": isGated,

@@ -24,7 +24,7 @@ func (w *walker) checkGate(g *placedGate, f flow) {
 		return
 	}
 	if !slices.ContainsFunc(f.scope, func(c conjunction) bool { return !slices.ContainsFunc(c, atom.matchesNothing) }) {
-		w.fault("no request gets to the proconnect gate, so the site would be open: the path matcher around it matches nothing, because addresses begin with a slash: say /admin /admin/*")
+		w.fault("no request gets to the proconnect gate, so the site would be open: the matcher around it matches nothing (addresses begin with a slash, and `not path /*` leaves none): say /admin /admin/*")
 		return
 	}
 	match := w.raw(g.config.MatcherSetsRaw)

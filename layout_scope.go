@@ -57,11 +57,18 @@ func (a atom) implies(b atom) bool {
 	})
 }
 
-// matchesNothing says whether no request can match: addresses begin with a slash.
+// matchesNothing says whether no request can match: addresses begin with a slash, and
+// nothing is left of them without all.
 func (a atom) matchesNothing() bool {
-	return a.name == "path" && !slices.ContainsFunc(a.list, func(pattern string) bool {
-		return pattern != "" && strings.ContainsRune(patternStarts, rune(pattern[0]))
-	})
+	switch a.name {
+	case "path":
+		return !slices.ContainsFunc(a.list, func(pattern string) bool {
+			return pattern != "" && strings.ContainsRune(patternStarts, rune(pattern[0]))
+		})
+	case "not":
+		return slices.ContainsFunc(new(scopeReader).negated(json.RawMessage(a.text)), func(c conjunction) bool { return len(c) == 0 })
+	}
+	return false
 }
 
 // pathBelow says whether a pattern matches nothing that another, a prefix, does not.
