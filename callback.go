@@ -30,9 +30,9 @@ func (h *Handler) serveCallback(w http.ResponseWriter, r *http.Request, v *visit
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), callbackTime)
 	defer cancel()
-	var turn *exchange
+	var turn *turn
 	if response.Code != "" {
-		if turn, err = h.client.exchanges.begin(ctx, addressOf(r)); err != nil {
+		if turn, err = h.client.tokenCalls.begin(ctx, addressOf(r)); err != nil {
 			return h.tooManyLogins(w, r, v, a, err)
 		}
 	}

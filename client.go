@@ -82,7 +82,7 @@ type Client struct {
 	cookieBase string
 	keeper     *session.Keeper
 	polling    lonely
-	exchanges  *exchanges
+	tokenCalls *tokenCalls
 
 	expected []claims.Ref // what matchers read
 

@@ -59,7 +59,7 @@ func (c *Client) provisionSession(ctx caddy.Context) error {
 		Name: c.cookieBase, Lifetime: lifetime, Keys: keys, Issuer: c.Issuer, ClientID: c.ClientID,
 		Storage: session.NewBoundedStorage(ctx.Storage()), RevokedUnder: c.storagePath("revoked"), Log: c.log,
 	})
-	c.exchanges = newExchanges()
+	c.tokenCalls = newTokenCalls()
 	return nil
 }
 

@@ -265,7 +265,7 @@ func (l *hostileLink) authorize(w http.ResponseWriter, r *http.Request, m miscon
 	http.Redirect(w, r, q.Get("redirect_uri")+"?"+answer.Encode(), http.StatusSeeOther)
 }
 
-// exchange checks a token request as RFC 6749 and RFC 7636 ask.
+// turn checks a token request as RFC 6749 and RFC 7636 ask.
 func (l *hostileLink) exchange(reply *hostileReply, r *http.Request, m misconduct) {
 	refuse := func(code string) {
 		reply.status, reply.body = http.StatusBadRequest, hostileDoc{"error": code}.String()

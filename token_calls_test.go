@@ -22,7 +22,7 @@ func network(n byte) netip.Prefix {
 
 // tokenEndpoint is where calls end up, after a tenth of a second each.
 type tokenEndpoint struct {
-	e                    *exchanges
+	e                    *tokenCalls
 	calls, now, together atomic.Int64
 }
 
@@ -47,7 +47,7 @@ func (p *tokenEndpoint) call(t *testing.T, addr netip.Prefix, junk bool) error {
 // at the same address gets in as soon as they stop.
 func TestJunkCodesMakeFewCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := &tokenEndpoint{e: newExchanges()}
+		p := &tokenEndpoint{e: newTokenCalls()}
 		var flood sync.WaitGroup
 		for range 300 {
 			flood.Go(func() {
@@ -90,7 +90,7 @@ func TestGoodCodesGoOnAtAnyRate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := &tokenEndpoint{e: newExchanges()}
+				p := &tokenEndpoint{e: newTokenCalls()}
 				var all sync.WaitGroup
 				for i := range 500 {
 					all.Go(func() {
@@ -112,7 +112,7 @@ func TestGoodCodesGoOnAtAnyRate(t *testing.T) {
 // for what remains of the callback; nothing is held against their address.
 func TestSlowExchangesDoNotPileUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := newExchanges()
+		e := newTokenCalls()
 		for range maxExchanges {
 			if _, err := e.begin(t.Context(), network(byte(len(e.underway)))); err != nil {
 				t.Fatal(err)

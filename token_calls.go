@@ -23,7 +23,7 @@ import (
 // costs a call to ProConnect, which would take the site for the attacker.
 const (
 	callbackTime   = 10 * time.Second // what one callback may take, waiting included
-	exchangeWait   = 4 * time.Second  // of which so much may pass before its call
+	tokenCallWait  = 4 * time.Second  // of which so much may pass before its call
 	maxExchanges   = 64               // calls of a client under way at once
 	maxFailures    = 20               // codes that ProConnect refused, of one address
 	failureForgot  = 2 * time.Second  // how long it takes to forgive one of them
@@ -37,11 +37,11 @@ var (
 	errExchangeBusy = errors.New("too many logins are under way")
 )
 
-// exchanges bounds the calls that redeem codes. People with good codes go on at any
+// tokenCalls bounds the calls that redeem codes. People with good codes go on at any
 // rate: only a refused code is held against an address, and no more calls are under
 // way for it than it could have refused. Memory is fixed: addresses share slots, by a
 // hash that nobody outside can compute.
-type exchanges struct {
+type tokenCalls struct {
 	underway chan struct{}
 	seed     maphash.Seed
 
@@ -58,19 +58,19 @@ type addressSlot struct {
 	ended    chan struct{} // closed when a call ends; nil: nobody waits for that
 }
 
-func newExchanges() *exchanges {
-	return &exchanges{underway: make(chan struct{}, maxExchanges), seed: maphash.MakeSeed()}
+func newTokenCalls() *tokenCalls {
+	return &tokenCalls{underway: make(chan struct{}, maxExchanges), seed: maphash.MakeSeed()}
 }
 
-// exchange is one call that may be made.
-type exchange struct {
-	e *exchanges
+// turn is one call that may be made.
+type turn struct {
+	e *tokenCalls
 	s *addressSlot
 }
 
 // begin waits for the turn of an address. Whoever gets one ends it.
-func (e *exchanges) begin(ctx context.Context, addr netip.Prefix) (*exchange, error) {
-	ctx, cancel := context.WithTimeout(ctx, exchangeWait)
+func (e *tokenCalls) begin(ctx context.Context, addr netip.Prefix) (*turn, error) {
+	ctx, cancel := context.WithTimeout(ctx, tokenCallWait)
 	defer cancel()
 	s := &e.slots[maphash.Comparable(e.seed, addr)%addressSlots]
 	for {
@@ -85,7 +85,7 @@ func (e *exchanges) begin(ctx context.Context, addr netip.Prefix) (*exchange, er
 			return nil, err
 		}
 	}
-	x := &exchange{e, s}
+	x := &turn{e, s}
 	select {
 	case e.underway <- struct{}{}:
 		return x, nil
@@ -98,7 +98,7 @@ func (e *exchanges) begin(ctx context.Context, addr netip.Prefix) (*exchange, er
 // admit lets a call begin, unless all that the address has under way could be refused
 // and be too many. It then returns what is closed when one of them has ended; the
 // caller waits for it.
-func (e *exchanges) admit(s *addressSlot, now time.Time) (ended <-chan struct{}, err error) {
+func (e *tokenCalls) admit(s *addressSlot, now time.Time) (ended <-chan struct{}, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if forgiven := int(now.Sub(s.since) / failureForgot); forgiven > 0 {
@@ -120,7 +120,7 @@ func (e *exchanges) admit(s *addressSlot, now time.Time) (ended <-chan struct{},
 }
 
 // wait returns when it is worth asking again, or with the reason why there was no turn.
-func (e *exchanges) wait(ctx context.Context, s *addressSlot, ended <-chan struct{}) (err error) {
+func (e *tokenCalls) wait(ctx context.Context, s *addressSlot, ended <-chan struct{}) (err error) {
 	forgiven := time.NewTimer(failureForgot)
 	defer forgiven.Stop()
 	over := false
@@ -143,7 +143,7 @@ func (e *exchanges) wait(ctx context.Context, s *addressSlot, ended <-chan struc
 }
 
 // end makes room for the next call. It may be called on none.
-func (x *exchange) end(refused bool) {
+func (x *turn) end(refused bool) {
 	if x == nil {
 		return
 	}
@@ -151,7 +151,7 @@ func (x *exchange) end(refused bool) {
 	x.release(refused)
 }
 
-func (x *exchange) release(refused bool) {
+func (x *turn) release(refused bool) {
 	x.e.mu.Lock()
 	defer x.e.mu.Unlock()
 	s := x.s
@@ -169,7 +169,7 @@ func (x *exchange) release(refused bool) {
 }
 
 // redeem turns an answer at the callback into a person, once.
-func (h *Handler) redeem(ctx context.Context, x *exchange, response rp.Response, a *session.Attempt) (result *rp.Result, err error) {
+func (h *Handler) redeem(ctx context.Context, x *turn, response rp.Response, a *session.Attempt) (result *rp.Result, err error) {
 	defer func() { x.end(codeRefused(err)) }()
 	if !h.client.keeper.ConsumeAttempt(a, time.Now()) {
 		return nil, errAttemptUsed
