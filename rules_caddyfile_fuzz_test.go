@@ -7,8 +7,6 @@ import (
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
-	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
@@ -80,15 +78,6 @@ func tryParseRules(text string) ([]rules.Rule, error) {
 		}
 	}
 	return list, nil
-}
-
-func mustClaim(t testing.TB, name string) claims.Ref {
-	t.Helper()
-	ref, ok := claims.Lookup(name)
-	if !ok {
-		t.Fatalf("no claim %q", name)
-	}
-	return ref
 }
 
 func mustCompileRules(t testing.TB, list []rules.Rule) *rules.Set {

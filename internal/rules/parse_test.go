@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -87,7 +86,7 @@ func mustClaim(t testing.TB, name string) claims.Ref {
 	t.Helper()
 	ref, ok := claims.Lookup(name)
 	if !ok {
-		t.Fatal(fmt.Sprintf("no claim %q", name))
+		t.Fatalf("no claim %q", name)
 	}
 	return ref
 }
