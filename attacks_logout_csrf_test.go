@@ -100,9 +100,9 @@ func TestAttackLoginInFlightDuringLogout(t *testing.T) {
 				other.Jar = nil
 				answers <- other.get(back.location(), "Cookie", cookies)
 			}()
-			goOn := <-p.exchanging
+			serveNext := <-p.exchanging
 			b.get("/.proconnect/logout")
-			close(goOn)
+			close(serveNext)
 			wantNoSession(t, s, b, <-answers)
 		})
 	}

@@ -104,10 +104,10 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request) {
 	}
 	delete(p.codes, r.FormValue("code"))
 	if p.exchanging != nil {
-		goOn := make(chan struct{})
+		serveNext := make(chan struct{})
 		p.mu.Unlock()
-		p.exchanging <- goOn
-		<-goOn
+		p.exchanging <- serveNext
+		<-serveNext
 		p.mu.Lock()
 	}
 	now := time.Now().Unix()

@@ -18,81 +18,81 @@ import (
 
 // serveCallback takes what ProConnect answers and establishes who the person is.
 // It runs no rules: the gate of the page that they go to decides.
-func (h *Handler) serveCallback(w http.ResponseWriter, r *http.Request, v *visit) error {
-	v.open(r, h.client)
-	response, err := rp.ParseResponse(v.url.RawQuery)
+func (x *exchange) serveCallback() error {
+	x.open(x.r, x.at.client)
+	response, err := rp.ParseResponse(x.url.RawQuery)
 	if err != nil {
-		return h.attemptUnknown(w, r, v, "the query is malformed")
+		return x.attemptUnknown("the query is malformed")
 	}
-	a := h.client.keeper.FindAttempt(r.Context(), v.origin, v.cookies, response.State)
+	a := x.at.client.keeper.FindAttempt(x.r.Context(), x.origin, x.cookies, response.State)
 	if a == nil {
-		return h.attemptUnknown(w, r, v, "no attempt of this browser has this state")
+		return x.attemptUnknown("no attempt of this browser has this state")
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), callbackTime)
+	ctx, cancel := context.WithTimeout(x.r.Context(), callbackTime)
 	defer cancel()
 	var turn *turn
 	if response.Code != "" {
-		if turn, err = h.client.tokenCalls.begin(ctx, addressOf(r)); err != nil {
-			return h.tooManyLogins(w, r, v, a, err)
+		if turn, err = x.at.client.tokenCalls.begin(ctx, addressOf(x.r)); err != nil {
+			return x.tooManyLogins(a, err)
 		}
 	}
-	h.client.keeper.ForgetAttempt(w, v.origin, a)
-	result, err := h.redeem(ctx, turn, response, a)
+	x.at.client.keeper.ForgetAttempt(x.w, x.origin, a)
+	result, err := x.at.redeem(ctx, turn, response, a)
 	if errors.Is(err, errAttemptUsed) {
-		return h.attemptUnknown(w, r, v, errAttemptUsed.Error())
+		return x.attemptUnknown(errAttemptUsed.Error())
 	}
 	if err != nil {
-		return h.loginFailed(w, r, v, a, err)
+		return x.loginFailed(a, err)
 	}
-	return h.establish(w, r, v, a, result)
+	return x.establish(a, result)
 }
 
 // attemptUnknown answers a callback that belongs to no login of this browser: an
 // old bookmark, a second click, or an attack. Whoever is logged in goes on.
-func (h *Handler) attemptUnknown(w http.ResponseWriter, r *http.Request, v *visit, why string) error {
-	if !v.session.IsZero() {
-		return redirect(w, "/")
+func (x *exchange) attemptUnknown(why string) error {
+	if !x.session.IsZero() {
+		return redirect(x.w, "/")
 	}
 	code := pages.AttemptUnknown
-	if len(v.cookies) == 0 && v.url.Query().Has("state") { // without, it is a bookmark
+	if len(x.cookies) == 0 && x.url.Query().Has("state") { // without, it is a bookmark
 		code = pages.CookiesRefused
 	}
-	v.uri = "/"
-	h.log.Info("callback refused", zap.String("reference", v.refer()), zap.String("reason", why))
-	return h.problem(w, r, v, http.StatusBadRequest, pages.Problem{Code: code, RetryURL: v.loginURL(), HomeURL: "/"})
+	x.uri = "/"
+	x.at.log.Info("callback refused", zap.String("reference", x.ensureReference()), zap.String("reason", why))
+	return x.problem(http.StatusBadRequest, pages.Problem{Code: code, RetryURL: x.loginURL(), HomeURL: "/"})
 }
 
 // establish makes a session of who ProConnect says the person is.
-func (h *Handler) establish(w http.ResponseWriter, r *http.Request, v *visit, a *session.Attempt, result *rp.Result) error {
-	s := h.client.newSession(&v.session, a, result, time.Now())
+func (x *exchange) establish(a *session.Attempt, result *rp.Result) error {
+	s := x.at.client.newSession(&x.session, a, result, time.Now())
 	// A logout that ran meanwhile ended the family: nothing resurrects it, nor
 	// does a login that began with it bring another session.
-	if h.client.keeper.Revoked(r.Context(), s.Family) || h.client.keeper.Revoked(r.Context(), a.FamilyID()) {
-		return h.attemptUnknown(w, r, v, "the session was logged out meanwhile")
+	if x.at.client.keeper.Revoked(x.r.Context(), s.Family) || x.at.client.keeper.Revoked(x.r.Context(), a.FamilyID()) {
+		return x.attemptUnknown("the session was logged out meanwhile")
 	}
-	err := h.client.keeper.Save(r.Context(), w, v.origin, s)
+	err := x.at.client.keeper.Save(x.r.Context(), x.w, x.origin, s)
 	if tooLarge, ok := errors.AsType[*session.TooLargeError](err); ok {
-		h.log.Error("login refused: the identity does not fit into a cookie; ask for less with `scopes` and `claims`",
-			zap.String("reference", v.refer()), zap.String("largest_claim", tooLarge.Claim), zap.Int("bytes", tooLarge.Bytes))
-		return h.problem(w, r, v, http.StatusInternalServerError, pages.Problem{Code: pages.SessionTooLarge, HomeURL: "/"})
+		x.at.log.Error("login refused: the identity does not fit into a cookie; ask for less with `scopes` and `claims`",
+			zap.String("reference", x.ensureReference()), zap.String("largest_claim", tooLarge.Claim), zap.Int("bytes", tooLarge.Bytes))
+		return x.problem(http.StatusInternalServerError, pages.Problem{Code: pages.SessionTooLarge, HomeURL: "/"})
 	}
 	if err != nil {
-		return h.storageFailed(w, r, v, err)
+		return x.storageFailed(err)
 	}
 	if a.Automatic {
-		h.client.keeper.CountAutoLogin(w, v.origin, v.cookies)
+		x.at.client.keeper.CountAutoLogin(x.w, x.origin, x.cookies)
 	}
-	h.client.keeper.SaveIDToken(r.Context(), w, v.origin, s.Family, result.IDToken, h.logoutPath(), a.Target)
-	h.revokeReplaced(r, v, s.Family)
-	h.log.Info("login", whoField(&s.Set))
-	return redirect(w, a.Target)
+	x.at.client.keeper.SaveIDToken(x.r.Context(), x.w, x.origin, s.Family, result.IDToken, x.at.logoutPath(), a.Target)
+	x.revokeReplaced(s.Family)
+	x.at.log.Info("login", whoField(&s.Set))
+	return redirect(x.w, a.Target)
 }
 
 // revokeReplaced ends the session of another person whom this login takes the place of:
 // their cookie is gone from this browser, and no logout would end its copies.
-func (h *Handler) revokeReplaced(r *http.Request, v *visit, family session.Family) {
-	if !v.session.IsZero() && v.session.Family != family {
-		h.client.keeper.Revoke(r.Context(), &v.session)
+func (x *exchange) revokeReplaced(family session.Family) {
+	if !x.session.IsZero() && x.session.Family != family {
+		x.at.client.keeper.Revoke(x.r.Context(), &x.session)
 	}
 }
 

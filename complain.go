@@ -17,8 +17,8 @@ type complaints struct {
 	told map[string]time.Time
 }
 
-// complain logs what the operator has to mend, at most once a minute.
-func (h *Handler) complain(cause string, fields ...zap.Field) {
+// reportOnce logs what the operator has to mend, at most once a minute.
+func (h *Handler) reportOnce(cause string, fields ...zap.Field) {
 	h.complaints.mu.Lock()
 	now, last := time.Now(), h.complaints.told[cause]
 	due := now.Sub(last) >= complainEvery

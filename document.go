@@ -5,6 +5,8 @@ import (
 	"net/http"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 // problemTypes is where the types of problem documents are explained.
@@ -23,20 +25,20 @@ type problemDocument struct {
 }
 
 // unauthorized tells a program that a person has to log in, and where.
-func (h *Handler) unauthorized(w http.ResponseWriter, r *http.Request, v *visit, loginURL string) error {
+func (x *exchange) unauthorized(loginURL string) error {
 	doc := problemDocument{
 		Type: problemTypes + "login_required", Title: "Log in with ProConnect",
 		Status: http.StatusUnauthorized, LoginURL: loginURL,
 	}
-	if v.word == wordStepUp {
+	if x.judged && x.decision.Outcome == rules.StepUp {
 		doc.Type, doc.Title = problemTypes+"step_up_required", "Log in with ProConnect at another level of assurance"
-		doc.ACRValues = v.decision.ACR
+		doc.ACRValues = x.decision.ACR
 	}
-	w.Header().Set("WWW-Authenticate", "ProConnect")
-	if fromHTMX(r) {
-		w.Header().Set("HX-Redirect", loginURL)
+	x.w.Header().Set("WWW-Authenticate", "ProConnect")
+	if fromHTMX(x.r) {
+		x.w.Header().Set("HX-Redirect", loginURL)
 	}
-	return h.document(w, r, v, doc)
+	return x.document(doc)
 }
 
 // forbidden tells a program that the rules refuse the person.
@@ -44,27 +46,27 @@ func (h *Handler) unauthorized(w http.ResponseWriter, r *http.Request, v *visit,
 // To htmx it shows the page of the refusal only where a person followed a link
 // (hx-boost). A part of a page that loads by itself is refused again each time the
 // page opens: were it sent elsewhere, nobody could use the rest of the page.
-func (h *Handler) forbidden(w http.ResponseWriter, r *http.Request, v *visit) error {
-	if boosted(r) && r.Method == http.MethodGet {
-		w.Header().Set("HX-Redirect", v.pageAsked(r))
+func (x *exchange) forbidden() error {
+	if boosted(x.r) && x.r.Method == http.MethodGet {
+		x.w.Header().Set("HX-Redirect", x.pageAsked(x.r))
 	}
-	return h.document(w, r, v, problemDocument{
+	return x.document(problemDocument{
 		Type: problemTypes + "refused", Title: "The rules of this site do not admit this person",
-		Status: http.StatusForbidden, Reason: v.reason(), LogoutURL: v.logoutURL(),
+		Status: http.StatusForbidden, Reason: x.reason(), LogoutURL: x.logoutURL(),
 	})
 }
 
-func (h *Handler) document(w http.ResponseWriter, r *http.Request, v *visit, doc problemDocument) error {
-	h.client.app.bodies.drop(w, r)
+func (x *exchange) document(doc problemDocument) error {
+	x.at.client.app.bodies.drop(x.w, x.r)
 	if doc.Title == "" {
 		doc.Title = http.StatusText(doc.Status)
 	}
-	doc.Reference = v.reference
+	doc.Reference = x.reference
 	body, err := json.Marshal(doc)
 	if err != nil {
 		return caddyhttp.Error(http.StatusInternalServerError, err)
 	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.Header().Set("Vary", "Cookie")
-	return send(w, r, doc.Status, append(body, '\n'))
+	x.w.Header().Set("Content-Type", "application/problem+json")
+	x.w.Header().Set("Vary", "Cookie")
+	return send(x.w, x.r, doc.Status, append(body, '\n'))
 }

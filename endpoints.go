@@ -48,38 +48,38 @@ func (h *Handler) endpoint(path string) (name string, ours bool) {
 }
 
 // serveEndpoint answers an endpoint of ours.
-func (h *Handler) serveEndpoint(w http.ResponseWriter, r *http.Request, v *visit, name string) error {
-	if v.client != nil && v.client != h.client {
-		v.forgetSession() // of a gate before, of another link
+func (x *exchange) serveEndpoint(name string) error {
+	if x.client != nil && x.client != x.at.client {
+		x.forgetSession() // of a gate before, of another link
 	}
-	if answered, err := h.standsFast(w, r, v); answered {
-		return err
+	if !x.at.standsFast(x.r, x.visit) {
+		return x.shaken()
 	}
-	if isEarly(r) && name != endpointSession {
-		return h.problem(w, r, v, http.StatusTooEarly, pages.Problem{Code: pages.TooEarly, RetryURL: v.target()})
+	if isEarly(x.r) && name != endpointSession {
+		return x.problem(http.StatusTooEarly, pages.Problem{Code: pages.TooEarly, RetryURL: x.target()})
 	}
 	switch name {
 	case endpointSandbox:
-		http.StripPrefix(h.Path+"/sandbox", h.client.sandbox).ServeHTTP(w, originalRequest(r, v))
+		http.StripPrefix(x.at.Path+"/sandbox", x.at.client.sandbox).ServeHTTP(x.w, originalRequest(x.r, x.visit))
 		return nil
 	case endpointUnknown:
-		return h.problem(w, r, v, http.StatusNotFound, pages.Problem{Code: pages.NotFound, HomeURL: "/"})
+		return x.problem(http.StatusNotFound, pages.Problem{Code: pages.NotFound, HomeURL: "/"})
 	case endpointLogout:
-		return h.serveLogout(w, r, v)
+		return x.serveLogout()
 	}
-	if r.Method != http.MethodGet || loadsAhead(r) {
-		w.Header().Set("Allow", http.MethodGet)
-		return h.problem(w, r, v, http.StatusMethodNotAllowed, pages.Problem{Code: pages.MethodNotAllowed, HomeURL: "/"})
+	if x.r.Method != http.MethodGet || loadsAhead(x.r) {
+		x.w.Header().Set("Allow", http.MethodGet)
+		return x.problem(http.StatusMethodNotAllowed, pages.Problem{Code: pages.MethodNotAllowed, HomeURL: "/"})
 	}
 	switch name {
 	case endpointLogin:
-		return h.serveLogin(w, r, v)
+		return x.serveLogin()
 	case endpointCallback:
-		return h.serveCallback(w, r, v)
+		return x.serveCallback()
 	case endpointLoggedOut:
-		return h.serveLoggedOut(w, r, v)
+		return x.serveLoggedOut()
 	}
-	return h.serveSession(w, r, v)
+	return x.serveSession()
 }
 
 // isEarly says whether a request was sent in TLS early data, to us or to a proxy in
@@ -99,20 +99,20 @@ func originalRequest(r *http.Request, v *visit) *http.Request {
 }
 
 // serveSession tells the page's own script who is logged in.
-func (h *Handler) serveSession(w http.ResponseWriter, r *http.Request, v *visit) error {
-	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
-		return h.problem(w, r, v, http.StatusForbidden, pages.Problem{Code: pages.BadRequest, HomeURL: "/"})
+func (x *exchange) serveSession() error {
+	if site := x.r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
+		return x.problem(http.StatusForbidden, pages.Problem{Code: pages.BadRequest, HomeURL: "/"})
 	}
-	v.open(r, h.client)
-	if v.session.IsZero() {
-		return h.unauthorized(w, r, v, v.loginTo(v.pageAsking(r)))
+	x.open(x.r, x.at.client)
+	if x.session.IsZero() {
+		return x.unauthorized(x.loginTo(x.pageAsking(x.r)))
 	}
-	body, err := json.Marshal(describe(&v.session, h.client.keeper.ExpiresAt(&v.session)))
+	body, err := json.Marshal(describe(&x.session, x.at.client.keeper.ExpiresAt(&x.session)))
 	if err != nil {
 		return caddyhttp.Error(http.StatusInternalServerError, errors.New("session cannot be described"))
 	}
-	w.Header().Set("Content-Type", "application/json")
-	return send(w, r, http.StatusOK, append(body, '\n'))
+	x.w.Header().Set("Content-Type", "application/json")
+	return send(x.w, x.r, http.StatusOK, append(body, '\n'))
 }
 
 // describe puts the session under ProConnect's own names; lists stay lists.

@@ -16,14 +16,6 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
 )
 
-// Decisions in one word: what {http.proconnect.decision} says.
-const (
-	wordAllow  = "allow"
-	wordDeny   = "deny"
-	wordStepUp = "step_up"
-	wordLogin  = "login" // nobody is logged in, or the login did not ask for enough
-)
-
 // ServeHTTP is a request's way through the gate: our endpoints are answered,
 // what is gated is decided, and the rest goes on without our cookies and
 // without forged identity headers.
@@ -33,7 +25,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if len(h.match) > 0 {
 		if v.examine(r); v.malformed { // before anything answers: what it asks for is anybody's guess
 			v.gate = h
-			return h.problem(w, r, v, http.StatusBadRequest, pages.Problem{Code: pages.BadRequest, HomeURL: "/"})
+			return at(h, w, r, v).problem(http.StatusBadRequest, pages.Problem{Code: pages.BadRequest, HomeURL: "/"})
 		}
 	}
 	if name, ours := h.endpoint(originalPath(r)); ours {
@@ -41,7 +33,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 			return nil
 		}
 		v.gate = h
-		return h.serveEndpoint(w, r, v, name)
+		return at(h, w, r, v).serveEndpoint(name)
 	}
 	v.matching = true
 	gated, err := h.matches(r, v)
@@ -59,31 +51,37 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 func (h *Handler) pass(w http.ResponseWriter, r *http.Request, v *visit, next caddyhttp.Handler) error {
 	v.gate = h
 	if v.client != nil && v.client != h.client {
-		h.complain("two links to ProConnect gate one request: give the gates of a path the same `client`",
-			zap.String("one", v.client.name), zap.String("other", h.client.name), zap.String("path", originalPath(r)))
-		return h.problem(w, r, v, http.StatusInternalServerError, pages.Problem{
-			Code: pages.ClientsMixed, Detail: []string{"client " + v.client.name, "client " + h.client.name},
-		})
+		return at(h, w, r, v).clientsMixed()
 	}
 	v.client = h.client
-	if answered, err := h.standsFast(w, r, v); answered {
-		return err
+	if !h.standsFast(r, v) {
+		return at(h, w, r, v).shaken()
 	}
 	v.open(r, h.client)
-	if h.decide(v) {
-		v.admitted = true
-		h.setHeaders(r, v)
-		return v.goOn(w, r, next)
+	if !h.decide(v) {
+		return at(h, w, r, v).reject(next)
 	}
-	return h.turnAway(w, r, v, next)
+	v.entered = true
+	h.setHeaders(r, v)
+	return v.serveNext(w, r, next)
 }
 
 // decide says whether the person may pass, and records why.
 func (h *Handler) decide(v *visit) bool {
-	if v.session.IsZero() {
-		v.word = wordLogin
-		return false
+	d := rules.Decision{Outcome: rules.Login}
+	if !v.session.IsZero() {
+		d = h.judge(v)
 	}
+	if d.Outcome == rules.Allow && v.refused() {
+		return true // an earlier gate's refusal stands, with its reason
+	}
+	v.judged, v.decision = true, d
+	return d.Outcome == rules.Allow
+}
+
+// judge is what the gate's rules say of the person, in view of what ProConnect was
+// asked for them so far.
+func (h *Handler) judge(v *visit) rules.Decision {
 	d := h.rules.Decide(&v.session.Set).RequireACR(&v.session.Set, h.ACR)
 	if d.Outcome == rules.StepUp && rules.SameLevels(d.ACR, v.session.RequestedACR) {
 		d.Outcome = rules.Deny // ProConnect was asked just this, once
@@ -91,64 +89,71 @@ func (h *Handler) decide(v *visit) bool {
 	if name, missing := h.client.missing(&v.session.Set); missing && d.Outcome == rules.Allow {
 		d = rules.Decision{Outcome: rules.Login, Claim: name}
 	}
-	if d.Outcome == rules.Allow && v.refused {
-		return true // an earlier gate's refusal stands, with its reason
-	}
-	v.decision = d
-	switch d.Outcome {
-	case rules.Allow:
-		v.word = wordAllow
-		return true
-	case rules.StepUp:
-		v.word = wordStepUp
-	case rules.Login:
-		v.word = wordLogin
-	default:
-		v.word = wordDeny
-	}
-	return false
+	return d
 }
 
-// turnAway answers somebody who may not pass. Whoever is refused is named to
-// nothing that runs behind this gate, whatever the gates before it said.
-func (h *Handler) turnAway(w http.ResponseWriter, r *http.Request, v *visit, next caddyhttp.Handler) error {
-	v.refused = !v.session.IsZero()
-	for _, prefix := range v.prefixes {
-		upstream.DeleteHeaders(r.Header, prefix)
+// reject answers somebody who may not pass. Whoever is refused is named to nothing
+// that runs behind this gate, whatever the gates before it said.
+func (x *exchange) reject(next caddyhttp.Handler) error {
+	for _, prefix := range x.prefixes {
+		upstream.DeleteHeaders(x.r.Header, prefix)
 	}
-	if h.Optional {
-		return v.goOn(w, r, next)
+	if x.at.Optional {
+		return x.serveNext(x.w, x.r, next)
 	}
-	if probeOf(r) != nil {
+	if probeOf(x.r) != nil {
 		return nil // of another gate, and astray: an answer might begin a probe of ours
 	}
-	switch v.word {
-	case wordStepUp:
-		return h.askStepUp(w, r, v)
-	case wordDeny:
-		return h.refuse(w, r, v)
+	switch x.decision.Outcome {
+	case rules.StepUp:
+		return x.requireStepUp()
+	case rules.Deny:
+		return x.refuse()
 	}
-	return h.askLogin(w, r, v)
+	return x.requireLogin()
 }
 
-// standsFast checks what must hold before anybody is asked who they are.
-func (h *Handler) standsFast(w http.ResponseWriter, r *http.Request, v *visit) (answered bool, err error) {
-	switch {
-	case h.client.sandbox != nil && fromElsewhere(r) != "":
-		h.complain("SANDBOX: a request that did not come straight from this machine was refused: "+fromElsewhere(r),
-			zap.String("host", r.Host), zap.String("remote", r.RemoteAddr))
-		return true, h.problem(w, r, v, http.StatusServiceUnavailable, pages.Problem{Code: pages.SandboxGuard})
-	case h.origin == nil && !h.exact:
-		h.complain("the site answers any host: set `origin` to its public address", zap.String("host", r.Host))
-		return true, h.problem(w, r, v, http.StatusInternalServerError, pages.Problem{Code: pages.OriginRequired})
-	case h.origin != nil && *h.origin != v.origin:
-		h.complain("the gates of this site do not agree on its address: give all of them the same `origin`", zap.String("host", r.Host))
-		return true, h.problem(w, r, v, http.StatusInternalServerError, pages.Problem{Code: pages.OriginRequired})
-	case !v.origin.Usable():
-		h.complain("the site is reached over plain http, which cannot keep a session: "+plainHTTP(r), forwardedFields(r)...)
-		return true, h.problem(w, r, v, http.StatusInternalServerError, pages.Problem{Code: pages.InsecureOrigin})
+// clientsMixed answers a request that gates of two clients stand before.
+func (x *exchange) clientsMixed() error {
+	one, other := x.visit.client.name, x.at.client.name
+	x.at.reportOnce("two links to ProConnect gate one request: give the gates of a path the same `client`",
+		zap.String("one", one), zap.String("other", other), zap.String("path", originalPath(x.r)))
+	return x.problem(http.StatusInternalServerError, pages.Problem{
+		Code: pages.ClientsMixed, Detail: []string{"client " + one, "client " + other},
+	})
+}
+
+// standsFast says whether what must hold does, before anybody is asked who they are.
+func (h *Handler) standsFast(r *http.Request, v *visit) bool {
+	return (h.client.sandbox == nil || fromElsewhere(r) == "") && h.checkOrigin(v) && v.origin.Usable()
+}
+
+// checkOrigin says whether the gate knows where its site lives, and agrees with the
+// other gates.
+func (h *Handler) checkOrigin(v *visit) bool {
+	if h.origin == nil {
+		return h.exact
 	}
-	return false, nil
+	return *h.origin == v.origin
+}
+
+// shaken answers where something does not hold that must.
+func (x *exchange) shaken() error {
+	host := zap.String("host", x.r.Host)
+	switch {
+	case x.at.client.sandbox != nil && fromElsewhere(x.r) != "":
+		x.at.reportOnce("SANDBOX: a request that did not come straight from this machine was refused: "+fromElsewhere(x.r),
+			host, zap.String("remote", x.r.RemoteAddr))
+		return x.problem(http.StatusServiceUnavailable, pages.Problem{Code: pages.SandboxGuard})
+	case x.at.origin == nil && !x.at.exact:
+		x.at.reportOnce("the site answers any host: set `origin` to its public address", host)
+		return x.problem(http.StatusInternalServerError, pages.Problem{Code: pages.OriginRequired})
+	case !x.at.checkOrigin(x.visit):
+		x.at.reportOnce("the gates of this site do not agree on its address: give all of them the same `origin`", host)
+		return x.problem(http.StatusInternalServerError, pages.Problem{Code: pages.OriginRequired})
+	}
+	x.at.reportOnce("the site is reached over plain http, which cannot keep a session: "+plainHTTP(x.r), forwardedFields(x.r)...)
+	return x.problem(http.StatusInternalServerError, pages.Problem{Code: pages.InsecureOrigin})
 }
 
 // fromElsewhere says what tells that a request did not come from a program on this

@@ -16,51 +16,51 @@ import (
 
 // serveLogin starts a login. Its address stands in links and in the answers to
 // programs; anybody may send a browser there, which costs a click at most.
-func (h *Handler) serveLogin(w http.ResponseWriter, r *http.Request, v *visit) error {
-	query := v.url.Query()
-	v.uri = origin.ReturnTarget(query.Get("return_to"), h.Path)
-	v.open(r, h.client)
-	options, ok := h.client.readOptions(query)
+func (x *exchange) serveLogin() error {
+	query := x.url.Query()
+	x.uri = origin.ReturnTarget(query.Get("return_to"), x.at.Path)
+	x.open(x.r, x.at.client)
+	options, ok := x.at.client.readOptions(query)
 	if !ok {
-		return h.problem(w, r, v, http.StatusBadRequest, pages.Problem{Code: pages.BadRequest, RetryURL: v.loginURL(), HomeURL: "/"})
+		return x.problem(http.StatusBadRequest, pages.Problem{Code: pages.BadRequest, RetryURL: x.loginURL(), HomeURL: "/"})
 	}
 	if len(options.acr) == 0 {
-		options.acr = v.missingLevels()
+		options.acr = x.missingLevels()
 	}
-	v.options = &options
-	switch audienceOf(r) {
+	x.options = &options
+	switch audienceOf(x.r) {
 	case frame:
-		return h.page(w, r, v, http.StatusUnauthorized, pages.Framed{URL: v.loginURL()})
+		return x.page(http.StatusUnauthorized, pages.Framed{URL: x.loginURL()})
 	case machines:
-		return h.unauthorized(w, r, v, v.loginURL())
+		return x.unauthorized(x.loginURL())
 	}
-	return h.startLogin(w, r, v, &session.Attempt{Target: v.target(), ACR: options.acr, Gate: options.gate})
+	return x.startLogin(&session.Attempt{Target: x.target(), ACR: options.acr, Gate: options.gate})
 }
 
 // startLogin sends the browser to ProConnect for an attempt, of which the target
 // is known, and the levels of assurance if some are required: exactly these,
 // because ProConnect compares them as a set.
-func (h *Handler) startLogin(w http.ResponseWriter, r *http.Request, v *visit, a *session.Attempt) error {
-	if !h.callbackComesBack(r, v.origin) {
-		return h.callbackLost(w, r, v)
+func (x *exchange) startLogin(a *session.Attempt) error {
+	if !x.at.callbackComesBack(x.r, x.origin) {
+		return x.callbackLost()
 	}
-	a.Begin(v.origin.URL(h.CallbackPath), h.Path, time.Now())
-	a.Scopes = h.client.asking().Scopes
-	if v.open(r, h.client); !v.session.IsZero() {
-		a.Family = v.session.Family[:]
+	a.Begin(x.origin.URL(x.at.CallbackPath), x.at.Path, time.Now())
+	a.Scopes = x.at.client.asking().Scopes
+	if x.open(x.r, x.at.client); !x.session.IsZero() {
+		a.Family = x.session.Family[:]
 	}
-	hint := h.hintsFor(a, &v.session)
-	location, err := h.client.provider.AuthorizationURL(r.Context(), rp.AuthorizationRequest{
+	hint := x.at.hintsFor(a, &x.session)
+	location, err := x.at.client.provider.AuthorizationURL(x.r.Context(), rp.AuthorizationRequest{
 		RedirectURI: a.RedirectURI, State: a.State, Nonce: a.Nonce, Verifier: a.Verifier,
 		Scopes: a.Scopes, ACRValues: a.ACR, IDPHint: hint.idp, SiretHint: hint.siret, LoginHint: hint.email,
 	})
 	if err != nil {
-		return h.loginFailed(w, r, v, a, err)
+		return x.loginFailed(a, err)
 	}
-	if err := h.client.keeper.BeginAttempt(r.Context(), w, v.origin, v.cookies, a); err != nil {
-		return h.storageFailed(w, r, v, err)
+	if err := x.at.client.keeper.BeginAttempt(x.r.Context(), x.w, x.origin, x.cookies, a); err != nil {
+		return x.storageFailed(err)
 	}
-	return redirect(w, h.browserURL(location))
+	return redirect(x.w, x.at.browserURL(location))
 }
 
 // browserURL is where the browser finds what the provider advertises: the
@@ -73,7 +73,7 @@ func (h *Handler) browserURL(location string) string {
 }
 
 // storageFailed answers when nothing can be sealed.
-func (h *Handler) storageFailed(w http.ResponseWriter, r *http.Request, v *visit, err error) error {
-	h.complain("storage does not answer, so no login can start: see Caddy's `storage` option", zap.Error(err))
-	return h.problem(w, r, v, http.StatusServiceUnavailable, pages.Problem{Code: pages.StorageUnavailable, RetryURL: v.loginURL()})
+func (x *exchange) storageFailed(err error) error {
+	x.at.reportOnce("storage does not answer, so no login can start: see Caddy's `storage` option", zap.Error(err))
+	return x.problem(http.StatusServiceUnavailable, pages.Problem{Code: pages.StorageUnavailable, RetryURL: x.loginURL()})
 }

@@ -34,14 +34,14 @@ http://localhost:{$PORT} {
 			resp.Body.Close()
 		}
 	}()
-	goOn := <-p.exchanging
+	serveNext := <-p.exchanging
 	cancel()
 	<-ended
 	var line string
 	for deadline := time.Now().Add(5 * time.Second); line == "" && time.Now().Before(deadline); <-time.After(10 * time.Millisecond) {
 		line = s.line("the browser went away")
 	}
-	close(goOn)
+	close(serveNext)
 	if !strings.Contains(line, `"level":"info"`) || strings.Contains(s.logs(), "nobody can log in") {
 		t.Errorf("the log says %s", line)
 	}

@@ -15,8 +15,8 @@ import (
 
 // loginFailed answers a login that did not work out: the page says what the
 // person can do, the log what the operator can.
-func (h *Handler) loginFailed(w http.ResponseWriter, r *http.Request, v *visit, a *session.Attempt, err error) error {
-	v.uri, v.options = a.Target, &loginOptions{a.ACR, a.Gate}
+func (x *exchange) loginFailed(a *session.Attempt, err error) error {
+	x.uri, x.options = a.Target, &loginOptions{a.ACR, a.Gate}
 	e, ok := errors.AsType[*rp.Error](err)
 	if !ok {
 		e = &rp.Error{Kind: rp.Invalid, Err: err}
@@ -24,23 +24,23 @@ func (h *Handler) loginFailed(w http.ResponseWriter, r *http.Request, v *visit, 
 	if e.Kind == rp.Refused && needsInteraction(e.Code) {
 		// A normal login is answered so where the session at ProConnect is of an
 		// identity provider that was disabled since: only a logout there helps.
-		return h.page(w, r, v, http.StatusUnauthorized, pages.Login{
-			LoginURL: v.loginURL(), Notice: pages.NoticeLoginRequired, SwitchURL: v.switchURL(),
+		return x.page(http.StatusUnauthorized, pages.Login{
+			LoginURL: x.loginURL(), Notice: pages.NoticeLoginRequired, SwitchURL: x.switchURL(),
 		})
 	}
-	h.logFailure(v, a, e)
+	x.logFailure(a, e)
 	if e.Kind == rp.ACRUnmet || e.Reason == rp.ReasonACRUnsatisfied {
-		return h.acrUnmet(w, r, v, a)
+		return x.acrUnmet(a)
 	}
 	status, code := problemOf(e)
 	if e.Code == "idp_hint_not_found" && a.LedBack() {
 		status, code = http.StatusForbidden, pages.ProviderRefused
 	}
-	p := pages.Problem{Code: code, RetryURL: v.loginURL(), HomeURL: "/"}
+	p := pages.Problem{Code: code, RetryURL: x.loginURL(), HomeURL: "/"}
 	if slices.Contains([]string{pages.ProviderRefused, pages.IdentityRefused, pages.ClientLimited}, code) {
-		p.SwitchURL = v.switchURL()
+		p.SwitchURL = x.switchURL()
 	}
-	return h.problem(w, r, v, status, p)
+	return x.problem(status, p)
 }
 
 // needsInteraction says whether ProConnect only wants to see the person
@@ -93,12 +93,12 @@ func refusalOf(e *rp.Error) (status int, code string) {
 }
 
 // logFailure says what went wrong and what the operator can do about it.
-func (h *Handler) logFailure(v *visit, a *session.Attempt, e *rp.Error) {
+func (x *exchange) logFailure(a *session.Attempt, e *rp.Error) {
 	fields := []zap.Field{
-		zap.String("reference", v.refer()), zap.String("client", h.client.name), zap.Error(e),
+		zap.String("reference", x.ensureReference()), zap.String("client", x.at.client.name), zap.Error(e),
 		zap.String("redirect_uri", a.RedirectURI),
 	}
-	remedy := h.client.remedy(e)
+	remedy := x.at.client.remedy(e)
 	if e.Code == "idp_hint_not_found" && a.LedBack() {
 		remedy = "nothing: the identity provider of the person's session is gone from ProConnect; they log in with another account"
 	}
@@ -107,15 +107,15 @@ func (h *Handler) logFailure(v *visit, a *session.Attempt, e *rp.Error) {
 	}
 	switch {
 	case e.Reason == rp.ReasonAborted, e.Reason == rp.ReasonCanceled: // anybody can, and it says nothing of ProConnect
-		h.log.Info("login cancelled", fields...)
+		x.at.log.Info("login cancelled", fields...)
 	case e.Kind == rp.Refused && e.Code == "access_denied":
-		h.log.Info("login refused by ProConnect", fields...)
+		x.at.log.Info("login refused by ProConnect", fields...)
 	case e.Reason == rp.ReasonSessionGone:
-		h.log.Warn("login failed", fields...)
+		x.at.log.Warn("login failed", fields...)
 	case e.Kind == rp.Unavailable:
-		h.complain("ProConnect does not answer, so nobody can log in", fields...)
+		x.at.reportOnce("ProConnect does not answer, so nobody can log in", fields...)
 	default:
-		h.log.Error("login failed", fields...)
+		x.at.log.Error("login failed", fields...)
 	}
 }
 

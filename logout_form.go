@@ -14,16 +14,16 @@ const maxLogoutForm = 16 << 10
 // A service worker makes a link or a form of another site look like our own: same
 // origin, with our cookies. Its destination alone tells. So what was not clicked
 // right here needs the token of the confirmation page, which no other site can read.
-func (h *Handler) wantsLogout(w http.ResponseWriter, r *http.Request, v *visit) bool {
+func (x *exchange) wantsLogout() bool {
 	switch {
-	case r.Method == http.MethodGet:
-		return clickedHere(r)
-	case !h.fromThisSite(r, v.origin):
+	case x.r.Method == http.MethodGet:
+		return clickedHere(x.r)
+	case !x.at.fromThisSite(x.r, x.origin):
 		return false
-	case clickedHere(r):
+	case clickedHere(x.r):
 		return true
 	}
-	return h.client.keeper.IsLogoutToken(r.Context(), v.origin, v.session.Family, formToken(w, r), time.Now())
+	return x.at.client.keeper.IsLogoutToken(x.r.Context(), x.origin, x.session.Family, formToken(x.w, x.r), time.Now())
 }
 
 // formToken reads the token of a form that asks for a logout. Anybody may send one, a

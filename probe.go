@@ -67,7 +67,7 @@ func (h *Handler) callbackComesBack(r *http.Request, p origin.Origin) bool {
 	came := slices.ContainsFunc(probeTimes, func(most time.Duration) bool { return h.probe(server, r, p, most) })
 	h.probes.remember(p.Host, headers, came)
 	if !came {
-		h.complain("the callback does not come back to this gate, so nobody is sent to ProConnect: inside `handle /x/*` set `path /x/.proconnect` and register that redirect URI, or put the gate outside of it",
+		h.reportOnce("the callback does not come back to this gate, so nobody is sent to ProConnect: inside `handle /x/*` set `path /x/.proconnect` and register that redirect URI, or put the gate outside of it",
 			zap.String("callback", p.URL(h.CallbackPath)))
 	}
 	return came

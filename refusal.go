@@ -16,23 +16,23 @@ import (
 )
 
 // refuse answers a person whom the rules do not admit.
-func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *visit) error {
-	h.tellRefusal(r, v)
-	if h.Errors == errorsCaddy {
-		return v.toErrorChain(w, r, http.StatusForbidden, errRefused)
+func (x *exchange) refuse() error {
+	x.tellRefusal()
+	if x.at.Errors == errorsCaddy {
+		return x.toErrorChain(x.w, x.r, http.StatusForbidden, errRefused)
 	}
-	if audienceOf(r) == machines {
-		return h.forbidden(w, r, v)
+	if audienceOf(x.r) == machines {
+		return x.forbidden()
 	}
-	view := v.refusedView()
-	v.explain(&view)
-	return h.page(w, r, v, http.StatusForbidden, view)
+	view := x.refusedView()
+	x.explain(&view)
+	return x.page(http.StatusForbidden, view)
 }
 
 // refusedView is the page of a refusal, with the person whom it is about.
 func (v *visit) refusedView() pages.Refused {
 	view := pages.Refused{SwitchURL: v.switchURL(), LogoutURL: v.logoutURL()}
-	if v.admitted { // by the gate of the whole site, say
+	if v.entered { // by the gate of the whole site, say
 		view.HomeURL = "/"
 	}
 	if !v.session.IsZero() {
@@ -129,30 +129,29 @@ func levelReason(levels []string) pages.Reason {
 }
 
 // acrUnmet answers a login that did not reach the level it was for.
-func (h *Handler) acrUnmet(w http.ResponseWriter, r *http.Request, v *visit, a *session.Attempt) error {
-	h.rememberStepUp(w, r, v, a)
-	v.word, v.decision = wordDeny, rules.Decision{Outcome: rules.StepUp, ACR: a.ACR}
-	v.refused = !v.session.IsZero()
-	if h.Errors == errorsCaddy {
-		return v.toErrorChain(w, r, http.StatusForbidden, errRefused)
+func (x *exchange) acrUnmet(a *session.Attempt) error {
+	x.rememberStepUp(a)
+	x.judged, x.decision = true, rules.Decision{Outcome: rules.Deny, ACR: a.ACR}
+	if x.at.Errors == errorsCaddy {
+		return x.toErrorChain(x.w, x.r, http.StatusForbidden, errRefused)
 	}
-	view := v.refusedView()
-	v.explain(&view)
-	if !v.session.IsZero() && v.target() != "/" {
+	view := x.refusedView()
+	x.explain(&view)
+	if !x.session.IsZero() && x.target() != "/" {
 		view.HomeURL = "/" // the rest of the site may ask for less
 	}
-	return h.page(w, r, v, http.StatusForbidden, view)
+	return x.page(http.StatusForbidden, view)
 }
 
 // rememberStepUp has the session remember which levels ProConnect was asked for in
 // vain: the person is told so at the next visit, and not sent there again
 // without a click.
-func (h *Handler) rememberStepUp(w http.ResponseWriter, r *http.Request, v *visit, a *session.Attempt) {
-	if v.session.IsZero() || v.session.Family != a.FamilyID() {
+func (x *exchange) rememberStepUp(a *session.Attempt) {
+	if x.session.IsZero() || x.session.Family != a.FamilyID() {
 		return
 	}
-	v.session.RequestedACR = a.ACR
-	if err := h.client.keeper.Save(r.Context(), w, v.origin, &v.session); err != nil {
-		h.log.Debug("the session does not remember the levels that were asked for", zap.Error(err))
+	x.session.RequestedACR = a.ACR
+	if err := x.at.client.keeper.Save(x.r.Context(), x.w, x.origin, &x.session); err != nil {
+		x.at.log.Debug("the session does not remember the levels that were asked for", zap.Error(err))
 	}
 }

@@ -1,7 +1,6 @@
 package proconnect
 
 import (
-	"net/http"
 	"sync"
 	"time"
 
@@ -106,17 +105,17 @@ func (f *refusals) rest() (over []counted) {
 
 // tellRefusal logs a refusal, once a minute for a session and what refused it. It names
 // rules and fields, and never what stands in them.
-func (h *Handler) tellRefusal(r *http.Request, v *visit) {
-	reason := v.decision.Reason()
-	known, more, due, over := h.refusals.due(refusalKey{v.session.Family, reason}, v.refer())
-	v.reference = known
-	h.tellCounted(over)
+func (x *exchange) tellRefusal() {
+	reason := x.decision.Reason()
+	known, more, due, over := x.at.refusals.due(refusalKey{x.session.Family, reason}, x.ensureReference())
+	x.reference = known
+	x.at.tellCounted(over)
 	if !due {
 		return
 	}
-	h.log.Info("refused", zap.String("reference", known), zap.String("reason", reason),
-		zap.Strings("rules", h.rules.Outlines(v.decision)), zap.Int("since_the_last", more),
-		zap.String("path", originalPath(r)), whoField(&v.session.Set))
+	x.at.log.Info("refused", zap.String("reference", known), zap.String("reason", reason),
+		zap.Strings("rules", x.at.rules.Outlines(x.decision)), zap.Int("since_the_last", more),
+		zap.String("path", originalPath(x.r)), whoField(&x.session.Set))
 }
 
 func (h *Handler) tellCounted(over []counted) {

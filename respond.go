@@ -16,64 +16,64 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
 
-// refer gives the request a reference, which stands on the page and in the log.
-func (v *visit) refer() string {
+// ensureReference gives the request a reference, which stands on the page and in the log.
+func (v *visit) ensureReference() string {
 	if v.reference == "" {
 		v.reference = rand.Text()[:10]
 	}
 	return v.reference
 }
 
-// askLogin answers somebody who is not logged in, or not far enough.
-func (h *Handler) askLogin(w http.ResponseWriter, r *http.Request, v *visit) error {
-	switch who := audienceOf(r); {
+// requireLogin answers somebody who is not logged in, or not far enough.
+func (x *exchange) requireLogin() error {
+	switch who := audienceOf(x.r); {
 	case who == frame:
-		return h.page(w, r, v, http.StatusUnauthorized, pages.Framed{URL: v.loginTo(v.pageAsked(r))})
-	case who == machines || r.Method == http.MethodHead:
-		return h.unauthorized(w, r, v, v.programLoginURL(r))
-	case r.Method != http.MethodGet:
-		return h.page(w, r, v, http.StatusUnauthorized, v.formLost(r))
-	case h.Login == loginAuto || !v.session.IsZero():
-		return h.sendOn(w, r, v)
-	case !h.callbackComesBack(r, v.origin):
-		return h.callbackLost(w, r, v)
+		return x.page(http.StatusUnauthorized, pages.Framed{URL: x.loginTo(x.pageAsked(x.r))})
+	case who == machines || x.r.Method == http.MethodHead:
+		return x.unauthorized(x.programLoginURL(x.r))
+	case x.r.Method != http.MethodGet:
+		return x.page(http.StatusUnauthorized, x.formLost(x.r))
+	case x.at.Login == loginAuto || !x.session.IsZero():
+		return x.redirectToLogin()
+	case !x.at.callbackComesBack(x.r, x.origin):
+		return x.callbackLost()
 	}
-	return h.page(w, r, v, http.StatusUnauthorized, pages.Login{LoginURL: v.loginURL()})
+	return x.page(http.StatusUnauthorized, pages.Login{LoginURL: x.loginURL()})
 }
 
 // callbackLost answers where a login would end outside of the gate.
-func (h *Handler) callbackLost(w http.ResponseWriter, r *http.Request, v *visit) error {
-	return h.problem(w, r, v, http.StatusInternalServerError, pages.Problem{
-		Code: pages.CallbackUnreachable, Detail: []string{"callback: " + v.origin.URL(h.CallbackPath)},
+func (x *exchange) callbackLost() error {
+	return x.problem(http.StatusInternalServerError, pages.Problem{
+		Code: pages.CallbackUnreachable, Detail: []string{"callback: " + x.origin.URL(x.at.CallbackPath)},
 	})
 }
 
-// askStepUp sends somebody back to ProConnect for a login at another level.
-func (h *Handler) askStepUp(w http.ResponseWriter, r *http.Request, v *visit) error {
-	if mayStartLogin(r) {
-		return h.sendOn(w, r, v)
+// requireStepUp sends somebody back to ProConnect for a login at another level.
+func (x *exchange) requireStepUp() error {
+	if mayStartLogin(x.r) {
+		return x.redirectToLogin()
 	}
-	return h.askLogin(w, r, v)
+	return x.requireLogin()
 }
 
 // maxAutoLogins is how many logins in a row may end without a session.
 const maxAutoLogins = 3
 
-// sendOn sends somebody to ProConnect without a click, unless they just came
+// redirectToLogin sends somebody to ProConnect without a click, unless they just came
 // back from there several times: a browser that does not keep the session would
 // go round for ever.
-func (h *Handler) sendOn(w http.ResponseWriter, r *http.Request, v *visit) error {
-	if h.client.keeper.AutoLogins(v.origin, v.cookies) < maxAutoLogins {
-		options := v.loginOptions()
-		return h.startLogin(w, r, v, &session.Attempt{Target: v.target(), ACR: options.acr, Gate: options.gate, Automatic: true})
+func (x *exchange) redirectToLogin() error {
+	if x.at.client.keeper.AutoLogins(x.origin, x.cookies) < maxAutoLogins {
+		options := x.loginOptions()
+		return x.startLogin(&session.Attempt{Target: x.target(), ACR: options.acr, Gate: options.gate, Automatic: true})
 	}
 	code := pages.CookiesRefused
-	if !v.session.IsZero() {
-		h.complain("logins end, again and again, in sessions that do not satisfy the rules: do all nodes have the same configuration?",
-			zap.String("reason", v.reason()))
+	if !x.session.IsZero() {
+		x.at.reportOnce("logins end, again and again, in sessions that do not satisfy the rules: do all nodes have the same configuration?",
+			zap.String("reason", x.reason()))
 		code = pages.LoginFailed
 	}
-	return h.problem(w, r, v, http.StatusUnauthorized, pages.Problem{Code: code, RetryURL: v.loginURL(), HomeURL: "/"})
+	return x.problem(http.StatusUnauthorized, pages.Problem{Code: code, RetryURL: x.loginURL(), HomeURL: "/"})
 }
 
 // formLost tells what became of a form. One that another site sent comes without
@@ -119,35 +119,35 @@ func remedyOf(code string, r *http.Request) string {
 }
 
 // problem answers what went wrong, with what to do next.
-func (h *Handler) problem(w http.ResponseWriter, r *http.Request, v *visit, status int, p pages.Problem) error {
-	fields := []zap.Field{zap.String("reference", v.refer()), zap.String("code", p.Code), zap.Int("status", status)}
-	if remedy := remedyOf(p.Code, r); remedy != "" {
+func (x *exchange) problem(status int, p pages.Problem) error {
+	fields := []zap.Field{zap.String("reference", x.ensureReference()), zap.String("code", p.Code), zap.Int("status", status)}
+	if remedy := remedyOf(p.Code, x.r); remedy != "" {
 		fields = append(fields, zap.String("remedy", remedy))
 	}
-	h.log.Info("problem", fields...)
-	if h.Errors == errorsCaddy {
-		return v.toErrorChain(w, r, status, errors.New(p.Code))
+	x.at.log.Info("problem", fields...)
+	if x.at.Errors == errorsCaddy {
+		return x.toErrorChain(x.w, x.r, status, errors.New(p.Code))
 	}
 	if status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", "30")
+		x.w.Header().Set("Retry-After", "30")
 	}
-	if audienceOf(r) == machines {
-		return h.document(w, r, v, problemDocument{Type: problemTypes + p.Code, Status: status})
+	if audienceOf(x.r) == machines {
+		return x.document(problemDocument{Type: problemTypes + p.Code, Status: status})
 	}
-	return h.page(w, r, v, status, p)
+	return x.page(status, p)
 }
 
 // page writes a page of ours.
-func (h *Handler) page(w http.ResponseWriter, r *http.Request, v *visit, status int, view pages.View) error {
-	h.client.app.bodies.drop(w, r)
+func (x *exchange) page(status int, view pages.View) error {
+	x.at.client.app.bodies.drop(x.w, x.r)
 	var body bytes.Buffer
-	view = v.fit(r, view)
-	lang := pages.Language(r.Header.Get("Accept-Language"))
-	site := h.Texts.or(h.client.Texts).site(v.origin.Host, h.banner())
-	if err := pages.Render(&body, lang, site, v.reference, view); err != nil {
+	view = x.fit(x.r, view)
+	lang := pages.Language(x.r.Header.Get("Accept-Language"))
+	site := x.at.Texts.or(x.at.client.Texts).site(x.origin.Host, x.at.banner())
+	if err := pages.Render(&body, lang, site, x.reference, view); err != nil {
 		return caddyhttp.Error(http.StatusInternalServerError, err)
 	}
-	head := w.Header()
+	head := x.w.Header()
 	head.Set("Content-Type", "text/html; charset=utf-8")
 	head.Set("Content-Language", lang)
 	head.Set("Content-Security-Policy", pages.CSP(view))
@@ -164,7 +164,7 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request, v *visit, status 
 	if status == http.StatusUnauthorized {
 		head.Set("WWW-Authenticate", "ProConnect") // RFC 9110 §15.5.2: a 401 names a scheme
 	}
-	return send(w, r, status, body.Bytes())
+	return send(x.w, x.r, status, body.Bytes())
 }
 
 // banner names an environment in which an identity proves nothing.

@@ -8,8 +8,8 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
 )
 
-// goOn runs what stands behind the gate, with a response that is kept private.
-func (v *visit) goOn(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+// serveNext runs what stands behind the gate, with a response that is kept private.
+func (v *visit) serveNext(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	err := next.ServeHTTP(v.keepPrivate(w, r), r)
 	if err != nil {
 		// The page of an error is written past our writer, and may name the person.

@@ -216,16 +216,16 @@ func addressOf(r *http.Request) netip.Prefix {
 
 // tooManyLogins answers a callback whose turn did not come. Nothing is used up: the
 // same address works when the page is loaded again, and so does a new login.
-func (h *Handler) tooManyLogins(w http.ResponseWriter, r *http.Request, v *visit, a *session.Attempt, err error) error {
-	v.uri = a.Target
+func (x *exchange) tooManyLogins(a *session.Attempt, err error) error {
+	x.uri = a.Target
 	status := http.StatusServiceUnavailable
 	if errors.Is(err, errCodesRefused) {
 		status = http.StatusTooManyRequests
-		w.Header().Set("Retry-After", "5")
-		h.complain("logins wait: ProConnect refused too many codes of one address; if it is a proxy's, name it in `trusted_proxies`, else somebody is making codes up",
-			zap.String("client", h.client.name), zap.Stringer("address", addressOf(r)))
+		x.w.Header().Set("Retry-After", "5")
+		x.at.reportOnce("logins wait: ProConnect refused too many codes of one address; if it is a proxy's, name it in `trusted_proxies`, else somebody is making codes up",
+			zap.String("client", x.at.client.name), zap.Stringer("address", addressOf(x.r)))
 	} else {
-		h.complain("logins wait: too many are under way, because they are many or ProConnect is slow", zap.String("client", h.client.name))
+		x.at.reportOnce("logins wait: too many are under way, because they are many or ProConnect is slow", zap.String("client", x.at.client.name))
 	}
-	return h.problem(w, r, v, status, pages.Problem{Code: pages.TooManyLogins, RetryURL: v.loginURL(), HomeURL: "/"})
+	return x.problem(status, pages.Problem{Code: pages.TooManyLogins, RetryURL: x.loginURL(), HomeURL: "/"})
 }

@@ -34,8 +34,7 @@ type visit struct {
 
 	session  session.Session
 	opened   bool // the session was looked for
-	admitted bool // a gate let the person pass
-	refused  bool // a gate did not
+	entered  bool // a gate let the person pass
 	wrapped  bool // the response is kept out of shared caches
 	writer   upstream.PrivateWriter
 	matching bool // a gate is finding out whether it gates the request
@@ -44,10 +43,10 @@ type visit struct {
 	malformed bool // no browser sends such a target
 	ambiguous bool // servers read it in several ways
 
-	word      string // the decision in one word
-	decision  rules.Decision
-	deleted   []string // prefixes of identity headers that the client cannot have sent any more
-	prefixes  []string // of the identity headers that gates set
+	judged    bool           // some gate has decided
+	decision  rules.Decision // of the last gate, unless that lets pass whom another refused
+	deleted   []string       // prefixes of identity headers that the client cannot have sent any more
+	prefixes  []string       // of the identity headers that gates set
 	reference string
 	options   *loginOptions // of the login that is under way
 }
@@ -114,13 +113,13 @@ func (v *visit) open(r *http.Request, c *Client) {
 // forgetSession has the visit begin anew, for another link.
 func (v *visit) forgetSession() {
 	v.client, v.session, v.opened = nil, session.Session{}, false
-	v.admitted, v.refused, v.word, v.decision = false, false, "", rules.Decision{}
+	v.entered, v.judged, v.decision = false, false, rules.Decision{}
 }
 
 // user is who may be named to what runs behind the gates: nobody, once a gate
 // refused.
 func (v *visit) user() *claims.Set {
-	if v.admitted && !v.refused && !v.session.IsZero() {
+	if v.judged && v.decision.Outcome == rules.Allow && !v.session.IsZero() {
 		return &v.session.Set
 	}
 	return nil
@@ -128,7 +127,7 @@ func (v *visit) user() *claims.Set {
 
 // candidate is the person whom a gate refused.
 func (v *visit) candidate() *claims.Set {
-	if v.refused && !v.session.IsZero() {
+	if v.refused() {
 		return &v.session.Set
 	}
 	return nil
@@ -149,7 +148,7 @@ func (v *visit) placeholder(key string) (any, bool) {
 	}
 	switch name {
 	case "decision":
-		return v.word, true
+		return v.outcome(), true
 	case "reason":
 		return v.reason(), true
 	case "reference":
@@ -162,13 +161,23 @@ func (v *visit) placeholder(key string) (any, bool) {
 	return "", true
 }
 
+// refused says whether a gate turned away somebody who is logged in.
+func (v *visit) refused() bool {
+	return v.judged && v.decision.Outcome != rules.Allow && !v.session.IsZero()
+}
+
+// outcome is the decision in one word; empty if no gate has decided.
+func (v *visit) outcome() string {
+	if !v.judged {
+		return ""
+	}
+	return v.decision.Outcome.String()
+}
+
 // reason tells the decision in fixed words and names of fields.
 func (v *visit) reason() string {
-	switch {
-	case v.word == "":
+	if !v.judged {
 		return ""
-	case v.word == wordLogin && v.session.IsZero():
-		return "no session"
 	}
 	return v.decision.Reason()
 }

@@ -16,8 +16,21 @@ const (
 	Deny   Outcome = iota
 	Allow          // the person may enter
 	StepUp         // the person may enter after a login at another level
-	Login          // the person's login did not ask for a claim that a rule reads
+	Login          // nobody is logged in, or the login did not ask for a claim that a rule reads
 )
+
+// String is the outcome in one word, as placeholders and logs have it.
+func (o Outcome) String() string {
+	switch o {
+	case Allow:
+		return "allow"
+	case StepUp:
+		return "step_up"
+	case Login:
+		return "login"
+	}
+	return "deny"
+}
 
 // Decision is what rules say of a person.
 type Decision struct {
@@ -25,7 +38,7 @@ type Decision struct {
 	By      *Compiled // the rule that allowed or denied; nil: no rule did
 	Grounds []Ground  // what kept each allow rule from holding, or what made the deny rule hold
 	ACR     []string  // the levels that a step up must ask for, any of which will do
-	Claim   string    // the claim that was not asked for
+	Claim   string    // the claim that was not asked for; empty: nobody is logged in
 }
 
 // Ground is a condition that a person is turned away for.
@@ -96,6 +109,8 @@ func (r *Compiled) Fields() string {
 // the rules hold nor what the person is.
 func (d Decision) Reason() string {
 	switch {
+	case d.Outcome == Login && d.Claim == "":
+		return "no session"
 	case d.Outcome == Login:
 		return d.Claim + " was not asked for at login"
 	case d.Outcome == Allow:
