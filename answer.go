@@ -51,6 +51,7 @@ func (x *exchange) callbackLost() error {
 // requireStepUp sends somebody back to ProConnect for a login at another level.
 func (x *exchange) requireStepUp() error {
 	if mayStartLogin(x.r) {
+		x.reportStepUp()
 		return x.redirectToLogin()
 	}
 	return x.requireLogin()

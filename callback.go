@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
@@ -58,7 +56,7 @@ func (x *exchange) attemptUnknown(why string) error {
 		code = pages.CookiesRefused
 	}
 	x.uri = "/"
-	x.at.log.Info("callback refused", zap.String("reference", x.ensureReference()), zap.String("reason", why))
+	x.reportCallbackRefused(why)
 	return x.problem(http.StatusBadRequest, pages.Problem{Code: code, RetryURL: x.loginURL(), HomeURL: "/"})
 }
 
@@ -72,8 +70,7 @@ func (x *exchange) establish(a *session.Attempt, result *rp.Result) error {
 	}
 	err := x.at.client.keeper.Save(x.r.Context(), x.w, x.origin, s)
 	if tooLarge, ok := errors.AsType[*session.TooLargeError](err); ok {
-		x.at.log.Error("login refused: the identity does not fit into a cookie; ask for less with `scopes` and `claims`",
-			zap.String("reference", x.ensureReference()), zap.String("largest_claim", tooLarge.Claim), zap.Int("bytes", tooLarge.Bytes))
+		x.reportTooLarge(tooLarge)
 		return x.problem(http.StatusInternalServerError, pages.Problem{Code: pages.SessionTooLarge, HomeURL: "/"})
 	}
 	if err != nil {
@@ -84,7 +81,7 @@ func (x *exchange) establish(a *session.Attempt, result *rp.Result) error {
 	}
 	x.at.client.keeper.SaveIDToken(x.r.Context(), x.w, x.origin, s.Family, result.IDToken, x.at.logoutPath(), a.Target)
 	x.revokeReplaced(s.Family)
-	x.at.log.Info("login", whoField(&s.Set))
+	x.reportLogin(s)
 	return redirect(x.w, a.Target)
 }
 

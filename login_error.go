@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"go.uber.org/zap"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
@@ -28,7 +26,7 @@ func (x *exchange) loginFailed(a *session.Attempt, err error) error {
 			LoginURL: x.loginURL(), Notice: pages.NoticeLoginRequired, SwitchURL: x.switchURL(),
 		})
 	}
-	x.logFailure(a, e)
+	x.reportLoginFailed(a, e)
 	if e.Kind == rp.ACRUnmet || e.Reason == rp.ReasonACRUnsatisfied {
 		return x.acrUnmet(a)
 	}
@@ -90,33 +88,6 @@ func refusalOf(e *rp.Error) (status int, code string) {
 		return http.StatusBadGateway, pages.ProviderRetry
 	}
 	return http.StatusInternalServerError, pages.Misconfigured
-}
-
-// logFailure says what went wrong and what the operator can do about it.
-func (x *exchange) logFailure(a *session.Attempt, e *rp.Error) {
-	fields := []zap.Field{
-		zap.String("reference", x.ensureReference()), zap.String("client", x.at.client.name), zap.Error(e),
-		zap.String("redirect_uri", a.RedirectURI),
-	}
-	remedy := x.at.client.remedy(e)
-	if e.Code == "idp_hint_not_found" && a.LedBack() {
-		remedy = "nothing: the identity provider of the person's session is gone from ProConnect; they log in with another account"
-	}
-	if remedy != "" {
-		fields = append(fields, zap.String("remedy", remedy))
-	}
-	switch {
-	case e.Reason == rp.ReasonAborted, e.Reason == rp.ReasonCanceled: // anybody can, and it says nothing of ProConnect
-		x.at.log.Info("login cancelled", fields...)
-	case e.Kind == rp.Refused && e.Code == "access_denied":
-		x.at.log.Info("login refused by ProConnect", fields...)
-	case e.Reason == rp.ReasonSessionGone:
-		x.at.log.Warn("login failed", fields...)
-	case e.Kind == rp.Unavailable:
-		x.at.reportOnce("ProConnect does not answer, so nobody can log in", fields...)
-	default:
-		x.at.log.Error("login failed", fields...)
-	}
 }
 
 // remedy names the option that an error speaks of.

@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 
@@ -53,7 +51,7 @@ func (x *exchange) logout() error {
 	hint := x.at.client.keeper.IDToken(x.r.Context(), x.origin, x.cookies, &x.session)
 	if !x.session.IsZero() {
 		x.at.client.keeper.Revoke(x.r.Context(), &x.session)
-		x.at.log.Info("logout", whoField(&x.session.Set))
+		x.reportLogout()
 	}
 	x.at.client.keeper.Clear(x.w, x.origin, x.cookies, x.at.logoutPath())
 	clearCache(x.w)
@@ -65,7 +63,7 @@ func (x *exchange) logout() error {
 		location, err = x.at.client.provider.EndSessionURL(x.r.Context(), "", x.origin.URL(x.at.LoggedOutPath), state.State)
 	}
 	if err != nil {
-		x.at.log.Warn("logged out here, but not at ProConnect", zap.Error(err))
+		x.reportLogoutHereOnly(err)
 		x.session = session.Session{}
 		return x.page(http.StatusOK, pages.LoggedOut{HomeURL: "/", Partial: true, Switch: state.Login})
 	}

@@ -17,7 +17,7 @@ import (
 
 // refuse answers a person whom the rules do not admit.
 func (x *exchange) refuse() error {
-	x.tellRefusal()
+	x.reportRefused()
 	if x.at.Errors == errorsCaddy {
 		return x.toErrorChain(x.w, x.r, http.StatusForbidden, errRefused)
 	}

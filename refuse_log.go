@@ -4,8 +4,6 @@ import (
 	"sync"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 )
 
@@ -101,33 +99,4 @@ func (f *refusals) rest() (over []counted) {
 	}
 	f.told = nil
 	return over
-}
-
-// tellRefusal logs a refusal, once a minute for a session and what refused it. It names
-// rules and fields, and never what stands in them.
-func (x *exchange) tellRefusal() {
-	reason := x.decision.Reason()
-	known, more, due, over := x.at.refusals.due(refusalKey{x.session.Family, reason}, x.ensureReference())
-	x.reference = known
-	x.at.tellCounted(over)
-	if !due {
-		return
-	}
-	x.at.log.Info("refused", zap.String("reference", known), zap.String("reason", reason),
-		zap.Strings("rules", x.at.rules.Outlines(x.decision)), zap.Int("since_the_last", more),
-		zap.String("path", originalPath(x.r)), whoField(&x.session.Set))
-}
-
-func (h *Handler) tellCounted(over []counted) {
-	for _, c := range over {
-		h.log.Info("refused again", zap.String("reference", c.reference), zap.String("reason", c.reason), zap.Int("times", c.more))
-	}
-}
-
-// Cleanup logs the number of refusals that have no line yet.
-func (h *Handler) Cleanup() error {
-	if h.refusals != nil {
-		h.tellCounted(h.refusals.rest())
-	}
-	return nil
 }

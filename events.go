@@ -1,0 +1,95 @@
+package proconnect
+
+// What happens to people is reported here and nowhere else: every login, refusal,
+// step-up and logout has a function, so that what is told of people, and what is not,
+// can be read in one place. No name, no email, no text of a rule.
+
+import (
+	"go.uber.org/zap"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
+)
+
+// reportLogin tells of a login that ended in a session.
+func (x *exchange) reportLogin(s *session.Session) { x.at.log.Info("login", whoField(&s.Set)) }
+
+// reportCallbackRefused tells of a callback that belongs to no login of the browser.
+func (x *exchange) reportCallbackRefused(why string) {
+	x.at.log.Info("callback refused", zap.String("reference", x.ensureReference()), zap.String("reason", why))
+}
+
+// reportTooLarge tells of an identity that does not fit into a cookie.
+func (x *exchange) reportTooLarge(e *session.TooLargeError) {
+	x.at.log.Error("login refused: the identity does not fit into a cookie; ask for less with `scopes` and `claims`",
+		zap.String("reference", x.ensureReference()), zap.String("largest_claim", e.Claim), zap.Int("bytes", e.Bytes))
+}
+
+// reportStepUp tells that somebody is sent back to ProConnect for another level.
+func (x *exchange) reportStepUp() {
+	x.at.log.Debug("step up", zap.Strings("acr_values", x.decision.ACR), whoField(&x.session.Set))
+}
+
+// reportLogout tells of a logout, while the session is still known.
+func (x *exchange) reportLogout() { x.at.log.Info("logout", whoField(&x.session.Set)) }
+
+// reportLogoutHereOnly tells of one that ProConnect will not hear of.
+func (x *exchange) reportLogoutHereOnly(err error) {
+	x.at.log.Warn("logged out here, but not at ProConnect", zap.Error(err))
+}
+
+// reportLoginFailed says what went wrong and what the operator can do about it.
+func (x *exchange) reportLoginFailed(a *session.Attempt, e *rp.Error) {
+	fields := []zap.Field{
+		zap.String("reference", x.ensureReference()), zap.String("client", x.at.client.name), zap.Error(e),
+		zap.String("redirect_uri", a.RedirectURI),
+	}
+	remedy := x.at.client.remedy(e)
+	if e.Code == "idp_hint_not_found" && a.LedBack() {
+		remedy = "nothing: the identity provider of the person's session is gone from ProConnect; they log in with another account"
+	}
+	if remedy != "" {
+		fields = append(fields, zap.String("remedy", remedy))
+	}
+	switch {
+	case e.Reason == rp.ReasonAborted, e.Reason == rp.ReasonCanceled: // anybody can, and it says nothing of ProConnect
+		x.at.log.Info("login cancelled", fields...)
+	case e.Kind == rp.Refused && e.Code == "access_denied":
+		x.at.log.Info("login refused by ProConnect", fields...)
+	case e.Reason == rp.ReasonSessionGone:
+		x.at.log.Warn("login failed", fields...)
+	case e.Kind == rp.Unavailable:
+		x.at.reportOnce("ProConnect does not answer, so nobody can log in", fields...)
+	default:
+		x.at.log.Error("login failed", fields...)
+	}
+}
+
+// reportRefused logs a refusal, once a minute for a session and what refused it. It names
+// rules and fields, and never what stands in them.
+func (x *exchange) reportRefused() {
+	reason := x.decision.Reason()
+	known, more, due, over := x.at.refusals.due(refusalKey{x.session.Family, reason}, x.ensureReference())
+	x.reference = known
+	x.at.reportRefusedAgain(over)
+	if !due {
+		return
+	}
+	x.at.log.Info("refused", zap.String("reference", known), zap.String("reason", reason),
+		zap.Strings("rules", x.at.rules.Outlines(x.decision)), zap.Int("since_the_last", more),
+		zap.String("path", originalPath(x.r)), whoField(&x.session.Set))
+}
+
+func (h *Handler) reportRefusedAgain(over []counted) {
+	for _, c := range over {
+		h.log.Info("refused again", zap.String("reference", c.reference), zap.String("reason", c.reason), zap.Int("times", c.more))
+	}
+}
+
+// Cleanup logs the number of refusals that have no line yet.
+func (h *Handler) Cleanup() error {
+	if h.refusals != nil {
+		h.reportRefusedAgain(h.refusals.rest())
+	}
+	return nil
+}
