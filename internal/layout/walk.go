@@ -1,4 +1,4 @@
-package proconnect
+package layout
 
 import (
 	"encoding/json"
@@ -12,7 +12,8 @@ import (
 // walker goes through the routes of a server as requests do.
 type walker struct {
 	scopeReader
-	layout *layout
+	layout *Layout
+	gateOf func(config json.RawMessage) Gate
 	named  map[string]*caddyhttp.Route
 	site   *siteLayout
 	gates  []*placedGate  // of the sites whose errors are being answered
@@ -116,7 +117,7 @@ func (w *walker) kinds(ran []gateRan) (kinds []*placedGate) {
 	for _, g := range distinct(ran) {
 		for _, prefix := range []string{"", strings.ToLower(g.config.Headers)} {
 			if w.kind[prefix] == nil {
-				w.kind[prefix] = &placedGate{config: &Handler{Headers: prefix}}
+				w.kind[prefix] = &placedGate{config: Gate{Headers: prefix}}
 			}
 			if !slices.Contains(kinds, w.kind[prefix]) {
 				kinds = append(kinds, w.kind[prefix])
@@ -144,7 +145,7 @@ func noteRan(ran []gateRan, s scope, g *placedGate) []gateRan {
 	return append(slices.Clip(ran), gateRan{s, g})
 }
 
-// IsList goes through routes, each of which hands on to the next.
+// list goes through routes, each of which hands on to the next.
 func (w *walker) list(routes caddyhttp.RouteList, f flow) flow {
 	l := w.newList()
 	for _, route := range routes {
@@ -330,10 +331,7 @@ func (w *walker) invoke(s step, f flow) flow {
 
 // gate notes a gate.
 func (w *walker) gate(s step, f flow) flow {
-	config := new(Handler)
-	s.read(config)
-	g := &placedGate{config: config, text: config.text(), site: w.site, hosts: f.scope.hosts(), errors: f.errors}
-	config.setDefaults()
+	g := &placedGate{config: w.gateOf(s.config()), site: w.site, hosts: f.scope.hosts(), errors: f.errors}
 	if len(f.named) > 0 {
 		g.named = f.named[len(f.named)-1]
 	}
@@ -342,15 +340,6 @@ func (w *walker) gate(s step, f flow) flow {
 	f.ran = append(slices.Clip(f.ran), gateRan{f.scope, g})
 	f.maybe = append(slices.Clip(f.maybe), g)
 	return f
-}
-
-// text is a gate's configuration, by which it finds its place among the routes.
-func (h *Handler) text() string {
-	text, err := json.Marshal(h)
-	if err != nil {
-		return ""
-	}
-	return string(text)
 }
 
 // ending notes a handler that answers.
@@ -388,9 +377,7 @@ func personInSets(sets []caddy.ModuleMap) (fields []string, found bool) {
 
 func personInRaw(set caddy.ModuleMap) (fields []string, found bool) {
 	if text, ok := set["proconnect"]; ok {
-		m := new(Matcher)
-		_ = json.Unmarshal(text, m)
-		return m.fields(), true
+		return fieldsOf(text), true
 	}
 	var inner []caddy.ModuleMap
 	_ = json.Unmarshal(set["not"], &inner)
@@ -399,21 +386,28 @@ func personInRaw(set caddy.ModuleMap) (fields []string, found bool) {
 
 func personInSet(set caddyhttp.MatcherSet) (fields []string, found bool) {
 	for _, m := range set {
-		switch m := m.(type) {
-		case *Matcher:
-			fields, found = append(fields, m.fields()...), true
-		case *caddyhttp.MatchNot:
-			for _, set := range m.MatcherSets {
+		if not, ok := m.(*caddyhttp.MatchNot); ok {
+			for _, set := range not.MatcherSets {
 				of, in := personInSet(set)
 				fields, found = append(fields, of...), found || in
 			}
+		} else if moduleName(m) == "proconnect" {
+			text, _ := json.Marshal(m)
+			fields, found = append(fields, fieldsOf(text)...), true
 		}
 	}
 	return fields, found
 }
 
-// Fields are the claims that a matcher reads.
-func (m *Matcher) fields() []string {
+// fieldsOf returns the claims that a proconnect matcher reads.
+func fieldsOf(config json.RawMessage) []string {
+	var m struct {
+		Conditions []struct {
+			Field string `json:"field"`
+		} `json:"conditions"`
+		Any bool `json:"any"`
+	}
+	_ = json.Unmarshal(config, &m) // what it cannot read Caddy refuses
 	fields := []string{}
 	for _, c := range m.Conditions {
 		fields = append(fields, c.Field)

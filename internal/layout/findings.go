@@ -1,4 +1,4 @@
-package proconnect
+package layout
 
 import (
 	"fmt"
@@ -8,11 +8,11 @@ import (
 
 // fault notes what must not load, warn what an operator should know.
 func (w *walker) fault(format string, args ...any) {
-	w.layout.add(finding{fault: true, site: w.site.name(), text: fmt.Sprintf(format, args...)})
+	w.layout.add(Finding{Fault: true, Site: w.site.name(), Text: fmt.Sprintf(format, args...)})
 }
 
 func (w *walker) warn(format string, args ...any) {
-	w.layout.add(finding{site: w.site.name(), text: fmt.Sprintf(format, args...)})
+	w.layout.add(Finding{Site: w.site.name(), Text: fmt.Sprintf(format, args...)})
 }
 
 // checkGate looks at what comes before a gate. One that nobody reaches is worse than
@@ -23,15 +23,15 @@ func (w *walker) checkGate(g *placedGate, f flow) {
 		w.fault("%s answers every request before the proconnect gate, so nobody would reach the gate and the site would be open: %s", by, remedy)
 		return
 	}
-	if !slices.ContainsFunc(f.scope, func(c conjunction) bool { return !slices.ContainsFunc(c, atom.matchesNothing) }) {
+	if !slices.ContainsFunc(f.scope, func(c conjunction) bool { return !slices.ContainsFunc(c, w.matchesNothing) }) {
 		w.fault("no request gets to the proconnect gate, so the site would be open: the matcher around it matches nothing (addresses begin with a slash, and `not path /*` leaves none): say /admin /admin/*")
 		return
 	}
-	match := w.raw(g.config.MatcherSetsRaw)
+	match := w.raw(g.config.Match)
 	if by, all := f.answered(f.scope.and(match, w.opaque)); all {
 		w.fault("%s answers every request that the proconnect gate's matcher is for, before the gate, which would so keep nobody out: %s", by, remedy)
 	}
-	if fields, person := personInSets(g.config.MatcherSetsRaw); person {
+	if fields, person := personInSets(g.config.Match); person {
 		w.checkMatcher(f, fields)
 	}
 	if f.basic {
@@ -115,16 +115,16 @@ func (w *walker) warnBasicAuth() {
 // exempts says whether a gate's matcher is `not`, around what all requests of a scope
 // meet.
 func (w *walker) exempts(g *placedGate, s scope) bool {
-	for _, set := range g.config.MatcherSetsRaw {
+	for _, set := range g.config.Match {
 		if len(set) != 1 || !s.coveredBy(w.negated(set["not"])) {
 			return false
 		}
 	}
-	return len(g.config.MatcherSetsRaw) > 0
+	return len(g.config.Match) > 0
 }
 
 // judge looks at what can be seen only when all routes were read.
-func (l *layout) judge() {
+func (l *Layout) judge() {
 	gates, failing := l.byHost()
 	for _, site := range l.sites {
 		for _, g := range site.gates {
@@ -138,7 +138,7 @@ func (l *layout) judge() {
 		return
 	}
 	for i := range l.findings { // a configuration without a gate is nothing that we may refuse
-		l.findings[i].fault = false
+		l.findings[i].Fault = false
 	}
 }
 
@@ -158,7 +158,7 @@ func hostKeys(server string, hosts []string) []hostKey {
 
 // byHost returns the gates of sites, and the routes that answer errors, by their
 // hosts: there may be thousands.
-func (l *layout) byHost() (gates map[hostKey][]*placedGate, failing map[hostKey][]*siteLayout) {
+func (l *Layout) byHost() (gates map[hostKey][]*placedGate, failing map[hostKey][]*siteLayout) {
 	gates, failing = make(map[hostKey][]*placedGate), make(map[hostKey][]*siteLayout)
 	for _, site := range l.sites {
 		for _, g := range site.gates {
@@ -177,22 +177,22 @@ func (l *layout) byHost() (gates map[hostKey][]*placedGate, failing map[hostKey]
 	return gates, failing
 }
 
-func (l *layout) judgeGate(g *placedGate, gates map[hostKey][]*placedGate, failing map[hostKey][]*siteLayout) {
+func (l *Layout) judgeGate(g *placedGate, gates map[hostKey][]*placedGate, failing map[hostKey][]*siteLayout) {
 	site := g.site.name()
 	if g.errors && !anyAt(gates, g.site.server, g.hosts) {
-		l.add(finding{true, site, "the only proconnect gate is inside handle_errors, which runs when the site has failed to answer: the site itself would be open: put the gate into the site, beside handle_errors"})
+		l.add(Finding{true, site, "the only proconnect gate is inside handle_errors, which runs when the site has failed to answer: the site itself would be open: put the gate into the site, beside handle_errors"})
 	}
-	if g.config.Errors == errorsCaddy && !g.errors && !g.site.handlesErrors && !anyAt(failing, g.site.server, g.hosts) {
-		l.add(finding{false, site, "`errors caddy` gives refusals and errors to handle_errors, which this site does not have: people would get an empty answer: add handle_errors, or remove `errors caddy`"})
+	if g.config.ErrorsToCaddy && !g.errors && !g.site.handlesErrors && !anyAt(failing, g.site.server, g.hosts) {
+		l.add(Finding{false, site, "`errors caddy` gives refusals and errors to handle_errors, which this site does not have: people would get an empty answer: add handle_errors, or remove `errors caddy`"})
 	}
 	if i := slices.IndexFunc(g.hosts, func(host string) bool { return strings.Contains(host, "*") }); i >= 0 && g.config.Origin != "" {
-		l.add(finding{false, site, fmt.Sprintf("`origin %s` on a site that answers %s: people can log in at this one name alone: give each name a site of its own, or say the names that there are", g.config.Origin, g.hosts[i])})
+		l.add(Finding{false, site, fmt.Sprintf("`origin %s` on a site that answers %s: people can log in at this one name alone: give each name a site of its own, or say the names that there are", g.config.Origin, g.hosts[i])})
 	}
 	for _, key := range hostKeys(g.site.server, g.hosts) {
 		for _, other := range slices.Concat(gates[key], g.site.gates) {
 			if path, both := takesAnswers(g.config, other.config); both && hostsOverlap(g.hosts, other.hosts) {
-				one, two := clientName(g.config), clientName(other.config)
-				l.add(finding{true, site, fmt.Sprintf("the gates of the clients %q and %q both answer under %s, so one would take ProConnect's answers to the other: give the gates of one of them another `path`, and register its addresses", min(one, two), max(one, two), path)})
+				one, two := g.config.Client, other.config.Client
+				l.add(Finding{true, site, fmt.Sprintf("the gates of the clients %q and %q both answer under %s, so one would take ProConnect's answers to the other: give the gates of one of them another `path`, and register its addresses", min(one, two), max(one, two), path)})
 			}
 		}
 	}
@@ -216,16 +216,13 @@ func anyAt[T any](known map[hostKey][]T, server string, hosts []string) bool {
 
 // takesAnswers says whether two gates of different clients answer one address, and
 // under which path.
-func takesAnswers(a, b *Handler) (path string, both bool) {
-	if clientName(a) == clientName(b) {
+func takesAnswers(a, b Gate) (path string, both bool) {
+	if a.Client == b.Client {
 		return "", false
 	}
-	for _, g := range []*Handler{a, b} {
-		other := a
-		if g == a {
-			other = b
-		}
-		for _, p := range []string{g.Path, g.CallbackPath, g.LoggedOutPath} {
+	for _, pair := range [][2]Gate{{a, b}, {b, a}} {
+		one, other := pair[0], pair[1]
+		for _, p := range []string{one.Path, one.CallbackPath, one.LoggedOutPath} {
 			if p == other.CallbackPath || p == other.LoggedOutPath || strings.HasPrefix(p+"/", other.Path+"/") {
 				return p, true
 			}
@@ -234,16 +231,9 @@ func takesAnswers(a, b *Handler) (path string, both bool) {
 	return "", false
 }
 
-func clientName(h *Handler) string {
-	if h.Client == "" {
-		return defaultClient
-	}
-	return h.Client
-}
-
 // judgeEnding looks for what answers beside the gates of its site: there nothing of
 // ours has run that takes a client's own identity headers, and our cookies, away.
-func (l *layout) judgeEnding(site *siteLayout, e ending, gates map[hostKey][]*placedGate) {
+func (l *Layout) judgeEnding(site *siteLayout, e ending, gates map[hostKey][]*placedGate) {
 	if !e.proxy {
 		return
 	}
@@ -261,9 +251,9 @@ func (l *layout) judgeEnding(site *siteLayout, e ending, gates map[hostKey][]*pl
 			switch prefix := g.config.Headers; {
 			case g.errors || !hostsOverlap(g.hosts, e.hosts):
 			case prefix != "" && !slices.ContainsFunc(e.gates, func(ran *placedGate) bool { return strings.EqualFold(ran.config.Headers, prefix) }):
-				l.add(finding{true, site.name(), fmt.Sprintf("%s%s is reached without the proconnect gate that has `headers`, so a client's own %s… headers would reach it%s: %s", e.name, at, prefix, cookies, remedy)})
+				l.add(Finding{true, site.name(), fmt.Sprintf("%s%s is reached without the proconnect gate that has `headers`, so a client's own %s… headers would reach it%s: %s", e.name, at, prefix, cookies, remedy)})
 			case len(e.gates) == 0:
-				l.add(finding{false, site.name(), fmt.Sprintf("%s%s is reached without a proconnect gate, so our cookies reach it: %s", e.name, at, remedy)})
+				l.add(Finding{false, site.name(), fmt.Sprintf("%s%s is reached without a proconnect gate, so our cookies reach it: %s", e.name, at, remedy)})
 			}
 		}
 	}

@@ -1,25 +1,53 @@
-package proconnect
+// Package layout reads the routes of Caddy's HTTP servers and says where gates stand
+// in them: under which names requests meet a gate, what answers before it or beside
+// it, and what an operator must know of that before the configuration loads.
+//
+// It goes through the routes as requests do (walk.go), and keeps account of which
+// requests get to a point of them (scope.go) and of what has become of the others.
+// Of a gate it knows no more than a [Gate] says, so it provisions none.
+package layout
 
 import (
-	"errors"
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-	"go.uber.org/zap"
 )
 
-// layout is what the routes of all HTTP servers say of the gates in them. It is
+// Options is what the reader of routes is told of the gates in them.
+type Options struct {
+	// Gate reads a gate's JSON. What it cannot read Caddy refuses, so it leaves that out.
+	Gate func(config json.RawMessage) Gate
+	// PatternStarts are the characters with which a path pattern that matches an address
+	// may begin.
+	PatternStarts string
+}
+
+// Gate is what matters of a gate's configuration, with its defaults.
+type Gate struct {
+	Text          string // its configuration, in one way of writing it: by this a gate finds its place
+	Client        string
+	Match         []caddy.ModuleMap
+	Headers       string // the prefix of the headers that it deletes and sets
+	Origin        string
+	Path          string
+	CallbackPath  string
+	LoggedOutPath string
+	ErrorsToCaddy bool // the site's handle_errors answers refusals and errors
+}
+
+// Layout is what the routes of all HTTP servers say of the gates in them. It is
 // read once for a configuration, from routes of which Caddy may have provisioned
 // a part: reading them provisions nothing.
 //
 // Where it says that something is certain (a request was answered, a gate has
 // run), it is; what it cannot tell counts as possible.
-type layout struct {
+type Layout struct {
 	sites    []*siteLayout // servers by name, their routes in order
-	findings []finding     // what an operator must know, faults first
+	findings []Finding
 	servers  map[*caddyhttp.Server]*serverLayout
 	late     bool // a gate stands where a site has answered already
 }
@@ -43,8 +71,7 @@ type siteLayout struct {
 // placedGate is a gate, at one of the places where requests meet it: a gate in a
 // named route has a place for each `invoke`.
 type placedGate struct {
-	config  *Handler // as its JSON says, with defaults; not provisioned
-	text    string   // its JSON, by which a gate finds its place
+	config  Gate
 	site    *siteLayout
 	hosts   []string // the names under which requests meet it; none: any name
 	named   string   // the named route that it stands in
@@ -61,53 +88,34 @@ type ending struct {
 	gates []*placedGate // those that certainly have run before it; one without a site is any of its kind
 }
 
-// finding is something that an operator must know of the routes.
-type finding struct {
-	fault bool // the configuration must not load
-	site  string
-	text  string
+// Finding is something that an operator must know of the routes.
+type Finding struct {
+	Fault bool // the configuration must not load
+	Site  string
+	Text  string
 }
 
-// readLayout returns what the routes say. The first who asks has them read, and what is
-// found told.
-func (a *App) readLayout(ctx caddy.Context) (*layout, error) {
-	if a.layout != nil {
-		return a.layout, nil
-	}
-	iface, err := ctx.AppIfConfigured("http")
-	http, ok := iface.(*caddyhttp.App)
-	if err != nil || !ok {
-		return new(layout), nil // a gate outside of any server: nobody meets it
-	}
-	if a.layout != nil { // the HTTP app was loaded by this very call, and its gates asked before us
-		return a.layout, nil
-	}
-	l := newLayout(http)
-	for _, f := range l.findings {
-		if f.fault {
-			return nil, errors.New("site " + f.site + ": " + f.text)
-		}
-		a.log.Warn(f.text, zap.String("site", f.site))
-	}
-	a.layout = l
-	return l, nil
-}
-
-// newLayout reads the routes of all servers.
-func newLayout(http *caddyhttp.App) *layout {
-	l := &layout{servers: make(map[*caddyhttp.Server]*serverLayout)}
+// Read reads the routes of all servers.
+func Read(http *caddyhttp.App, options Options) *Layout {
+	l := &Layout{servers: make(map[*caddyhttp.Server]*serverLayout)}
 	for _, name := range slices.Sorted(maps.Keys(http.Servers)) {
 		if server := http.Servers[name]; server != nil {
-			w := &walker{layout: l, named: server.NamedRoutes, kind: make(map[string]*placedGate)}
+			w := &walker{
+				scopeReader: scopeReader{patternStarts: options.PatternStarts},
+				gateOf:      options.Gate,
+				layout:      l,
+				named:       server.NamedRoutes,
+				kind:        make(map[string]*placedGate),
+			}
 			l.servers[server] = w.server(name, server)
 		}
 	}
 	l.judge()
-	slices.SortStableFunc(l.findings, func(a, b finding) int {
+	slices.SortStableFunc(l.findings, func(a, b Finding) int {
 		switch {
-		case a.fault == b.fault:
+		case a.Fault == b.Fault:
 			return 0
-		case a.fault:
+		case a.Fault:
 			return -1
 		}
 		return 1
@@ -115,8 +123,11 @@ func newLayout(http *caddyhttp.App) *layout {
 	return l
 }
 
+// Findings returns what an operator must know, faults first.
+func (l *Layout) Findings() []Finding { return l.findings }
+
 // add notes a finding, once.
-func (l *layout) add(f finding) {
+func (l *Layout) add(f Finding) {
 	if !slices.Contains(l.findings, f) {
 		l.findings = append(l.findings, f)
 	}

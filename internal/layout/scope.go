@@ -1,4 +1,4 @@
-package proconnect
+package layout
 
 import (
 	"encoding/json"
@@ -59,14 +59,14 @@ func (a atom) implies(b atom) bool {
 
 // matchesNothing says whether no request can match: addresses begin with a slash, and
 // nothing is left of them without all.
-func (a atom) matchesNothing() bool {
+func (r *scopeReader) matchesNothing(a atom) bool {
 	switch a.name {
 	case "path":
 		return !slices.ContainsFunc(a.list, func(pattern string) bool {
-			return pattern != "" && strings.ContainsRune(patternStarts, rune(pattern[0]))
+			return pattern != "" && strings.ContainsRune(r.patternStarts, rune(pattern[0]))
 		})
 	case "not":
-		return slices.ContainsFunc(new(scopeReader).negated(json.RawMessage(a.text)), func(c conjunction) bool { return len(c) == 0 })
+		return slices.ContainsFunc(r.negated(json.RawMessage(a.text)), func(c conjunction) bool { return len(c) == 0 })
 	}
 	return false
 }
@@ -157,7 +157,10 @@ func (s scope) paths() string {
 }
 
 // scopeReader turns matcher sets into scopes.
-type scopeReader struct{ unknown int }
+type scopeReader struct {
+	patternStarts string
+	unknown       int
+}
 
 // opaque is a matcher of which nothing is known: it equals no other.
 func (r *scopeReader) opaque() atom {
