@@ -2,16 +2,21 @@
 // in them: under which names requests meet a gate, what answers before it or beside
 // it, and what an operator must know of that before the configuration loads.
 //
-// It goes through the routes as requests do (walk.go), and keeps account of which
-// requests get to a point of them (scope.go) and of what has become of the others.
-// Of a gate it knows no more than a [Gate] says, so it provisions none.
+// To read it, begin with [Read] and layout.go, then server.go and walk.go: they go
+// through the routes as requests do. What is known of requests at a point of the way
+// is in flow.go, and in group.go for routes of which one at most is taken; a set of
+// requests is a scope (scope.go), made of matchers (matchers.go); what a handler does
+// with a request is in steps.go. check.go looks at what comes before a gate on the
+// way, judge.go at what shows when all routes are read. provisioning.go finds the
+// place of a gate that Caddy provisions.
+//
+// Of a gate the package knows no more than a [Gate] says, so it provisions none.
 package layout
 
 import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -68,6 +73,14 @@ type siteLayout struct {
 	endings       []ending      // what answers requests, in order
 }
 
+// name is what messages call a site.
+func (s *siteLayout) name() string {
+	if len(s.hosts) == 0 {
+		return "on any host (" + s.server + ")"
+	}
+	return s.hosts[0]
+}
+
 // placedGate is a gate, at one of the places where requests meet it: a gate in a
 // named route has a place for each `invoke`.
 type placedGate struct {
@@ -86,13 +99,6 @@ type ending struct {
 	path  string        // the paths under which they do, if its route says so
 	proxy bool          // what answers gets the request's headers
 	gates []*placedGate // those that certainly have run before it; one without a site is any of its kind
-}
-
-// Finding is something that an operator must know of the routes.
-type Finding struct {
-	Fault bool // the configuration must not load
-	Site  string
-	Text  string
 }
 
 // Read reads the routes of all servers.
@@ -121,46 +127,4 @@ func Read(http *caddyhttp.App, options Options) *Layout {
 		return 1
 	})
 	return l
-}
-
-// Findings returns what an operator must know, faults first.
-func (l *Layout) Findings() []Finding { return l.findings }
-
-// add notes a finding, once.
-func (l *Layout) add(f Finding) {
-	if !slices.Contains(l.findings, f) {
-		l.findings = append(l.findings, f)
-	}
-}
-
-// name is what messages call a site.
-func (s *siteLayout) name() string {
-	if len(s.hosts) == 0 {
-		return "on any host (" + s.server + ")"
-	}
-	return s.hosts[0]
-}
-
-// hostsOverlap says whether a request's host may be in both lists. An empty list
-// is any host.
-func hostsOverlap(a, b []string) bool {
-	if len(a) == 0 || len(b) == 0 {
-		return true
-	}
-	for _, x := range a {
-		if slices.ContainsFunc(b, func(y string) bool { return hostOverlap(x, y) }) {
-			return true
-		}
-	}
-	return false
-}
-
-// hostOverlap says whether two of Caddy's host patterns have a name in common: a
-// `*` stands for one label, and a placeholder for anything.
-func hostOverlap(a, b string) bool {
-	if a == b || strings.Contains(a, "{") || strings.Contains(b, "{") {
-		return true
-	}
-	x, y := strings.Split(a, "."), strings.Split(b, ".")
-	return slices.EqualFunc(x, y, func(x, y string) bool { return x == y || x == "*" || y == "*" })
 }

@@ -3,9 +3,7 @@ package layout
 import (
 	"encoding/json"
 	"slices"
-	"strings"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
@@ -22,129 +20,6 @@ type walker struct {
 	kind   map[string]*placedGate // what stands for all gates that delete headers with a prefix
 }
 
-// flow is what is known of the requests that get to a point of the routes.
-type flow struct {
-	scope  scope         // which of the site's requests come here; later matchers are tried on them
-	taken  []answered    // requests that something before this point has answered
-	ran    []gateRan     // requests on which a gate has run
-	maybe  []*placedGate // every gate that may have run
-	basic  bool          // basic_auth may have run
-	person bool          // a proconnect matcher, and no other, says who comes here
-	errors bool          // inside of handle_errors
-	named  []string      // the named routes around
-	change int           // how often requests were changed
-}
-
-type answered struct {
-	scope scope
-	by    string
-}
-
-type gateRan struct {
-	scope scope
-	gate  *placedGate
-}
-
-// dead says whether no request gets here, and what answers them all.
-func (f flow) dead() (by string, dead bool) { return f.answered(f.scope) }
-
-// answered says whether all requests of a scope are answered already.
-func (f flow) answered(s scope) (by string, all bool) {
-	var before []scope
-	for _, a := range f.taken {
-		before = append(before, a.scope)
-	}
-	if !s.coveredBy(before...) {
-		return "", false
-	}
-	for _, a := range f.taken {
-		if s[:1].coveredBy(a.scope) {
-			return a.by, true
-		}
-	}
-	return "", true
-}
-
-// passed says whether one of some gates has certainly run on every request that
-// gets here.
-func (f flow) passed(some func(*placedGate) bool) bool {
-	var before []scope
-	for _, a := range f.taken {
-		before = append(before, a.scope)
-	}
-	for _, r := range f.ran {
-		if some(r.gate) {
-			before = append(before, r.scope)
-		}
-	}
-	return f.scope.coveredBy(before...)
-}
-
-func anyGate(*placedGate) bool { return true }
-
-// changed is the flow behind a handler that may have changed what matchers see. What
-// held of all requests goes on to do so.
-func (f flow) changed(opaque atom) flow {
-	by, dead := f.dead()
-	passed := f.certain()
-	f.change++
-	f.scope = f.scope.hostsOnly().narrowed(opaque)
-	f.taken = slices.DeleteFunc(slices.Clone(f.taken), func(a answered) bool { return !a.scope.onlyHosts() })
-	f.ran = slices.DeleteFunc(slices.Clone(f.ran), func(r gateRan) bool { return !r.scope.onlyHosts() })
-	if dead {
-		f.taken = append(f.taken, answered{f.scope, by})
-	}
-	for _, g := range passed {
-		f.ran = append(f.ran, gateRan{f.scope, g})
-	}
-	return f
-}
-
-// certain returns the gates each of which has run on every request that gets here.
-func (f flow) certain() []*placedGate {
-	return slices.DeleteFunc(distinct(f.ran), func(g *placedGate) bool { return !f.passed(g.is) })
-}
-
-// is says whether another gate is this one; or of this kind, if this is none but
-// stands for the gates that delete the same headers, whichever of them ran.
-func (g *placedGate) is(other *placedGate) bool {
-	return g == other || g.site == nil && (g.config.Headers == "" || strings.EqualFold(g.config.Headers, other.config.Headers))
-}
-
-// kinds returns what stands for the gates of each kind that ran somewhere: behind a
-// group of routes it may be certain that one of them did.
-func (w *walker) kinds(ran []gateRan) (kinds []*placedGate) {
-	for _, g := range distinct(ran) {
-		for _, prefix := range []string{"", strings.ToLower(g.config.Headers)} {
-			if w.kind[prefix] == nil {
-				w.kind[prefix] = &placedGate{config: Gate{Headers: prefix}}
-			}
-			if !slices.Contains(kinds, w.kind[prefix]) {
-				kinds = append(kinds, w.kind[prefix])
-			}
-		}
-	}
-	return kinds
-}
-
-// distinct returns the gates that ran somewhere.
-func distinct(ran []gateRan) (gates []*placedGate) {
-	for _, r := range ran {
-		if !slices.Contains(gates, r.gate) {
-			gates = append(gates, r.gate)
-		}
-	}
-	return gates
-}
-
-// noteRan notes that a gate ran on a scope, unless that is known.
-func noteRan(ran []gateRan, s scope, g *placedGate) []gateRan {
-	if slices.ContainsFunc(ran, func(r gateRan) bool { return r.gate == g && s.coveredBy(r.scope) }) {
-		return ran
-	}
-	return append(slices.Clip(ran), gateRan{s, g})
-}
-
 // list goes through routes, each of which hands on to the next.
 func (w *walker) list(routes caddyhttp.RouteList, f flow) flow {
 	l := w.newList()
@@ -152,46 +27,6 @@ func (w *walker) list(routes caddyhttp.RouteList, f flow) flow {
 		f = w.route(route, f, l)
 	}
 	return f
-}
-
-// routeList is what a walk through a list of routes remembers of their groups, of
-// each of which one route at most is taken.
-type routeList struct {
-	number int
-	groups map[string]*group
-}
-
-type group struct {
-	seen  []scope // requests that a route of the group has taken
-	dead  bool    // none of them got through
-	alive []flow  // what is known at the end of the routes that let some through
-}
-
-// passed says whether one of some gates has run on every request that got through
-// one of the routes.
-func (g *group) passed(some func(*placedGate) bool) bool {
-	return !slices.ContainsFunc(g.alive, func(f flow) bool { return !f.passed(some) })
-}
-
-func (w *walker) newList() *routeList {
-	w.lists++
-	return &routeList{number: w.lists, groups: make(map[string]*group)}
-}
-
-// group finds a route's group. Caddy knows groups by name for the whole of a
-// request: of one that has routes in several lists nothing is certain.
-func (w *walker) group(l *routeList, name string) (g *group, elsewhere bool) {
-	if name == "" {
-		return nil, false
-	}
-	if home, known := w.groups[name]; known && home != l.number {
-		return nil, true
-	}
-	w.groups[name] = l.number
-	if l.groups[name] == nil {
-		l.groups[name] = &group{dead: true}
-	}
-	return l.groups[name], false
 }
 
 // route goes through one route and says what is known behind it.
@@ -353,67 +188,4 @@ func (w *walker) ending(s step, name string, f flow) {
 	if f.person && s.refuses() {
 		w.warnRefusal(name, f)
 	}
-}
-
-// personIn says whether a route has a proconnect matcher, and which claims it reads.
-func personIn(route caddyhttp.Route) (fields []string, found bool) {
-	if len(route.MatcherSetsRaw) > 0 {
-		return personInSets(route.MatcherSetsRaw)
-	}
-	for _, set := range route.MatcherSets {
-		of, in := personInSet(set)
-		fields, found = append(fields, of...), found || in
-	}
-	return fields, found
-}
-
-func personInSets(sets []caddy.ModuleMap) (fields []string, found bool) {
-	for _, set := range sets {
-		of, in := personInRaw(set)
-		fields, found = append(fields, of...), found || in
-	}
-	return fields, found
-}
-
-func personInRaw(set caddy.ModuleMap) (fields []string, found bool) {
-	if text, ok := set["proconnect"]; ok {
-		return fieldsOf(text), true
-	}
-	var inner []caddy.ModuleMap
-	_ = json.Unmarshal(set["not"], &inner)
-	return personInSets(inner)
-}
-
-func personInSet(set caddyhttp.MatcherSet) (fields []string, found bool) {
-	for _, m := range set {
-		if not, ok := m.(*caddyhttp.MatchNot); ok {
-			for _, set := range not.MatcherSets {
-				of, in := personInSet(set)
-				fields, found = append(fields, of...), found || in
-			}
-		} else if moduleName(m) == "proconnect" {
-			text, _ := json.Marshal(m)
-			fields, found = append(fields, fieldsOf(text)...), true
-		}
-	}
-	return fields, found
-}
-
-// fieldsOf returns the claims that a proconnect matcher reads.
-func fieldsOf(config json.RawMessage) []string {
-	var m struct {
-		Conditions []struct {
-			Field string `json:"field"`
-		} `json:"conditions"`
-		Any bool `json:"any"`
-	}
-	_ = json.Unmarshal(config, &m) // what it cannot read Caddy refuses
-	fields := []string{}
-	for _, c := range m.Conditions {
-		fields = append(fields, c.Field)
-	}
-	if m.Any {
-		fields = append(fields, "any")
-	}
-	return fields
 }
