@@ -15,6 +15,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
+	"github.com/caddy-proconnect/caddy-proconnect/internal/layout"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 )
@@ -43,8 +44,8 @@ type App struct {
 	bodies       *bodies
 	cookieBases  []string // opens the names of every cookie of ours
 	watches      []*listWatch
-	layout       *layout  // what the routes say, once a gate or a matcher has asked
-	sandboxSites []string // where sites of a sandbox can be opened
+	layout       *layout.Layout // what the routes say, once a gate or a matcher has asked
+	sandboxSites []string       // where sites of a sandbox can be opened
 }
 
 // CaddyModule returns the Caddy module information.

@@ -138,7 +138,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	site := layout.siteOf(ctx, h.text())
+	site := siteOf(ctx, layout, h.text())
 	if len(site.hosts) == 0 {
 		return h.provision(ctx, app, site)
 	}

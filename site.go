@@ -1,12 +1,71 @@
 package proconnect
 
 import (
+	"cmp"
+	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/layout"
 )
+
+// readLayout returns what the routes say. The first who asks has them read, and what is
+// found told.
+func (a *App) readLayout(ctx caddy.Context) (*layout.Layout, error) {
+	if a.layout != nil {
+		return a.layout, nil
+	}
+	iface, err := ctx.AppIfConfigured("http")
+	http, ok := iface.(*caddyhttp.App)
+	if err != nil || !ok {
+		return new(layout.Layout), nil // a gate outside of any server: nobody meets it
+	}
+	if a.layout != nil { // the HTTP app was loaded by this very call, and its gates asked before us
+		return a.layout, nil
+	}
+	l := layout.Read(http, layout.Options{Gate: readGate, PatternStarts: patternStarts})
+	for _, f := range l.Findings() {
+		if f.Fault {
+			return nil, errors.New("site " + f.Site + ": " + f.Text)
+		}
+		a.log.Warn(f.Text, zap.String("site", f.Site))
+	}
+	a.layout = l
+	return l, nil
+}
+
+// readGate reads a gate among the routes. It is not provisioned.
+func readGate(config json.RawMessage) layout.Gate {
+	h := new(Handler)
+	_ = json.Unmarshal(config, h) // what it cannot read Caddy refuses
+	text := h.text()
+	h.setDefaults()
+	return layout.Gate{
+		Text:          text,
+		Client:        cmp.Or(h.Client, defaultClient),
+		Match:         h.MatcherSetsRaw,
+		Headers:       h.Headers,
+		Origin:        h.Origin,
+		Path:          h.Path,
+		CallbackPath:  h.CallbackPath,
+		LoggedOutPath: h.LoggedOutPath,
+		ErrorsToCaddy: h.Errors == errorsCaddy,
+	}
+}
+
+// text is a gate's configuration, by which it finds its place among the routes.
+func (h *Handler) text() string {
+	text, err := json.Marshal(h)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
 
 // site is what is known of the site that a gate stands in.
 type site struct {
@@ -16,86 +75,14 @@ type site struct {
 	plain bool     // its server ends no TLS
 }
 
-// siteOf finds the site of a gate that is being provisioned, by the gate's text as
-// it was configured.
-//
-// Caddy provisions a server's routes in order, then those of its handle_errors, then
-// the named ones, and clears a route's raw handlers when it is done with it. So the
-// route that we stand in is the first that still has some.
-func (l *layout) siteOf(ctx caddy.Context, text string) site {
+// siteOf finds the site of a gate that is being provisioned, by the gate's text.
+func siteOf(ctx caddy.Context, l *layout.Layout, text string) site {
 	server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
-	if !ok || l.servers[server] == nil {
+	if !ok {
 		return site{}
 	}
-	hosts, known := l.servers[server].hostsOf(server, text)
+	hosts, known := l.Hosts(server, text)
 	return site{known: known, hosts: hosts, exact: exactHosts(hosts), plain: len(server.TLSConnPolicies) == 0}
-}
-
-func (s *serverLayout) hostsOf(server *caddyhttp.Server, text string) (hosts []string, known bool) {
-	if i := provisioning(server.Routes); i >= 0 {
-		return s.routes[i].claim(text), true
-	}
-	if server.Errors != nil {
-		if i := provisioning(server.Errors.Routes); i >= 0 {
-			return s.failingHosts(s.errors[i].claim(text)), true
-		}
-	}
-	return s.invokedUnder(server.NamedRoutes, text)
-}
-
-// provisioning is the first of some routes that Caddy is not done with.
-func provisioning(routes caddyhttp.RouteList) int {
-	return slices.IndexFunc(routes, func(r caddyhttp.Route) bool { return len(r.HandlersRaw) > 0 })
-}
-
-// Claim returns the names under which requests meet the first gate with a text that
-// was not claimed before: Caddy provisions them in the order in which they stand.
-func (s *siteLayout) claim(text string) []string {
-	for _, g := range s.gates {
-		if g.named == "" && !g.claimed && g.text == text {
-			g.claimed = true
-			return g.hosts
-		}
-	}
-	return s.hosts // it stands inside of a handler that we do not know
-}
-
-// failingHosts are the names of the sites whose errors get to a gate.
-func (s *serverLayout) failingHosts(hosts []string) []string {
-	if len(hosts) > 0 {
-		return hosts
-	}
-	for _, site := range s.routes {
-		if len(site.hosts) == 0 {
-			return nil
-		}
-		hosts = append(hosts, site.hosts...)
-	}
-	return hosts
-}
-
-// invokedUnder returns the names under which requests meet the gates with a text in
-// the named routes. Which of those is being provisioned nothing tells: Caddy takes
-// them in any order.
-func (s *serverLayout) invokedUnder(named map[string]*caddyhttp.Route, text string) (hosts []string, known bool) {
-	for _, site := range slices.Concat(s.routes, s.errors) {
-		for _, g := range site.gates {
-			route := named[g.named]
-			if g.text != text || route == nil || len(route.HandlersRaw) == 0 {
-				continue
-			}
-			of := g.hosts
-			if g.errors {
-				of = s.failingHosts(of)
-			}
-			if len(of) == 0 {
-				return nil, true
-			}
-			hosts, known = append(hosts, of...), true
-		}
-	}
-	slices.Sort(hosts)
-	return slices.Compact(hosts), known
 }
 
 // exactHosts says whether hosts are names, all of them.

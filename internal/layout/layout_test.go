@@ -1,27 +1,45 @@
-package proconnect
+package layout
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 	"testing"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
 // readRoutes reads the layout of one server, of its JSON. Nothing is provisioned.
-func readRoutes(t testing.TB, server string) *layout {
+func readRoutes(t testing.TB, server string) *Layout {
 	t.Helper()
 	s := new(caddyhttp.Server)
 	if err := json.Unmarshal([]byte(server), s); err != nil {
 		t.Fatal(err)
 	}
-	return newLayout(&caddyhttp.App{Servers: map[string]*caddyhttp.Server{"srv0": s, "none": nil}})
+	return read(&caddyhttp.App{Servers: map[string]*caddyhttp.Server{"srv0": s, "none": nil}})
 }
 
-func (l *layout) faults() (texts []string) {
+// read reads routes in which a gate says what these tests look at.
+func read(http *caddyhttp.App) *Layout {
+	return Read(http, Options{PatternStarts: "/*{", Gate: func(config json.RawMessage) Gate {
+		var g struct {
+			Client, Headers, Path string
+			Match                 []caddy.ModuleMap
+		}
+		_ = json.Unmarshal(config, &g)
+		path := cmp.Or(g.Path, "/.proconnect")
+		return Gate{
+			Text: string(config), Client: cmp.Or(g.Client, "default"), Match: g.Match, Headers: g.Headers,
+			Path: path, CallbackPath: path + "/callback", LoggedOutPath: path + "/logged-out",
+		}
+	}})
+}
+
+func (l *Layout) faults() (texts []string) {
 	for _, f := range l.findings {
-		if f.fault {
-			texts = append(texts, f.text)
+		if f.Fault {
+			texts = append(texts, f.Text)
 		}
 	}
 	return texts
@@ -114,13 +132,13 @@ func TestLayoutTellsGatesAndEndings(t *testing.T) {
 	site := l.sites[0]
 	var told []string
 	for _, g := range site.gates {
-		told = append(told, "gate "+clientName(g.config)+" "+g.config.CallbackPath+" "+strings.Join(g.hosts, ","))
+		told = append(told, "gate "+g.config.Client+" "+g.config.CallbackPath+" "+strings.Join(g.hosts, ","))
 	}
 	for _, e := range site.endings {
 		line := e.name + " " + e.path
 		for _, g := range e.gates {
 			if g.site != nil {
-				line += " behind " + clientName(g.config)
+				line += " behind " + g.config.Client
 			}
 		}
 		told = append(told, line)
@@ -167,6 +185,6 @@ func FuzzLayout(f *testing.F) {
 		if len(list) > 0 {
 			server.NamedRoutes["n"] = &list[0]
 		}
-		newLayout(&caddyhttp.App{Servers: map[string]*caddyhttp.Server{"srv0": server}})
+		read(&caddyhttp.App{Servers: map[string]*caddyhttp.Server{"srv0": server}})
 	})
 }

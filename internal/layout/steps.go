@@ -1,4 +1,4 @@
-package proconnect
+package layout
 
 import (
 	"encoding/json"
@@ -43,18 +43,21 @@ func moduleName(v any) string {
 	return ""
 }
 
+// config returns a step's configuration, or nothing if it has none that can be written.
+func (s step) config() json.RawMessage {
+	if s.done == nil {
+		return s.raw
+	}
+	config, err := json.Marshal(s.done)
+	if err != nil {
+		return nil
+	}
+	return config
+}
+
 // read decodes what matters of a step's configuration. What it cannot read is left
 // as it is: Caddy refuses it, or knows better.
-func (s step) read(into any) bool {
-	raw := s.raw
-	if s.done != nil {
-		var err error
-		if raw, err = json.Marshal(s.done); err != nil {
-			return false
-		}
-	}
-	return json.Unmarshal(raw, into) == nil
-}
+func (s step) read(into any) bool { return json.Unmarshal(s.config(), into) == nil }
 
 // subroute returns the routes of a step that is a subroute.
 func (s step) subroute() *caddyhttp.Subroute {
