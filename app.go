@@ -1,15 +1,7 @@
 package proconnect
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"fmt"
-	"maps"
-	"math/rand/v2"
-	"regexp"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -17,7 +9,6 @@ import (
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/layout"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
-	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 )
 
 func init() {
@@ -54,158 +45,6 @@ func (App) CaddyModule() caddy.ModuleInfo {
 		ID:  "proconnect",
 		New: func() caddy.Module { return new(App) },
 	}
-}
-
-// Provision resolves and checks every link. It neither uses the network nor
-// writes to the storage.
-func (a *App) Provision(ctx caddy.Context) error {
-	a.log = ctx.Logger()
-	a.lists, a.bodies = rules.NewLists(a.log, runningLists()), new(bodies)
-	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
-		c := a.Clients[name]
-		if err := checkLinkName(name); err != nil {
-			return fmt.Errorf("proconnect: %w", err)
-		}
-		if c == nil {
-			return fmt.Errorf("proconnect: client %q is empty: say which ProConnect it is of", name)
-		}
-		if err := c.provision(ctx, a, name); err != nil {
-			return fmt.Errorf("proconnect: client %q: %w", name, err)
-		}
-	}
-	return a.checkCookieNames()
-}
-
-var validLinkName = regexp.MustCompile(`^[A-Za-z0-9-]{1,40}$`)
-
-// checkLinkName refuses a name that does not fit into that of a cookie.
-func checkLinkName(name string) error {
-	if !validLinkName.MatchString(name) {
-		return fmt.Errorf("the name %q: want up to 40 letters, digits and hyphens", name)
-	}
-	return nil
-}
-
-// checkCookieNames refuses two links whose cookies would overwrite each other, and
-// notes the names of all.
-func (a *App) checkCookieNames() error {
-	owner := make(map[string]string)
-	var keepers []*session.Keeper
-	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
-		base := a.Clients[name].cookieBase
-		if other, taken := owner[base]; taken {
-			return fmt.Errorf("proconnect: clients %q and %q have the same cookie_name %q: give each its own", other, name, base)
-		}
-		owner[base] = name
-		a.cookieBases = append(a.cookieBases, base)
-		keepers = append(keepers, a.Clients[name].keeper)
-	}
-	for _, k := range keepers {
-		k.Share(keepers)
-	}
-	return nil
-}
-
-// Start begins to look for sessions revoked elsewhere and for lists that
-// changed. It never runs for a configuration that is only validated.
-func (a *App) Start() error {
-	ctx, cancel := context.WithCancel(context.Background())
-	a.stop = cancel
-	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
-		if a.Clients[name].sandbox != nil {
-			a.log.Warn("SANDBOX: ProConnect is simulated, identities are not verified, and only this machine is answered",
-				zap.String("client", name))
-		}
-	}
-	a.announceSandboxSites()
-	for l := range a.lists.All() {
-		a.watches = append(a.watches, watchList(l, a.lists, a.log))
-	}
-	a.lists.Loaded()
-	a.polled = make(chan struct{})
-	go func() {
-		defer close(a.polled)
-		a.poll(ctx)
-	}()
-	return nil
-}
-
-// Stop ends what Start began and waits for it. Logouts that the storage would
-// not take get a last try: nobody else knows of them.
-func (a *App) Stop() error {
-	a.stop()
-	<-a.polled
-	ctx, cancel := context.WithTimeout(context.Background(), session.EndWait)
-	defer cancel()
-	for _, c := range a.Clients {
-		c.keeper.End(ctx)
-	}
-	return nil
-}
-
-// Cleanup closes idle connections to ProConnect.
-func (a *App) Cleanup() error {
-	for _, c := range a.Clients {
-		if c != nil && c.close != nil {
-			c.close()
-		}
-	}
-	return nil
-}
-
-// poll looks at lists every second and at the storage every five, less or more
-// so that nodes started together do not ask together. Each look is a job of its own:
-// a file system or a storage that hangs keeps nothing else from being looked at. It
-// returns when the looks at the storage have ended, which a context ends.
-func (a *App) poll(ctx context.Context) {
-	ticker := time.NewTicker(pollEvery)
-	defer ticker.Stop()
-	next := time.Now()
-	for {
-		select {
-		case <-ctx.Done():
-			for _, c := range a.Clients {
-				c.polling.wait()
-			}
-			return
-		case now := <-ticker.C:
-			for _, w := range a.watches {
-				w.look(ctx, now)
-			}
-			if now.Before(next) {
-				continue
-			}
-			next = now.Add(session.PollEvery - time.Duration(rand.Int64N(int64(time.Second)))) // jitter, not a secret
-			for _, c := range a.Clients {
-				c.polling.run(func() { c.keeper.Poll(ctx) })
-			}
-		}
-	}
-}
-
-// runningLists are those of the configuration that runs while another one loads.
-func runningLists() *rules.Lists {
-	running, err := caddy.ActiveContext().AppIfConfigured("proconnect")
-	if err != nil {
-		return nil
-	}
-	return running.(*App).lists
-}
-
-// client returns a link by name.
-func (a *App) client(name string) (*Client, error) {
-	c, ok := a.Clients[cmp.Or(name, defaultClient)]
-	if ok {
-		return c, nil
-	}
-	known := strings.Join(slices.Sorted(maps.Keys(a.Clients)), ", ")
-	switch {
-	case known == "":
-		return nil, errors.New("no link to ProConnect: add the global option `proconnect { … }` at the top of the Caddyfile")
-	case name == "":
-		return nil, fmt.Errorf("every link to ProConnect has a name: say which with client, one of %s", known)
-	}
-	return nil, fmt.Errorf("client %q: no link to ProConnect has this name: want one of %s, or add the global option `proconnect %s { … }` at the top of the Caddyfile", name, known, name)
 }
 
 // Interface guards

@@ -1,0 +1,151 @@
+package proconnect
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
+)
+
+// Provision checks the gate and joins it to its link. What it says of the gate
+// names the site.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	h.log, h.probes, h.complaints = ctx.Logger(), new(probes), new(complaints)
+	h.refusals = &refusals{now: time.Now}
+	iface, err := ctx.App("proconnect")
+	if err != nil {
+		return err
+	}
+	app := iface.(*App)
+	layout, err := app.readLayout(ctx)
+	if err != nil {
+		return err
+	}
+	site := siteOf(ctx, layout, h.text())
+	if len(site.hosts) == 0 {
+		return h.provision(ctx, app, site)
+	}
+	h.log = h.log.With(zap.String("site", site.hosts[0]))
+	if err := h.provision(ctx, app, site); err != nil {
+		return fmt.Errorf("site %s: %w", site.hosts[0], err)
+	}
+	return nil
+}
+
+func (h *Handler) provision(ctx caddy.Context, app *App, site site) (err error) {
+	h.setDefaults()
+	if err := h.check(); err != nil {
+		return err
+	}
+	if h.client, err = app.client(h.Client); err != nil {
+		return err
+	}
+	if err := h.provisionRules(app); err != nil {
+		return err
+	}
+	raw := h.MatcherSetsRaw // Caddy clears it
+	sets, err := ctx.LoadModule(h, "MatcherSetsRaw")
+	if err != nil {
+		return fmt.Errorf("matcher: %w", err)
+	}
+	if err := h.match.FromInterface(sets); err != nil {
+		return err
+	}
+	h.warn()
+	if err := h.provisionMatchers(ctx, raw); err != nil {
+		return err
+	}
+	if err := h.provisionPlace(site); err != nil {
+		return err
+	}
+	h.noteSandboxSite(ctx, site)
+	return nil
+}
+
+// provisionRules compiles the rules and has the claims they read asked for.
+func (h *Handler) provisionRules(app *App) error {
+	rules, err := rules.Compile(h.Rules, app.lists)
+	if err != nil {
+		return err
+	}
+	for _, w := range append(rules.Warnings, h.client.warnings(rules)...) {
+		h.log.Warn(w)
+	}
+	if len(h.ACR) > 0 && h.client.isInternal() {
+		h.log.Warn("mfa or acr, of everybody: " + noMailCode)
+	}
+	h.rules = rules
+	h.client.need(rules.Needs()...)
+	h.client.join(h)
+	return nil
+}
+
+// provisionPlace finds out under which names the site answers.
+func (h *Handler) provisionPlace(site site) (err error) {
+	h.csrf = http.NewCrossOriginProtection()
+	if h.Origin != "" {
+		if h.origin, err = origin.Parse(h.Origin); err != nil {
+			return err
+		}
+		if err := h.csrf.AddTrustedOrigin(h.origin.Scheme + "://" + h.origin.Addr); err != nil {
+			return err
+		}
+	}
+	h.exact = site.exact
+	hosts := site.hosts
+	switch {
+	case h.origin != nil:
+		hosts = []string{h.origin.Host}
+	case site.known && !site.exact && len(hosts) == 0:
+		return errors.New("this site answers any host: say its public address with `origin https://…`")
+	case site.known && !site.exact:
+		return fmt.Errorf("this site answers %s: say its public address with `origin https://…`", strings.Join(hosts, ", "))
+	}
+	if h.origin == nil && site.plain && slices.ContainsFunc(hosts, func(host string) bool { return !origin.IsLoopback(origin.HostOf(host)) }) {
+		h.log.Warn("the site is served over plain http: set `origin`, unless a proxy that `trusted_proxies` names ends TLS in front of it; else people meet an error page")
+	}
+	return h.checkEnvironment(hosts)
+}
+
+// checkEnvironment keeps environments in which anybody can be anybody away from
+// real sites.
+func (h *Handler) checkEnvironment(hosts []string) error {
+	for _, host := range hosts {
+		if origin.IsLoopback(origin.HostOf(host)) {
+			continue
+		}
+		if h.client.sandbox != nil {
+			return fmt.Errorf("environment sandbox simulates ProConnect for this machine alone: %q is not a loopback name; use http://localhost, or a real environment", host)
+		}
+		if strings.HasPrefix(h.client.Environment, "integration") {
+			h.log.Warn("environment integration lets anybody be anybody: not for a site with real data", zap.String("host", host))
+		}
+	}
+	return nil
+}
+
+func (h *Handler) setDefaults() {
+	if h.Login == "" {
+		h.Login = loginPage
+	}
+	if h.Errors == "" {
+		h.Errors = errorsBuiltin
+	}
+	if h.Path == "" {
+		h.Path = defaultPath
+	}
+	if h.CallbackPath == "" {
+		h.CallbackPath = h.Path + "/callback"
+	}
+	if h.LoggedOutPath == "" {
+		h.LoggedOutPath = h.Path + "/logged-out"
+	}
+}
