@@ -9,6 +9,8 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"golang.org/x/net/idna"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
 )
 
 // scope is a set of requests: those that meet any of its conditions.
@@ -62,9 +64,7 @@ func (a atom) implies(b atom) bool {
 func (a atom) matchesNothing() bool {
 	switch a.name {
 	case "path":
-		return !slices.ContainsFunc(a.list, func(pattern string) bool {
-			return pattern != "" && strings.ContainsRune(patternStarts, rune(pattern[0]))
-		})
+		return !slices.ContainsFunc(a.list, upstream.MayMatchAddress)
 	case "not":
 		return slices.ContainsFunc(new(scopeReader).negated(json.RawMessage(a.text)), func(c conjunction) bool { return len(c) == 0 })
 	}

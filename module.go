@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
@@ -85,8 +86,7 @@ type Handler struct {
 
 	client *Client
 	log    *zap.Logger
-	match  caddyhttp.MatcherSets
-	reads  matcherReads
+	match  upstream.Matcher
 	rules  *rules.Set
 	origin *origin.Origin
 	exact  bool    // the site answers exactly the hosts it names
@@ -165,11 +165,12 @@ func (h *Handler) provision(ctx caddy.Context, app *App, site site) (err error) 
 	if err != nil {
 		return fmt.Errorf("matcher: %w", err)
 	}
-	if err := h.match.FromInterface(sets); err != nil {
+	var match caddyhttp.MatcherSets
+	if err := match.FromInterface(sets); err != nil {
 		return err
 	}
 	h.warn()
-	if err := h.provisionMatchers(ctx, raw); err != nil {
+	if h.match, err = upstream.NewMatcher(ctx, match, raw, h.log.Warn, readsSession); err != nil {
 		return err
 	}
 	if err := h.provisionPlace(site); err != nil {
