@@ -22,8 +22,8 @@ import (
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	v := h.visit(r)
 	v.deleteForged(r, h.Headers)
-	if len(h.match) > 0 {
-		if v.examine(r); v.malformed { // before anything answers: what it asks for is anybody's guess
+	if !h.match.Everything() {
+		if v.examine(r); v.requested.Malformed { // before anything answers: what it asks for is anybody's guess
 			v.gate = h
 			return at(h, w, r, v).problem(http.StatusBadRequest, pages.Problem{Code: pages.BadRequest, HomeURL: "/"})
 		}
@@ -36,7 +36,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return at(h, w, r, v).serveEndpoint(name)
 	}
 	v.matching = true
-	gated, err := h.matches(r, v)
+	gated, err := h.match.Matches(r, v.requested)
 	v.matching = false
 	if err != nil {
 		return err // fails closed

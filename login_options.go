@@ -136,7 +136,7 @@ func (v *visit) switchOptions() loginOptions {
 // entryLevels are the levels of which everybody needs one to get where the request
 // goes.
 func (v *visit) entryLevels() []string {
-	if v.client == nil && len(v.gate.match) > 0 {
+	if v.client == nil && !v.gate.match.Everything() {
 		return nil // the gate answers for others, and does not stand here
 	}
 	return v.gate.requiredACR()

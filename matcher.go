@@ -130,6 +130,12 @@ func (m *Matcher) MatchWithError(r *http.Request) (bool, error) {
 	return m.rules.Holds(id, m.negated != v.matching), nil
 }
 
+// readsSession says whether a matcher is ours, which reads nothing of what is asked for.
+func readsSession(matcher any) bool {
+	_, ours := matcher.(*Matcher)
+	return ours
+}
+
 // insideNot says whether Caddy's `not` turns around what the module that is being
 // provisioned answers.
 func insideNot(ctx caddy.Context) (negated bool) {

@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
@@ -80,8 +81,7 @@ type Handler struct {
 
 	client *Client
 	log    *zap.Logger
-	match  caddyhttp.MatcherSets
-	reads  matcherReads
+	match  upstream.Matcher
 	rules  *rules.Set
 	origin *origin.Origin
 	exact  bool    // the site answers exactly the hosts it names

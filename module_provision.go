@@ -9,10 +9,12 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
 )
 
 // Provision checks the gate and joins it to its link. What it says of the gate
@@ -56,11 +58,12 @@ func (h *Handler) provision(ctx caddy.Context, app *App, site site) (err error) 
 	if err != nil {
 		return fmt.Errorf("matcher: %w", err)
 	}
-	if err := h.match.FromInterface(sets); err != nil {
+	var match caddyhttp.MatcherSets
+	if err := match.FromInterface(sets); err != nil {
 		return err
 	}
 	h.warn()
-	if err := h.provisionMatchers(ctx, raw); err != nil {
+	if h.match, err = upstream.NewMatcher(ctx, match, raw, h.log.Warn, readsSession); err != nil {
 		return err
 	}
 	if err := h.provisionPlace(site); err != nil {

@@ -39,9 +39,8 @@ type visit struct {
 	writer   upstream.PrivateWriter
 	matching bool // a gate is finding out whether it gates the request
 
-	examined  bool // a gate with a matcher looked at the target
-	malformed bool // no browser sends such a target
-	ambiguous bool // servers read it in several ways
+	examined  bool            // a gate with a matcher looked at the target
+	requested upstream.Target // what it saw
 
 	judged    bool           // some gate has decided
 	decision  rules.Decision // of the last gate, unless that lets pass whom another refused
@@ -67,7 +66,7 @@ func (h *Handler) visit(r *http.Request) *visit {
 	if v := visitOf(r); v != nil {
 		return v
 	}
-	v := &visit{gate: h, origin: h.originOf(r), cookies: r.Header["Cookie"], url: originalURL(r)}
+	v := &visit{gate: h, origin: h.originOf(r), cookies: r.Header["Cookie"], url: upstream.OriginalURL(r)}
 	h.client.hideCookies(r.Header)
 	upstream.DropUpgrade(r.Header)
 	upstream.DropTrailers(r)
@@ -78,16 +77,20 @@ func (h *Handler) visit(r *http.Request) *visit {
 	return v
 }
 
-// originalURL is what the browser asked for, whatever was rewritten since.
-func originalURL(r *http.Request) *url.URL {
-	if orig, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
-		return orig.URL
+// examine looks at the target once a request, for the gates that have a matcher.
+func (v *visit) examine(r *http.Request) {
+	if v.examined {
+		return
 	}
-	return r.URL
+	v.examined = true
+	if !fromTrustedProxy(r) {
+		upstream.DropSteering(r.Header)
+	}
+	v.requested = upstream.TargetOf(r)
 }
 
 // originalPath is the decoded path that the browser asked for.
-func originalPath(r *http.Request) string { return originalURL(r).Path }
+func originalPath(r *http.Request) string { return upstream.OriginalURL(r).Path }
 
 // target is where to come back to after a login.
 func (v *visit) target() string {

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/layout"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
 )
 
 // readLayout returns what the routes say. The first who asks has them read, and what is
@@ -28,7 +29,7 @@ func (a *App) readLayout(ctx caddy.Context) (*layout.Layout, error) {
 	if a.layout != nil { // the HTTP app was loaded by this very call, and its gates asked before us
 		return a.layout, nil
 	}
-	l := layout.Read(http, layout.Options{Gate: readGate, PatternStarts: patternStarts})
+	l := layout.Read(http, layout.Options{Gate: readGate, MayMatch: upstream.MayMatchAddress})
 	for _, f := range l.Findings() {
 		if f.Fault {
 			return nil, errors.New("site " + f.Site + ": " + f.Text)

@@ -26,9 +26,8 @@ import (
 type Options struct {
 	// Gate reads a gate's JSON. What it cannot read Caddy refuses, so it leaves that out.
 	Gate func(config json.RawMessage) Gate
-	// PatternStarts are the characters with which a path pattern that matches an address
-	// may begin.
-	PatternStarts string
+	// MayMatch says whether a path pattern can match any address.
+	MayMatch func(pattern string) bool
 }
 
 // Gate is what matters of a gate's configuration, with its defaults.
@@ -107,7 +106,7 @@ func Read(http *caddyhttp.App, options Options) *Layout {
 	for _, name := range slices.Sorted(maps.Keys(http.Servers)) {
 		if server := http.Servers[name]; server != nil {
 			w := &walker{
-				scopeReader: scopeReader{patternStarts: options.PatternStarts},
+				scopeReader: scopeReader{mayMatch: options.MayMatch},
 				gateOf:      options.Gate,
 				layout:      l,
 				named:       server.NamedRoutes,

@@ -22,7 +22,7 @@ func readRoutes(t testing.TB, server string) *Layout {
 
 // read reads routes in which a gate says what these tests look at.
 func read(http *caddyhttp.App) *Layout {
-	return Read(http, Options{PatternStarts: "/*{", Gate: func(config json.RawMessage) Gate {
+	return Read(http, Options{MayMatch: func(pattern string) bool { return strings.HasPrefix(pattern, "/") || strings.HasPrefix(pattern, "*") }, Gate: func(config json.RawMessage) Gate {
 		var g struct {
 			Client, Headers, Path string
 			Match                 []caddy.ModuleMap

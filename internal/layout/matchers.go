@@ -13,8 +13,8 @@ import (
 
 // scopeReader turns matcher sets into scopes.
 type scopeReader struct {
-	patternStarts string
-	unknown       int
+	mayMatch func(pattern string) bool
+	unknown  int
 }
 
 // opaque is a matcher of which nothing is known: it equals no other.
@@ -101,9 +101,7 @@ func (r *scopeReader) negated(text json.RawMessage) scope {
 func (r *scopeReader) matchesNothing(a atom) bool {
 	switch a.name {
 	case "path":
-		return !slices.ContainsFunc(a.list, func(pattern string) bool {
-			return pattern != "" && strings.ContainsRune(r.patternStarts, rune(pattern[0]))
-		})
+		return !slices.ContainsFunc(a.list, r.mayMatch)
 	case "not":
 		return slices.ContainsFunc(r.negated(json.RawMessage(a.text)), func(c conjunction) bool { return len(c) == 0 })
 	}

@@ -3,8 +3,6 @@ package upstream
 import (
 	"net/http"
 	"strings"
-
-	"github.com/caddy-proconnect/caddy-proconnect/internal/sandbox"
 )
 
 // HideCookies takes our cookies out of the request, so that what runs behind
@@ -40,7 +38,7 @@ func withoutCookies(line, base string) string {
 	runs, from, to, inRun := 0, 0, 0, false
 	for start := 0; start < len(line); {
 		end := cookieEnd(line, start)
-		stays := !OursByName(line[start:end], base)
+		stays := !oursByName(line[start:end], base)
 		if stays && !inRun {
 			runs, from = runs+1, start
 		}
@@ -62,7 +60,7 @@ func withoutCookies(line, base string) string {
 	b.Grow(len(line))
 	for start := 0; start < len(line); {
 		end := cookieEnd(line, start)
-		if pair := strings.TrimLeft(line[start:end], " \t"); !OursByName(pair, base) {
+		if pair := strings.TrimLeft(line[start:end], " \t"); !oursByName(pair, base) {
 			if b.Len() > 0 {
 				b.WriteString("; ")
 			}
@@ -81,14 +79,17 @@ func cookieEnd(line string, start int) int {
 	return len(line)
 }
 
-// OursByName says whether a cookie is one of ours, by the grammar of their names:
+// sandboxCookie is the single sign-on of the simulated ProConnect.
+const sandboxCookie = "proconnect_sandbox"
+
+// oursByName says whether a cookie is one of ours, by the grammar of their names:
 // prefix, base, port, purpose. Anything looser would hide an application's own
 // cookies from it, whose names may begin as ours do.
-func OursByName(pair, base string) bool {
+func oursByName(pair, base string) bool {
 	for pair != "" && (pair[0] == ' ' || pair[0] == '\t') {
 		pair = pair[1:]
 	}
-	if rest, ok := strings.CutPrefix(pair, sandbox.CookieName); ok && nameEnds(rest) {
+	if rest, ok := strings.CutPrefix(pair, sandboxCookie); ok && nameEnds(rest) {
 		return true // the simulated single sign-on, whoever uses the sandbox or did
 	}
 	if strings.HasPrefix(pair, "__") {

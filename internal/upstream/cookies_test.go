@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/sandbox"
 )
 
 // Only our own cookies are hidden from the site, by the grammar of their names. An
@@ -97,5 +99,12 @@ func TestHideCookies(t *testing.T) {
 				t.Errorf("what the browser sent was changed to %q: the gate still reads it", before)
 			}
 		})
+	}
+}
+
+// The name is written twice, because what may reach a site knows nothing of the sandbox.
+func TestSandboxCookieIsHidden(t *testing.T) {
+	if sandboxCookie != sandbox.CookieName {
+		t.Errorf("the sandbox keeps %s, and %s is hidden", sandbox.CookieName, sandboxCookie)
 	}
 }

@@ -1,6 +1,8 @@
 // Package upstream knows what may reach the site behind a gate, and what may leave it:
 // which headers, cookies and trailers of a client are taken away, and how a response
-// stays out of shared caches.
+// stays out of shared caches. It also knows what servers may take a request for, so that
+// a gate's matcher finds what it gates in whatever spelling: a [Target] is what was asked
+// for, a [Matcher] says whether that, or anything a server may read it as, is gated.
 package upstream
 
 import (

@@ -1,4 +1,4 @@
-package proconnect
+package upstream
 
 import (
 	"encoding/json"

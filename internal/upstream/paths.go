@@ -1,4 +1,4 @@
-package proconnect
+package upstream
 
 import (
 	"regexp"
@@ -7,8 +7,6 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
-
-	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
 )
 
 // Each change returns the path as it is where it does not apply, without work.
@@ -63,7 +61,7 @@ func decodeEscape(s string) (r rune, n int) {
 
 // unhex returns the value of a hexadecimal digit; 16 if it is none.
 func unhex(c byte) byte {
-	switch c = upstream.Lower(c); {
+	switch c = Lower(c); {
 	case c >= '0' && c <= '9':
 		return c - '0'
 	case c >= 'a' && c <= 'f':
@@ -280,4 +278,27 @@ func asLatin1(path string) string {
 		runes[i] = rune(path[i])
 	}
 	return string(runes)
+}
+
+// keepEmptyNames is for servers that merge no slashes: to them an empty name is a
+// name. Caddy's `path` merges the slashes of whatever it is given.
+func keepEmptyNames(path string) string { return strings.ReplaceAll(path, "//", "/-/") }
+
+// dropLastParameter is Jetty 9.4, which knows the last parameter of a path only.
+func dropLastParameter(path string) string {
+	if i := strings.LastIndexByte(path, ';'); i >= 0 {
+		return path[:i]
+	}
+	return path
+}
+
+// dropPort is PHP's parse_url, which takes a colon and digits at the end for a
+// port without a host, and then knows no path at all.
+func dropPort(path string) string {
+	rest := strings.TrimRight(path, "/")
+	name := strings.TrimRight(rest, "0123456789")
+	if len(name) < len(rest) && strings.HasSuffix(name, ":") {
+		return "/"
+	}
+	return path
 }

@@ -1,4 +1,4 @@
-package proconnect
+package upstream
 
 import (
 	"encoding/json"
@@ -15,76 +15,79 @@ import (
 
 // warnMatcher tells what a matcher of the gate may not mean. alone is a matcher
 // that has no other beside it.
-func (h *Handler) warnMatcher(m any, negated, alone bool) {
+func (w *matcherWalk) warnMatcher(m any, negated, alone bool) {
 	text := matcherText(m)
 	if reads := clientChooses(m); reads != "" {
-		h.log.Warn("the gate's matcher reads what the client chooses, so a stranger may choose that there is no gate: gate by `path`, or everything",
+		w.warn("the gate's matcher reads what the client chooses, so a stranger may choose that there is no gate: gate by `path`, or everything",
 			zap.String("matcher", text), zap.String("reads", reads))
 	}
 	switch m := m.(type) {
 	case *caddyhttp.MatchPath:
 		if !negated && alone {
-			h.warnPaths(*m)
+			w.warnPaths(*m)
 		}
 		if negated {
-			h.warnExtensions(*m, "not "+text)
+			w.warnExtensions(*m, "not "+text)
 		}
 	case *caddyhttp.MatchPathRE:
 		if negated && strings.HasSuffix(m.Pattern, "$") && !strings.HasPrefix(m.Pattern, "^") {
-			h.warnExemption("not " + text)
+			w.warnExemption("not " + text)
 		}
 	case *caddyhttp.MatchExpression:
-		h.warnExpression(m.Expr, text)
+		w.warnExpression(m.Expr, text)
 	case *caddyhttp.MatchHost, *caddyhttp.MatchTLS, *caddyhttp.MatchRemoteIP, *caddyhttp.MatchClientIP, *caddyhttp.MatchHeader, *caddyhttp.MatchHeaderRE,
 		*caddyhttp.MatchProtocol, *caddyhttp.MatchMethod, *caddyhttp.MatchQuery, *caddyhttp.MatchURLPattern, *caddyhttp.MatchVarsRE, *caddyhttp.VarsMatcher,
-		*fileserver.MatchFile, *Matcher:
+		*fileserver.MatchFile:
 	default:
-		h.log.Warn("the gate does not know this matcher, and cannot see whether it reads an address as servers do: gate by `path`, or everything",
+		if w.neutral(m) {
+			return
+		}
+		w.warn("the gate does not know this matcher, and cannot see whether it reads an address as servers do: gate by `path`, or everything",
 			zap.String("matcher", text))
 	}
 }
 
 // warnPaths tells of a path that looks like a directory, of which nothing but its own
 // address is gated, or everything but that.
-func (h *Handler) warnPaths(patterns []string) {
+func (w *matcherWalk) warnPaths(patterns []string) {
 	for _, p := range patterns {
 		under := slices.Contains(patterns, p+"*") || slices.ContainsFunc(patterns, func(other string) bool { return strings.HasPrefix(other, p+"/") })
 		if p != "/" && !under && !strings.ContainsAny(path.Base(p), "*.") {
-			h.log.Warn("the matcher gates this one address and nothing below it: name both", zap.String("path", p), zap.String("below", p+"/*"))
+			w.warn("the matcher gates this one address and nothing below it: name both", zap.String("path", p), zap.String("below", p+"/*"))
 		}
 		directory, ok := strings.CutSuffix(p, "/*")
 		covered := slices.ContainsFunc(patterns, func(other string) bool {
 			return other == directory || strings.HasSuffix(other, "*") && strings.HasPrefix(directory, strings.TrimSuffix(other, "*"))
 		})
 		if ok && directory != "" && !covered && !strings.Contains(directory, "*") {
-			h.log.Warn("the matcher gates what is under this address and not the address itself: name both", zap.String("path", directory), zap.String("under", p))
+			w.warn("the matcher gates what is under this address and not the address itself: name both", zap.String("path", directory), zap.String("under", p))
 		}
 	}
 }
 
 // warnExtensions tells of exemptions by the end of an address: /secret.php/x.css
 // ends in .css.
-func (h *Handler) warnExtensions(patterns []string, text string) {
+func (w *matcherWalk) warnExtensions(patterns []string, text string) {
 	for _, p := range patterns {
 		if strings.HasPrefix(p, "*") && p != "*" || strings.Contains(p, "/*.") {
-			h.warnExemption(text)
+			w.warnExemption(text)
 			return
 		}
 	}
 }
 
-func (h *Handler) warnExemption(text string) {
-	h.log.Warn("the gate's matcher exempts addresses by how they end, and a server may serve anything under such an address: exempt a directory, such as /assets/*",
+func (w *matcherWalk) warnExemption(text string) {
+	w.warn("the gate's matcher exempts addresses by how they end, and a server may serve anything under such an address: exempt a directory, such as /assets/*",
 		zap.String("matcher", text))
 }
 
 // warnExpression reads the text of an expression, for want of more.
-func (h *Handler) warnExpression(expr, text string) {
+func (w *matcherWalk) warnExpression(expr, text string) {
 	if strings.Contains(expr, "path_regexp") && !strings.Contains(expr, "(?i") {
-		h.log.Warn("path_regexp minds the case inside an expression, and file systems may not: begin the pattern with (?i), or use `path`", zap.String("matcher", text))
+		w.warn("path_regexp minds the case inside an expression, and file systems may not: begin the pattern with (?i), or use `path`", zap.String("matcher", text))
 	}
 	if strings.Contains(expr, "!") && strings.Contains(expr, "*.") {
-		h.warnExemption(text)
+		w.warnExemption(text)
 	}
 }
 

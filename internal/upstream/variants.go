@@ -1,4 +1,4 @@
-package proconnect
+package upstream
 
 // Bounds on the work that a path can cause. What has more variants, or is longer
 // and ambiguous, is nobody's address: the gate applies. They also keep the cost of

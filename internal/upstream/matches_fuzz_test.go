@@ -1,4 +1,4 @@
-package proconnect
+package upstream
 
 import (
 	"bufio"
@@ -161,26 +161,21 @@ func parseTarget(target string) *http.Request {
 }
 
 // fuzzGate is a gate with one set of matchers, and the JSON of those that it negates.
-func fuzzGate(tb testing.TB, set caddyhttp.MatcherSet, not string) *Handler {
+func fuzzGate(tb testing.TB, set caddyhttp.MatcherSet, not string) Matcher {
 	tb.Helper()
-	h, _ := benchGate(tb, benchRules...)
-	h.match = caddyhttp.MatcherSets{set}
-	if err := h.provisionMatchers(caddy.Context{Context: tb.Context()}, caddyhttp.RawMatcherSets{{"not": []byte(not)}}); err != nil {
-		tb.Fatal(err)
-	}
-	return h
+	return testMatcher(tb, set, caddy.ModuleMap{"not": []byte(not)})
 }
 
-func adminGate(tb testing.TB) *Handler {
+func adminGate(tb testing.TB) Matcher {
 	return fuzzGate(tb, caddyhttp.MatcherSet{&caddyhttp.MatchPath{"/admin", "/admin/*"}}, "")
 }
 
-func exemptGate(tb testing.TB) *Handler {
+func exemptGate(tb testing.TB) Matcher {
 	return fuzzGate(tb, caddyhttp.MatcherSet{&caddyhttp.MatchNot{MatcherSets: []caddyhttp.MatcherSet{{&caddyhttp.MatchPath{"/public/*"}}}}}, `[{"path":["/public/*"]}]`)
 }
 
 // wantTargetGated checks a target against every model.
-func wantTargetGated(tb testing.TB, admin, exempt *Handler, target string) {
+func wantTargetGated(tb testing.TB, admin, exempt Matcher, target string) {
 	tb.Helper()
 	r := parseTarget(target)
 	if r == nil {

@@ -1,4 +1,4 @@
-package proconnect
+package upstream
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
 )
 
 // benchTargets are of 4 kB each, and open but for what is ambiguous: in one way, in
@@ -45,9 +46,9 @@ func TestAmbiguousTargetsAreCheap(t *testing.T) {
 	least := make(map[string]time.Duration)
 	for range 60 {
 		for name, target := range targets {
-			h, r := pathGate(t, target)
+			m, r := pathGate(t, target)
 			start := time.Now()
-			whereGated(t, h, r)
+			whereGated(t, m, r)
 			if took := time.Since(start); least[name] == 0 || took < least[name] {
 				least[name] = took
 			}
@@ -62,28 +63,35 @@ func TestAmbiguousTargetsAreCheap(t *testing.T) {
 }
 
 // pathGate is a gate on /admin and what is under it, and a request to it.
-func pathGate(tb testing.TB, target string) (*Handler, *http.Request) {
+func pathGate(tb testing.TB, target string) (Matcher, *http.Request) {
 	tb.Helper()
-	h, _ := benchGate(tb, benchRules...)
-	h.match = caddyhttp.MatcherSets{{&caddyhttp.MatchPath{"/admin", "/admin/*"}}}
-	if err := h.provisionMatchers(caddy.Context{Context: tb.Context()}, make(caddyhttp.RawMatcherSets, 1)); err != nil {
-		tb.Fatal(err)
-	}
+	m := testMatcher(tb, caddyhttp.MatcherSet{&caddyhttp.MatchPath{"/admin", "/admin/*"}}, nil)
 	r := httptest.NewRequest(http.MethodGet, target, nil)
 	ctx := context.WithValue(r.Context(), caddyhttp.VarsCtxKey, map[string]any{})
 	ctx = context.WithValue(ctx, caddy.ReplacerCtxKey, caddy.NewReplacer())
-	return h, r.WithContext(ctx)
+	return m, r.WithContext(ctx)
 }
 
-// whereGated is what a gate with a matcher does with every request of its site.
-func whereGated(tb testing.TB, h *Handler, r *http.Request) bool {
-	v := &visit{gate: h, url: originalURL(r)}
-	v.examine(r)
-	matched, err := h.matches(r, v)
+// testMatcher is a matcher of one set, which Caddy made of raw.
+func testMatcher(tb testing.TB, set caddyhttp.MatcherSet, raw caddy.ModuleMap) Matcher {
+	tb.Helper()
+	m, err := NewMatcher(caddy.Context{Context: tb.Context()}, caddyhttp.MatcherSets{set}, caddyhttp.RawMatcherSets{raw},
+		func(string, ...zap.Field) {}, func(any) bool { return false })
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return matched || v.malformed
+	return m
+}
+
+// whereGated is what a gate with a matcher does with every request of its site.
+func whereGated(tb testing.TB, m Matcher, r *http.Request) bool {
+	DropSteering(r.Header)
+	target := TargetOf(r)
+	matched, err := m.Matches(r, target)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return matched || target.Malformed
 }
 
 // BenchmarkAmbiguousTarget prints what a target of 4 kB costs the gate that has to
@@ -93,10 +101,10 @@ func BenchmarkAmbiguousTarget(b *testing.B) {
 	plain := 0.0
 	for _, name := range append([]string{"plain"}, sortedNames(targets)...) {
 		b.Run(name, func(b *testing.B) {
-			h, r := pathGate(b, targets[name])
+			m, r := pathGate(b, targets[name])
 			b.ReportAllocs()
 			for b.Loop() {
-				whereGated(b, h, r)
+				whereGated(b, m, r)
 			}
 			each := float64(b.Elapsed()) / float64(b.N)
 			if name == "plain" {

@@ -1,7 +1,6 @@
-package proconnect
+package upstream
 
 import (
-	"net/http"
 	"strings"
 	"unicode/utf8"
 )
@@ -130,20 +129,4 @@ func isOverlong(s string) bool {
 		}
 	}
 	return false
-}
-
-// rawPath is the path of a request's target as the client wrote it.
-func rawPath(r *http.Request) string {
-	target, u := r.RequestURI, originalURL(r)
-	if orig, ok := original(r); ok {
-		target = orig.RequestURI
-	}
-	if target == "" { // not from the network
-		return u.EscapedPath()
-	}
-	if u.Opaque != "" {
-		return u.Opaque
-	}
-	path, _, _ := strings.Cut(target, "?")
-	return path
 }

@@ -1,4 +1,4 @@
-package proconnect
+package upstream
 
 import (
 	"errors"
@@ -45,12 +45,18 @@ var relativeRegexp = regexp.MustCompile(`^(?:\(\?[a-z]+\))?\^[\w-]`)
 // patternStarts are what a pattern that matches an address may begin with.
 const patternStarts = `/*{[?\`
 
+// MayMatchAddress says whether a path pattern can match anything, as far as its
+// beginning tells.
+func MayMatchAddress(pattern string) bool {
+	return pattern != "" && strings.ContainsRune(patternStarts, rune(pattern[0]))
+}
+
 func checkPattern(pattern string, exempts bool) error {
 	pattern = caddy.NewReplacer().ReplaceKnown(pattern, "")
 	switch {
 	case pattern == "":
 		return errEmpty
-	case !strings.ContainsRune(patternStarts, rune(pattern[0])):
+	case !MayMatchAddress(pattern):
 		return errNoSlash
 	case strings.Contains(pattern, "?") && strings.Contains(pattern, "="):
 		return errQuery

@@ -1,4 +1,4 @@
-package proconnect
+package upstream
 
 import (
 	"encoding/json"
@@ -13,36 +13,49 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/fileserver"
+	"go.uber.org/zap"
 )
 
-// matcherReads is what the gate's matcher reads of a request, found out when the
-// configuration loads.
-type matcherReads struct {
-	method bool
+// Matcher is what the operator said of where a gate is, read as servers may read a
+// request. A zero Matcher matches every request.
+type Matcher struct {
+	sets   caddyhttp.MatcherSets
 	naming caddyhttp.MatcherSets // the sets that say which addresses are gated, not only which are not
+	method bool                  // it reads the method
 }
 
-// provisionMatchers has the gate's matchers read a request as servers do, and
-// refuses those that cannot.
-// raw is what Caddy made them of.
-func (h *Handler) provisionMatchers(ctx caddy.Context, raw caddyhttp.RawMatcherSets) error {
-	for i, set := range h.match {
-		w := matcherWalk{h: h, ctx: ctx}
+// NewMatcher has matchers read a request as servers do, and refuses those that
+// cannot. It changes the sets, which Caddy made of raw. warn is told what the operator
+// may not mean; neutral says of which other matchers it is known that they read
+// nothing of what is asked for.
+func NewMatcher(ctx caddy.Context, sets caddyhttp.MatcherSets, raw caddyhttp.RawMatcherSets,
+	warn func(msg string, fields ...zap.Field), neutral func(matcher any) bool,
+) (Matcher, error) {
+	m := Matcher{sets: sets}
+	for i, set := range sets {
+		w := matcherWalk{ctx: ctx, warn: warn, neutral: neutral}
 		if err := w.set(set, raw[i], false); err != nil {
-			return fmt.Errorf("matcher: %w", err)
+			return Matcher{}, fmt.Errorf("matcher: %w", err)
 		}
+		m.method = m.method || w.method
 		if w.naming {
-			h.reads.naming = append(h.reads.naming, set)
+			m.naming = append(m.naming, set)
 		}
 	}
-	return nil
+	return m, nil
 }
+
+// Everything says whether the gate is everywhere, as without a matcher.
+func (m *Matcher) Everything() bool { return len(m.sets) == 0 }
 
 // matcherWalk goes through one set, nested ones too.
 type matcherWalk struct {
-	h      *Handler
-	ctx    caddy.Context
-	naming bool
+	ctx     caddy.Context
+	warn    func(msg string, fields ...zap.Field)
+	neutral func(matcher any) bool
+
+	naming bool // it says which addresses are gated
+	method bool // it reads the method
 }
 
 // set replaces matchers in place by those that err on the side of the gate.
@@ -66,7 +79,7 @@ func (w *matcherWalk) set(set caddyhttp.MatcherSet, raw caddy.ModuleMap, negated
 		if err := errors.Join(checkPlaceholders(m), checkPatterns(m, negated && len(set) == 1)); err != nil {
 			return err
 		}
-		w.h.warnMatcher(m, negated, len(set) == 1)
+		w.warnMatcher(m, negated, len(set) == 1)
 		read, err := w.read(m, raw, negated)
 		if err != nil {
 			return err
@@ -78,12 +91,15 @@ func (w *matcherWalk) set(set caddyhttp.MatcherSet, raw caddy.ModuleMap, negated
 
 // read returns the matcher to ask instead of m.
 func (w *matcherWalk) read(m any, raw caddy.ModuleMap, negated bool) (any, error) {
+	if w.neutral(m) {
+		return m, nil
+	}
 	switch m := m.(type) {
 	case *caddyhttp.MatchHost, *caddyhttp.MatchTLS, *caddyhttp.MatchRemoteIP, *caddyhttp.MatchClientIP,
-		*caddyhttp.MatchHeader, *caddyhttp.MatchHeaderRE, *caddyhttp.MatchProtocol, *Matcher:
+		*caddyhttp.MatchHeader, *caddyhttp.MatchHeaderRE, *caddyhttp.MatchProtocol:
 		return m, nil
 	case *caddyhttp.MatchMethod:
-		w.h.reads.method = true
+		w.method = true
 		return m, nil
 	case *caddyhttp.MatchQuery:
 		return &queryMatcher{m, negated}, nil
@@ -127,7 +143,7 @@ func (w *matcherWalk) read(m any, raw caddy.ModuleMap, negated bool) (any, error
 		}
 		return readExemptions(w.ctx, m, read, negated)
 	}
-	w.h.reads.method = true // whatever it is, it gets the request as servers may read it
+	w.method = true // whatever it is, it gets the request as servers may read it
 	return &addressMatcher{inner: m, query: true, repeated: true, negated: negated}, nil
 }
 
@@ -177,7 +193,7 @@ func readsQuery(names []string) (raw, parsed bool) {
 // readExpression reads a CEL expression with every care that it may need: whether
 // a part of it is negated can be told only where nothing is.
 func (w *matcherWalk) readExpression(m *caddyhttp.MatchExpression, negated bool) (any, error) {
-	w.h.reads.method = w.h.reads.method || strings.Contains(m.Expr, "method")
+	w.method = w.method || strings.Contains(m.Expr, "method")
 	plain := !negated && !strings.Contains(m.Expr, "!") && !strings.Contains(m.Expr, "false")
 	w.naming = w.naming || plain || negated
 	raw, parsed := readsQuery(matcherPlaceholders(m))
