@@ -7,11 +7,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // aloneSites have the login page and the direct way; both must treat what is no
 // person's navigation alike.
-func aloneSites(up *upstream) string {
+func aloneSites(up *caddytest.Upstream) string {
 	return strings.ReplaceAll(`
 https://page.localhost:{$TLS_PORT} {
 	proconnect {
@@ -25,7 +27,7 @@ https://auto.localhost:{$TLS_PORT} {
 		login auto
 	}
 	reverse_proxy UPSTREAM
-}`, "UPSTREAM", up.addr())
+}`, "UPSTREAM", up.Addr())
 }
 
 var fetchHeaders = []string{"Accept", "*/*", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"}
@@ -33,9 +35,9 @@ var fetchHeaders = []string{"Accept", "*/*", "Sec-Fetch-Mode", "cors", "Sec-Fetc
 // "XHR, fetch (POST too), WebSocket upgrade, event stream, curl without session":
 // 401 with a machine-readable body, never a redirect.
 func TestAttackMachinesWithoutSession(t *testing.T) {
-	up := echo(t)
-	s := start(t, sandboxLink+"\n local_certs", aloneSites(up))
-	s.secure("page.localhost", "auto.localhost")
+	up := caddytest.Echo(t)
+	s := caddytest.Start(t, caddytest.Sandbox+"\n local_certs", aloneSites(up))
+	s.Secure("page.localhost", "auto.localhost")
 	none := []string{"Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Sec-Fetch-Site", ""}
 	tests := []struct {
 		name, method string
@@ -65,17 +67,17 @@ func TestAttackMachinesWithoutSession(t *testing.T) {
 		{"an unheard-of method", "BREW", append(none[:6:6], "Accept", "*/*")},
 	}
 	for _, site := range []string{"page", "auto"} {
-		for _, protocol := range protocols {
-			b := s.speaking(t, s.browser("https://"+site+".localhost:{$TLS_PORT}"), protocol)
+		for _, protocol := range caddytest.Protocols {
+			b := s.Speaking(t, s.Browser("https://"+site+".localhost:{$TLS_PORT}"), protocol)
 			for _, tt := range tests {
 				t.Run(tt.name+" "+site+" "+protocol, func(t *testing.T) {
-					b.t = t
-					headers := append([]string{"Referer", b.base + "/app/page?z=1"}, tt.headers...)
+					b.T = t
+					headers := append([]string{"Referer", b.Base + "/app/page?z=1"}, tt.headers...)
 					back := "%2Fapp%2Fpage%3Fz%3D1" // not the address that a script asked for
 					if slices.Contains(tt.headers, "prefetch") || slices.Contains(tt.headers, "prefetch;prerender") || slices.Contains(tt.headers, "preview") || tt.headers == nil {
 						back = "%2Fx%3Fy%3D1" // a page, loaded ahead
 					}
-					wantLoginDocument(t, b.do(tt.method, "/x?y=1", nil, headers...), back)
+					wantLoginDocument(t, b.Request(tt.method, "/x?y=1", nil, headers...), back)
 				})
 			}
 		}
@@ -83,11 +85,11 @@ func TestAttackMachinesWithoutSession(t *testing.T) {
 			"": "Sec-Fetch-Mode: websocket\r\n", ", without metadata": "", ", without metadata, of a client that takes HTML": "Accept: text/html\r\n",
 		} {
 			t.Run("WebSocket upgrade "+site+name, func(t *testing.T) {
-				wantLoginDocument(t, s.rawTLS(site+".localhost", "GET /x?y=1 HTTP/1.1\r\nHost: "+site+".localhost\r\n"+more+upgrade), "%2F")
+				wantLoginDocument(t, s.RawTLS(site+".localhost", "GET /x?y=1 HTTP/1.1\r\nHost: "+site+".localhost\r\n"+more+upgrade), "%2F")
 			})
 		}
 	}
-	if n := up.calls.Load(); n != 0 {
+	if n := up.Calls.Load(); n != 0 {
 		t.Errorf("the upstream was called %d times", n)
 	}
 }
@@ -95,7 +97,7 @@ func TestAttackMachinesWithoutSession(t *testing.T) {
 const upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 
 // wantLoginDocument wants what a program can read: where a person has to go.
-func wantLoginDocument(t *testing.T, a answer, back string) {
+func wantLoginDocument(t *testing.T, a caddytest.Answer, back string) {
 	t.Helper()
 	if a.StatusCode != http.StatusUnauthorized || a.Header.Get("Location") != "" || len(a.Cookies()) != 0 {
 		t.Errorf("got %d to %q with cookies %v", a.StatusCode, a.Header.Get("Location"), a.Cookies())
@@ -123,9 +125,9 @@ func wantLoginDocument(t *testing.T, a answer, back string) {
 // "a form POST as a navigation: an HTML page that says the form was not sent"; a
 // frame gets a small page that leads out of it; a navigation the login.
 func TestAttackNavigationsWithoutSession(t *testing.T) {
-	up := echo(t)
-	s := start(t, sandboxLink+"\n local_certs", aloneSites(up))
-	s.secure("page.localhost", "auto.localhost")
+	up := caddytest.Echo(t)
+	s := caddytest.Start(t, caddytest.Sandbox+"\n local_certs", aloneSites(up))
+	s.Secure("page.localhost", "auto.localhost")
 	form := url.Values{"text": {"a long letter"}}
 	tests := []struct {
 		name, method, page string
@@ -143,26 +145,26 @@ func TestAttackNavigationsWithoutSession(t *testing.T) {
 		{"object", "GET", "framed", nil, []string{"Sec-Fetch-Dest", "object"}, `target="_top"`},
 	}
 	for _, site := range []string{"page", "auto"} {
-		for _, protocol := range protocols {
-			b := s.speaking(t, s.browser("https://"+site+".localhost:{$TLS_PORT}"), protocol)
+		for _, protocol := range caddytest.Protocols {
+			b := s.Speaking(t, s.Browser("https://"+site+".localhost:{$TLS_PORT}"), protocol)
 			for _, tt := range tests {
 				t.Run(tt.name+" "+site+" "+protocol, func(t *testing.T) {
-					b.t = t
+					b.T = t
 					headers := append([]string(nil), tt.headers...)
-					headers[1] = strings.Replace(headers[1], "HOME", b.base, 1)
-					a := b.do(tt.method, "/x", tt.form, headers...)
-					if a.StatusCode != http.StatusUnauthorized || a.page() != tt.page || !strings.Contains(a.Text, tt.want) || len(a.Cookies()) != 0 {
-						t.Errorf("got %d, page %q: %s", a.StatusCode, a.page(), a.Text)
+					headers[1] = strings.Replace(headers[1], "HOME", b.Base, 1)
+					a := b.Request(tt.method, "/x", tt.form, headers...)
+					if a.StatusCode != http.StatusUnauthorized || a.Page() != tt.page || !strings.Contains(a.Text, tt.want) || len(a.Cookies()) != 0 {
+						t.Errorf("got %d, page %q: %s", a.StatusCode, a.Page(), a.Text)
 					}
 				})
 			}
 		}
 	}
-	page, auto := s.browser("https://page.localhost:{$TLS_PORT}").get("/x"), s.browser("https://auto.localhost:{$TLS_PORT}").get("/x")
-	if page.page() != "login" || auto.StatusCode != http.StatusSeeOther {
-		t.Errorf("a navigation: %d, page %q; login auto: %d", page.StatusCode, page.page(), auto.StatusCode)
+	page, auto := s.Browser("https://page.localhost:{$TLS_PORT}").Visit("/x"), s.Browser("https://auto.localhost:{$TLS_PORT}").Visit("/x")
+	if page.Page() != "login" || auto.StatusCode != http.StatusSeeOther {
+		t.Errorf("a navigation: %d, page %q; login auto: %d", page.StatusCode, page.Page(), auto.StatusCode)
 	}
-	if n := up.calls.Load(); n != 0 {
+	if n := up.Calls.Load(); n != 0 {
 		t.Errorf("the upstream was called %d times", n)
 	}
 }
@@ -170,8 +172,8 @@ func TestAttackNavigationsWithoutSession(t *testing.T) {
 // "X-Forwarded-*, X-Original-*, X-HTTP-Method-Override, Authorization, User-Agent,
 // Referer": change no verdict.
 func TestAttackHeadersChangeNoVerdict(t *testing.T) {
-	p, up := newProvider(t), echo(t)
-	s := start(t, p.link()+"\n local_certs", strings.ReplaceAll(`
+	p, up := caddytest.NewProvider(t), caddytest.Echo(t)
+	s := caddytest.Start(t, p.Option()+"\n local_certs", strings.ReplaceAll(`
 https://localhost:{$TLS_PORT} {
 	proconnect /admin/* {
 		allow roles agent_public_etat
@@ -180,13 +182,13 @@ https://localhost:{$TLS_PORT} {
 		allow roles agent_public
 	}
 	reverse_proxy UPSTREAM
-}`, "UPSTREAM", up.addr()))
-	s.secure("localhost")
-	member, stranger := s.browser("https://localhost:{$TLS_PORT}"), s.browser("https://localhost:{$TLS_PORT}")
-	if a := member.loginAt("/agents/x"); a.StatusCode != http.StatusOK {
-		t.Fatalf("got %d, page %q", a.StatusCode, a.page())
+}`, "UPSTREAM", up.Addr()))
+	s.Secure("localhost")
+	member, stranger := s.Browser("https://localhost:{$TLS_PORT}"), s.Browser("https://localhost:{$TLS_PORT}")
+	if a := member.LoginAt("/agents/x"); a.StatusCode != http.StatusOK {
+		t.Fatalf("got %d, page %q", a.StatusCode, a.Page())
 	}
-	cookie := member.cookie("__Host-proconnect")
+	cookie := member.Cookie("__Host-proconnect")
 	headers := []string{
 		"X-Forwarded-For", "127.0.0.1", "X-Forwarded-Host", "public.localhost", "X-Forwarded-Proto", "https",
 		"X-Forwarded-Uri", "/public", "X-Forwarded-Prefix", "/public", "X-Forwarded-Method", "OPTIONS",
@@ -200,13 +202,13 @@ https://localhost:{$TLS_PORT} {
 		"Cache-Control", "only-if-cached", "Range", "bytes=0-10", "If-None-Match", "*", "Max-Forwards", "0", "Expect", "100-continue",
 		"Sec-Fetch-Site", "none", "Sec-Fetch-User", "?1", "X-Requested-With", "", "Proconnect", "1",
 	}
-	for _, protocol := range protocols {
-		member, stranger := s.speaking(t, member, protocol), s.speaking(t, stranger, protocol)
+	for _, protocol := range caddytest.Protocols {
+		member, stranger := s.Speaking(t, member, protocol), s.Speaking(t, stranger, protocol)
 		for i := 0; i < len(headers); i += 2 {
-			value := strings.Replace(headers[i+1], "HOME", member.base, 1)
+			value := strings.Replace(headers[i+1], "HOME", member.Base, 1)
 			t.Run(headers[i]+": "+value[:min(len(value), 40)]+" "+protocol, func(t *testing.T) {
 				for _, tt := range []struct {
-					who    *browser
+					who    *caddytest.Browser
 					path   string
 					status int
 				}{
@@ -217,8 +219,8 @@ https://localhost:{$TLS_PORT} {
 					{member, "/agents/x", 200},
 					{member, "/x", 200},
 				} {
-					tt.who.t = t
-					if a := tt.who.get(tt.path, headers[i], value); a.StatusCode != tt.status {
+					tt.who.T = t
+					if a := tt.who.Visit(tt.path, headers[i], value); a.StatusCode != tt.status {
 						t.Errorf("%s: got %d, want %d", tt.path, a.StatusCode, tt.status)
 					}
 				}

@@ -11,19 +11,21 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // "gated responses": never stored by a shared cache (`Cache-Control: private` at
 // least), whatever the upstream, the site or an error says.
 func TestAttackSharedCaches(t *testing.T) {
-	public := echo(t, "Cache-Control", "public, max-age=60", "Cache-Control", "S-MaxAge=600, must-revalidate , proxy-revalidate",
+	public := caddytest.Echo(t, "Cache-Control", "public, max-age=60", "Cache-Control", "S-MaxAge=600, must-revalidate , proxy-revalidate",
 		"Surrogate-Control", "max-age=600", "CDN-Cache-Control", "public", "Cloudflare-CDN-Cache-Control", "max-age=600", "Expires", "Thu, 01 Dec 2094 16:00:00 GMT")
-	plain, strict := echo(t), echo(t, "Cache-Control", "no-store")
-	loud := echo(t, "Cache-Control", "PUBLIC", "Surrogate-Control", "x")
-	s := &server{t: t, Port: freePort(t), TLSPort: freePort(t), dir: t.TempDir()}
-	s.write("www/file.txt", strings.Repeat("inside ", 100))
-	s.write("www/errors/404.html", "not here, {http.auth.user.name}")
-	s.run(sandboxLink, strings.NewReplacer("PUBLIC", public.addr(), "PLAIN", plain.addr(), "STRICT", strict.addr(), "LOUD", loud.addr(), "DEAD", loopback+":"+freePort(t)).Replace(`
+	plain, strict := caddytest.Echo(t), caddytest.Echo(t, "Cache-Control", "no-store")
+	loud := caddytest.Echo(t, "Cache-Control", "PUBLIC", "Surrogate-Control", "x")
+	s := caddytest.New(t)
+	s.Write("www/file.txt", strings.Repeat("inside ", 100))
+	s.Write("www/errors/404.html", "not here, {http.auth.user.name}")
+	s.Run(caddytest.Sandbox, strings.NewReplacer("PUBLIC", public.Addr(), "PLAIN", plain.Addr(), "STRICT", strict.Addr(), "LOUD", loud.Addr(), "DEAD", caddytest.Loopback+":"+caddytest.FreePort(t)).Replace(`
 (inside) {
 	root {$DIR}/www
 	header /marked* Cache-Control "public, max-age=31536000"
@@ -101,14 +103,14 @@ http://open.localhost:{$PORT} {
 		{"/nothing with errors.", ""},
 	}
 	for _, site := range []string{"localhost", "errors.localhost", "open.localhost"} {
-		b := s.browser("http://" + site + ":{$PORT}")
-		b.login("/", url.Values{"person": {"ministry"}})
-		for _, who := range []*browser{b, s.browser("http://" + site + ":{$PORT}")} {
+		b := s.Browser("http://" + site + ":{$PORT}")
+		b.Login("/", url.Values{"person": {"ministry"}})
+		for _, who := range []*caddytest.Browser{b, s.Browser("http://" + site + ":{$PORT}")} {
 			for _, tt := range tests {
 				for _, method := range []string{"GET", "HEAD", "POST"} {
 					t.Run(site+tt.path+" "+method, func(t *testing.T) {
-						who.t = t
-						a := who.do(method, tt.path, nil)
+						who.T = t
+						a := who.Request(method, tt.path, nil)
 						wantPrivate(t, a)
 						if got := strings.Join(a.Header["Cache-Control"], "|"); who == b && tt.want != "" && got != tt.want {
 							t.Errorf("Cache-Control: %s, want %s", got, tt.want)
@@ -118,13 +120,13 @@ http://open.localhost:{$PORT} {
 			}
 		}
 	}
-	b := s.browser("http://localhost:{$PORT}")
-	b.login("/", url.Values{"person": {"ministry"}})
-	etag := b.get("/file.txt").Header.Get("ETag")
+	b := s.Browser("http://localhost:{$PORT}")
+	b.Login("/", url.Values{"person": {"ministry"}})
+	etag := b.Visit("/file.txt").Header.Get("ETag")
 	for name, headers := range map[string][]string{"304": {"If-None-Match", etag}, "206": {"Range", "bytes=0-9"}, "416": {"Range", "bytes=9000-"}, "412": {"If-Match", `"x"`}} {
 		t.Run(name, func(t *testing.T) {
-			b.t = t
-			a := b.get("/file.txt", headers...)
+			b.T = t
+			a := b.Visit("/file.txt", headers...)
 			if wantPrivate(t, a); a.Status[:3] != name {
 				t.Errorf("got %s", a.Status)
 			}
@@ -133,7 +135,7 @@ http://open.localhost:{$PORT} {
 }
 
 // wantPrivate wants a response that no shared cache may keep (RFC 9111 §3).
-func wantPrivate(t *testing.T, a answer) {
+func wantPrivate(t *testing.T, a caddytest.Answer) {
 	t.Helper()
 	private := false
 	for directive := range strings.SplitSeq(strings.ToLower(strings.Join(a.Header["Cache-Control"], ",")), ",") {
@@ -183,11 +185,11 @@ func TestStreamsWithSession(t *testing.T) {
 		_, _ = io.WriteString(w, "data: two\n\n")
 	}))
 	t.Cleanup(up.Close)
-	s := start(t, sandboxLink, "\nhttp://localhost:{$PORT} {\n proconnect {\n allow any\n }\n reverse_proxy "+up.Listener.Addr().String()+"\n }")
-	b := s.browser("http://localhost:{$PORT}")
-	b.login("/", url.Values{"person": {"ministry"}})
+	s := caddytest.Start(t, caddytest.Sandbox, "\nhttp://localhost:{$PORT} {\n proconnect {\n allow any\n }\n reverse_proxy "+up.Listener.Addr().String()+"\n }")
+	b := s.Browser("http://localhost:{$PORT}")
+	b.Login("/", url.Values{"person": {"ministry"}})
 	t.Run("event stream", func(t *testing.T) {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.base+"/events", nil)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.Base+"/events", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -201,15 +203,15 @@ func TestStreamsWithSession(t *testing.T) {
 			t.Fatalf("got %q, %v", line, err)
 		}
 		close(next) // the first event came before the second was made
-		wantPrivate(t, answer{resp, ""})
+		wantPrivate(t, caddytest.Answer{Response: resp})
 	})
 	t.Run("WebSocket", func(t *testing.T) {
-		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", loopback+":"+s.Port)
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", caddytest.Loopback+":"+s.Port)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		_, _ = io.WriteString(conn, "GET /socket HTTP/1.1\r\nHost: localhost\r\nCookie: "+b.cookies()+"\r\n"+upgrade+"hello")
+		_, _ = io.WriteString(conn, "GET /socket HTTP/1.1\r\nHost: localhost\r\nCookie: "+b.Cookies()+"\r\n"+upgrade+"hello")
 		r := bufio.NewReader(conn)
 		resp, err := http.ReadResponse(r, nil)
 		if err != nil || resp.StatusCode != http.StatusSwitchingProtocols {

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // leak is what a claim must not get out of the environment.
@@ -35,10 +37,10 @@ var hostileTexts = map[string]string{
 // expanded or injected, through respond, templates, header, rewrite, header_up.
 func TestAttackClaimsAreHarmless(t *testing.T) {
 	t.Setenv("PROCONNECT_LEAK", leak)
-	up := echo(t)
-	s := &server{t: t, Port: freePort(t), TLSPort: freePort(t), dir: t.TempDir()}
-	s.write("www/page.html", `<p>{{placeholder "http.auth.user.name"}} {{placeholder "http.auth.user.organizational_unit"}}</p>`)
-	s.run(`proconnect {
+	up := caddytest.Echo(t)
+	s := caddytest.New(t)
+	s.Write("www/page.html", `<p>{{placeholder "http.auth.user.name"}} {{placeholder "http.auth.user.organizational_unit"}}</p>`)
+	s.Run(`proconnect {
 		environment sandbox
 		scopes +organizational_unit
 		claims custom.note
@@ -102,42 +104,42 @@ https://closed.localhost:{$TLS_PORT} {
 		allow siren 219200235
 	}
 	respond inside
-}`, "UPSTREAM", up.addr()))
-	s.secure("localhost", "closed.localhost")
+}`, "UPSTREAM", up.Addr()))
+	s.Secure("localhost", "closed.localhost")
 	for name, text := range hostileTexts {
 		t.Run(name, func(t *testing.T) {
-			s.t = t
+			s.T = t
 			form := url.Values{
 				"person": {"ministry"}, "given_name": {text}, "usual_name": {text}, "organization_label": {text},
 				"organizational_unit": {text}, "custom": {`{"note":` + quoteJSON(t, text) + `}`}, "uid": {text},
 			}
-			b, refused := s.browser("https://localhost:{$TLS_PORT}"), s.browser("https://closed.localhost:{$TLS_PORT}")
-			if a := b.login("/respond", form); a.StatusCode != http.StatusOK {
-				t.Fatalf("login: %d, page %q", a.StatusCode, a.page())
+			b, refused := s.Browser("https://localhost:{$TLS_PORT}"), s.Browser("https://closed.localhost:{$TLS_PORT}")
+			if a := b.Login("/respond", form); a.StatusCode != http.StatusOK {
+				t.Fatalf("login: %d, page %q", a.StatusCode, a.Page())
 			}
-			wantHarmless(t, "the page of a refusal", refused.login("/", form))
-			for _, protocol := range protocols {
-				b, refused := s.speaking(t, b, protocol), s.speaking(t, refused, protocol)
+			wantHarmless(t, "the page of a refusal", refused.Login("/", form))
+			for _, protocol := range caddytest.Protocols {
+				b, refused := s.Speaking(t, b, protocol), s.Speaking(t, refused, protocol)
 				for _, path := range []string{"/respond", "/page.html", "/up", "/rewrite", "/query", "/late", "/redir", "/error", "/.proconnect/session"} {
-					wantHarmless(t, path+" over "+protocol, b.get(path))
+					wantHarmless(t, path+" over "+protocol, b.Visit(path))
 				}
-				wantHarmless(t, "the page of a refusal over "+protocol, refused.get("/"))
+				wantHarmless(t, "the page of a refusal over "+protocol, refused.Visit("/"))
 			}
 		})
 	}
-	if strings.Contains(s.logs(), leak) {
+	if strings.Contains(s.Logs(), leak) {
 		t.Error("expanded in a log")
 	}
 }
 
-func wantHarmless(t *testing.T, where string, a answer) {
+func wantHarmless(t *testing.T, where string, a caddytest.Answer) {
 	t.Helper()
 	body := a.Text
 	if a.Header.Get("Content-Type") == "application/json" {
 		body = strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\r`, "\r", `\n`, "\n").Replace(body)
 	}
 	for _, bad := range []string{leak, "root:", "<script", "<img", "<b>", "{{", "{env", "{system", "{http", "\x00", "\u202e", "\u2028", "\nX-Injected"} {
-		if strings.Contains(body, bad) && !(bad == "<img" && a.page() != "") {
+		if strings.Contains(body, bad) && !(bad == "<img" && a.Page() != "") {
 			t.Errorf("%s: %q in %s", where, bad, body)
 		}
 	}
@@ -166,8 +168,8 @@ func quoteJSON(t *testing.T, s string) string {
 // right-to-left override shows "exe.jpg" where a file is called "gpj.exe". Both
 // are taken out before the site, its upstream or its scripts see them.
 func TestAttackShownClaims(t *testing.T) {
-	up := echo(t)
-	s := start(t, "proconnect {\n environment sandbox\n scopes +organizational_unit\n claims custom.note\n }", strings.ReplaceAll(`
+	up := caddytest.Echo(t)
+	s := caddytest.Start(t, "proconnect {\n environment sandbox\n scopes +organizational_unit\n claims custom.note\n }", strings.ReplaceAll(`
 http://localhost:{$PORT} {
 	proconnect {
 		allow any
@@ -180,7 +182,7 @@ http://localhost:{$PORT} {
 		rewrite * /u/{http.auth.user.organizational_unit}
 		reverse_proxy UPSTREAM
 	}
-}`, "UPSTREAM", up.addr()))
+}`, "UPSTREAM", up.Addr()))
 	for name, tt := range map[string]struct{ claim, shown string }{
 		"right-to-left override":          {"\u202egpj.exe", "gpj.exe"},
 		"the same, in the middle":         {"a\u202egpj.exe", "agpj.exe"},
@@ -192,9 +194,9 @@ http://localhost:{$PORT} {
 		"letters as they are":             {"Zoé d’Été", "Zoé d’Été"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := s.browser("http://localhost:{$PORT}")
-			b.t = t
-			a := b.login("/respond", url.Values{
+			b := s.Browser("http://localhost:{$PORT}")
+			b.T = t
+			a := b.Login("/respond", url.Values{
 				"person": {"ministry"}, "given_name": {tt.claim}, "usual_name": {""}, "organization_label": {tt.claim},
 				"organizational_unit": {tt.claim}, "custom": {`{"note":` + quoteJSON(t, tt.claim) + `}`},
 			})
@@ -202,7 +204,7 @@ http://localhost:{$PORT} {
 				t.Errorf("respond: %d, %q, want %q", a.StatusCode, a.Text, want)
 			}
 			var told map[string]any
-			if err := json.Unmarshal([]byte(b.get("/.proconnect/session").Text), &told); err != nil {
+			if err := json.Unmarshal([]byte(b.Visit("/.proconnect/session").Text), &told); err != nil {
 				t.Fatal(err)
 			}
 			for _, claim := range []string{"given_name", "organization_label", "organizational_unit", "custom.note"} {
@@ -210,7 +212,7 @@ http://localhost:{$PORT} {
 					t.Errorf("the page's script is told %s %q, want %q", claim, told[claim], tt.shown)
 				}
 			}
-			got := b.get("/up").reached(t)
+			got := b.Visit("/up").Received(t)
 			if unit := got.Header.Get("X-ProConnect-Organizational-Unit"); unit != tt.shown || got.URI != "/u/"+url.PathEscape(tt.shown) {
 				t.Errorf("the upstream got %q, and %q at %q", unit, tt.shown, got.URI)
 			}

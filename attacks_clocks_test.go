@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // Whoever stays logged in for ever by logging in over and over would escape the
@@ -24,21 +26,21 @@ func TestAttackLifetimeIsNotRenewed(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			s := start(t, securedSandbox, mfaSite)
-			b := s.browser("http://localhost:{$PORT}")
-			b.login("/", url.Values{"person": {"ministry"}})
+			s := caddytest.Start(t, securedSandbox, mfaSite)
+			b := s.Browser("http://localhost:{$PORT}")
+			b.Login("/", url.Values{"person": {"ministry"}})
 			first := time.Now().Add(-59 * time.Minute).Truncate(time.Second)
-			b.plant("proconnect", resealed(t, b.cookie("proconnect"), "localhost", begun(first)))
-			if got := b.expiresAt(); !got.Equal(first.Add(time.Hour)) {
+			b.Plant("proconnect", resealed(t, b.Cookie("proconnect"), "localhost", begun(first)))
+			if got := expiresAt(b); !got.Equal(first.Add(time.Hour)) {
 				t.Fatalf("before: it ends at %s, want %s", got, first.Add(time.Hour))
 			}
-			s.reload(b, strings.Replace(securedSandbox, "lifetime 1h", "lifetime "+tt.lifetime, 1), mfaSite)
-			before := b.cookie("proconnect")
+			s.Reload(b, strings.Replace(securedSandbox, "lifetime 1h", "lifetime "+tt.lifetime, 1), mfaSite)
+			before := b.Cookie("proconnect")
 			person := url.Values{"person": {tt.person}}
-			if a := b.login("/", person); a.StatusCode != http.StatusOK || b.cookie("proconnect") == before {
-				t.Fatalf("the further login: %d, page %q", a.StatusCode, a.page())
+			if a := b.Login("/", person); a.StatusCode != http.StatusOK || b.Cookie("proconnect") == before {
+				t.Fatalf("the further login: %d, page %q", a.StatusCode, a.Page())
 			}
-			late := b.expiresAt().Sub(first.Add(59*time.Minute + tt.want))
+			late := expiresAt(b).Sub(first.Add(59*time.Minute + tt.want))
 			if late < 0 || late > 30*time.Second || tt.person == "ministry" && late != 0 {
 				t.Errorf("it ends %s too late", late)
 			}
@@ -47,14 +49,14 @@ func TestAttackLifetimeIsNotRenewed(t *testing.T) {
 }
 
 // expiresAt is when the browser's session ends, as its own script is told.
-func (b *browser) expiresAt() time.Time {
-	b.t.Helper()
-	a := b.get("/.proconnect/session", fetchHeaders...)
+func expiresAt(b *caddytest.Browser) time.Time {
+	b.T.Helper()
+	a := b.Visit("/.proconnect/session", fetchHeaders...)
 	var told struct {
 		ExpiresAt time.Time `json:"expires_at"`
 	}
 	if err := json.Unmarshal([]byte(a.Text), &told); err != nil || told.ExpiresAt.IsZero() {
-		b.t.Fatalf("%d: %s", a.StatusCode, a.Text)
+		b.T.Fatalf("%d: %s", a.StatusCode, a.Text)
 	}
 	return told.ExpiresAt
 }
@@ -63,26 +65,26 @@ func (b *browser) expiresAt() time.Time {
 // was kept on disk would be the next one's. So its cookie says no Max-Age and no
 // Expires, whichever answer carries it.
 func TestAttackSessionOutlivesTheBrowser(t *testing.T) {
-	s := start(t, securedSandbox, mfaSite)
-	b := s.browser("http://localhost:{$PORT}")
+	s := caddytest.Start(t, securedSandbox, mfaSite)
+	b := s.Browser("http://localhost:{$PORT}")
 	ministry := url.Values{"person": {"ministry"}}
 	for name, from := range map[string]string{
 		"a login":         "/.proconnect/login?return_to=/",
 		"a step-up unmet": "/.proconnect/login?return_to=/admin/x&acr_values=eidas0-mfa+eidas1-mfa+eidas2+eidas3",
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := &browser{Client: b.Client, t: t, base: b.base}
-			if b.cookie("proconnect") == "" {
-				b.login("/", ministry) // an unmet step-up is noted in a session
+			b := b.For(t)
+			if b.Cookie("proconnect") == "" {
+				b.Login("/", ministry) // an unmet step-up is noted in a session
 			}
-			a := b.do(http.MethodPost, b.get(from).location(), ministry)
-			wantSessionCookie(t, b.get(a.location()))
+			a := b.Request(http.MethodPost, b.Visit(from).RedirectURL(), ministry)
+			wantSessionCookie(t, b.Visit(a.RedirectURL()))
 		})
 	}
 }
 
 // wantSessionCookie wants a session that no browser keeps on disk.
-func wantSessionCookie(t *testing.T, a answer) {
+func wantSessionCookie(t *testing.T, a caddytest.Answer) {
 	t.Helper()
 	for _, c := range a.Cookies() {
 		if c.Name != "proconnect" {
@@ -93,14 +95,14 @@ func wantSessionCookie(t *testing.T, a answer) {
 		}
 		return
 	}
-	t.Errorf("%d, page %q: no session among %v", a.StatusCode, a.page(), a.Cookies())
+	t.Errorf("%d, page %q: no session among %v", a.StatusCode, a.Page(), a.Cookies())
 }
 
 // Nodes whose clocks differ by some minutes share their people. But a session
 // from further ahead would live longer than it may, and an attempt too: what a
 // clock that nobody can trust has dated is worth nothing.
 func TestAttackClockAhead(t *testing.T) {
-	s := start(t, securedSandbox, mfaSite)
+	s := caddytest.Start(t, securedSandbox, mfaSite)
 	ministry := url.Values{"person": {"ministry"}}
 	tests := []struct {
 		name  string
@@ -115,25 +117,25 @@ func TestAttackClockAhead(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run("a session sealed "+tt.name, func(t *testing.T) {
-			b := s.browser("http://localhost:{$PORT}")
-			b.t = t
-			b.login("/", ministry)
-			b.plant("proconnect", resealed(t, b.cookie("proconnect"), "localhost", begun(time.Now().Add(tt.ahead))))
-			if a := b.get("/"); (a.Text == "inside eidas1") != tt.ok || !tt.ok && a.StatusCode != http.StatusUnauthorized {
+			b := s.Browser("http://localhost:{$PORT}")
+			b.T = t
+			b.Login("/", ministry)
+			b.Plant("proconnect", resealed(t, b.Cookie("proconnect"), "localhost", begun(time.Now().Add(tt.ahead))))
+			if a := b.Visit("/"); (a.Text == "inside eidas1") != tt.ok || !tt.ok && a.StatusCode != http.StatusUnauthorized {
 				t.Errorf("it is worth %d: %s", a.StatusCode, a.Text)
 			}
 		})
 		t.Run("an attempt sealed "+tt.name, func(t *testing.T) {
-			b := s.browser("http://localhost:{$PORT}")
-			b.t = t
-			a := b.get("/.proconnect/login?return_to=/")
-			c := b.keptCookie("_login_")
-			b.plant(c.Name, redated(t, "login attempt", c.Value, time.Now().Add(tt.ahead)))
-			a = b.authorize(a, ministry)
-			if (a.Text == "inside eidas1") != tt.ok || !tt.ok && a.page() != "problem attempt_unknown" {
-				t.Errorf("the login ends at %d, page %q", a.StatusCode, a.page())
+			b := s.Browser("http://localhost:{$PORT}")
+			b.T = t
+			a := b.Visit("/.proconnect/login?return_to=/")
+			c := b.FindCookie("_login_")
+			b.Plant(c.Name, redated(t, "login attempt", c.Value, time.Now().Add(tt.ahead)))
+			a = b.Authorize(a, ministry)
+			if (a.Text == "inside eidas1") != tt.ok || !tt.ok && a.Page() != "problem attempt_unknown" {
+				t.Errorf("the login ends at %d, page %q", a.StatusCode, a.Page())
 			}
-			if b.cookie("proconnect") != "" != tt.ok {
+			if b.Cookie("proconnect") != "" != tt.ok {
 				t.Errorf("a session: %t, want %t", !tt.ok, tt.ok)
 			}
 		})

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // issuers are ProConnect's, by the names of environments.
@@ -24,19 +26,19 @@ var issuers = map[string]string{
 // environment opens its own, and no other's. (To open one takes no network.)
 func TestAttackCookieOfAnotherEnvironment(t *testing.T) {
 	configured := func(environment string) string {
-		return "proconnect {\n environment " + environment + "\n client_id client\n client_secret " + providerSecret + "\n session {\n secret " + sessionSecret + "\n }\n }"
+		return "proconnect {\n environment " + environment + "\n client_id client\n client_secret " + caddytest.ClientSecret + "\n session {\n secret " + caddytest.SessionSecret + "\n }\n }"
 	}
-	s := start(t, configured("sandbox"), logoutSite)
-	b := s.browser("http://localhost:{$PORT}")
-	if a := b.login("/", url.Values{"person": {"ministry"}}); a.StatusCode != http.StatusOK {
-		t.Fatalf("got %d, page %q", a.StatusCode, a.page())
+	s := caddytest.Start(t, configured("sandbox"), logoutSite)
+	b := s.Browser("http://localhost:{$PORT}")
+	if a := b.Login("/", url.Values{"person": {"ministry"}}); a.StatusCode != http.StatusOK {
+		t.Fatalf("got %d, page %q", a.StatusCode, a.Page())
 	}
-	plain, err := environmentBox(t, "sandbox").Open(t.Context(), b.cookie("proconnect"), "localhost")
+	plain, err := environmentBox(t, "sandbox").Open(t.Context(), b.Cookie("proconnect"), "localhost")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, running := range []string{"integration", "production", "integration-rie", "production-rie", "sandbox"} {
-		s.reload(b, configured(running), logoutSite)
+		s.Reload(b, configured(running), logoutSite)
 		for made := range issuers {
 			t.Run("made in "+made+", used in "+running, func(t *testing.T) {
 				sealed, err := environmentBox(t, made).Seal(t.Context(), []byte(plain), "localhost")
@@ -47,7 +49,7 @@ func TestAttackCookieOfAnotherEnvironment(t *testing.T) {
 				if made == running {
 					want = http.StatusOK
 				}
-				if got := s.worth(b, "proconnect="+sealed); got != want {
+				if got := worth(s, b, "proconnect="+sealed); got != want {
 					t.Errorf("it is worth %d, want %d", got, want)
 				}
 			})
@@ -58,7 +60,7 @@ func TestAttackCookieOfAnotherEnvironment(t *testing.T) {
 // environmentBox seals the sessions of an environment.
 func environmentBox(t *testing.T, environment string) *seal.Box {
 	t.Helper()
-	key, err := base64.StdEncoding.DecodeString(sessionSecret)
+	key, err := base64.StdEncoding.DecodeString(caddytest.SessionSecret)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // "`handle_errors { file_server }` with `errors caddy`": documented. Caddy runs
@@ -12,10 +14,10 @@ import (
 // file_server there serves the very file that the gate refused. The README's
 // pattern, which rewrites first, does not.
 func TestAttackHandleErrors(t *testing.T) {
-	s := &server{t: t, Port: freePort(t), TLSPort: freePort(t), dir: t.TempDir()}
-	s.write("www/secret.txt", protected)
-	s.write("www/errors/403.html", `<p>{{placeholder "http.proconnect.reason" | html}} {{placeholder "http.proconnect.reference"}} {{placeholder "http.auth.user.email"}}`)
-	s.run(sandboxLink, `
+	s := caddytest.New(t)
+	s.Write("www/secret.txt", protected)
+	s.Write("www/errors/403.html", `<p>{{placeholder "http.proconnect.reason" | html}} {{placeholder "http.proconnect.reference"}} {{placeholder "http.auth.user.email"}}`)
+	s.Run(caddytest.Sandbox, `
 (gate) {
 	root {$DIR}/www
 	proconnect {
@@ -56,8 +58,8 @@ http://caught.localhost:{$PORT} {
 }`)
 	for _, site := range []string{"leaks", "documented", "missing", "none", "caught"} {
 		t.Run(site, func(t *testing.T) {
-			b := s.browser("http://" + site + ".localhost:{$PORT}")
-			a := b.login("/secret.txt", url.Values{"person": {"ministry"}})
+			b := s.Browser("http://" + site + ".localhost:{$PORT}")
+			a := b.Login("/secret.txt", url.Values{"person": {"ministry"}})
 			if a.StatusCode != http.StatusForbidden && !(site == "missing" && a.StatusCode == http.StatusNotFound) {
 				t.Errorf("got %d: %s", a.StatusCode, a.Text)
 			}

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // everywhere is a header that tells every placeholder.
@@ -16,8 +18,8 @@ const agentEmail = "camille.exemple@test.proconnect.gouv.fr"
 // "two gates on one path, one refusing": refused; the person is `candidate`
 // everywhere, `user` nowhere, in pages, log and upstream.
 func TestAttackTwoGates(t *testing.T) {
-	up := echo(t)
-	s := start(t, sandboxLink+"\n local_certs", strings.NewReplacer("UPSTREAM", up.addr(), "EVERYWHERE", everywhere).Replace(`
+	up := caddytest.Echo(t)
+	s := caddytest.Start(t, caddytest.Sandbox+"\n local_certs", strings.NewReplacer("UPSTREAM", up.Addr(), "EVERYWHERE", everywhere).Replace(`
 https://yes-no.localhost:{$TLS_PORT} {
 	log
 	proconnect {
@@ -78,10 +80,10 @@ https://page.localhost:{$TLS_PORT} {
 	}
 	reverse_proxy UPSTREAM
 }`))
-	s.secure("yes-no.localhost", "no-yes.localhost", "yes-maybe.localhost", "page.localhost")
-	refused := func(t *testing.T, a answer) {
+	s.Secure("yes-no.localhost", "no-yes.localhost", "yes-maybe.localhost", "page.localhost")
+	refused := func(t *testing.T, a caddytest.Answer) {
 		t.Helper()
-		got := a.reached(t)
+		got := a.Received(t)
 		seen := got.Header.Get("X-Seen")
 		if !strings.HasPrefix(seen, "user=||| candidate=") || !strings.Contains(seen, "|"+agentEmail+" decision=deny reason=no rule matched: rule 1: roles failed") {
 			t.Errorf("the upstream saw %s", seen)
@@ -93,22 +95,22 @@ https://page.localhost:{$TLS_PORT} {
 		}
 	}
 	for _, site := range []string{"yes-no", "no-yes", "yes-maybe"} {
-		b := s.browser("https://" + site + ".localhost:{$TLS_PORT}")
-		refused(t, b.login("/who", url.Values{"person": {"ministry"}}))
-		for _, protocol := range protocols {
-			t.Run(site+" "+protocol, func(t *testing.T) { refused(t, s.speaking(t, b, protocol).get("/who")) })
+		b := s.Browser("https://" + site + ".localhost:{$TLS_PORT}")
+		refused(t, b.Login("/who", url.Values{"person": {"ministry"}}))
+		for _, protocol := range caddytest.Protocols {
+			t.Run(site+" "+protocol, func(t *testing.T) { refused(t, s.Speaking(t, b, protocol).Visit("/who")) })
 		}
 	}
-	member := s.browser("https://page.localhost:{$TLS_PORT}")
-	member.login("/admin/who", url.Values{"person": {"ministry"}})
-	for _, protocol := range protocols {
+	member := s.Browser("https://page.localhost:{$TLS_PORT}")
+	member.Login("/admin/who", url.Values{"person": {"ministry"}})
+	for _, protocol := range caddytest.Protocols {
 		t.Run("page "+protocol, func(t *testing.T) {
-			b, before := s.speaking(t, member, protocol), up.calls.Load()
-			a := b.get("/admin/who")
-			if a.StatusCode != http.StatusForbidden || a.page() != "refused" || up.calls.Load() != before {
-				t.Errorf("got %d, page %q", a.StatusCode, a.page())
+			b, before := s.Speaking(t, member, protocol), up.Calls.Load()
+			a := b.Visit("/admin/who")
+			if a.StatusCode != http.StatusForbidden || a.Page() != "refused" || up.Calls.Load() != before {
+				t.Errorf("got %d, page %q", a.StatusCode, a.Page())
 			}
-			if a := b.get("/who"); a.StatusCode != http.StatusOK {
+			if a := b.Visit("/who"); a.StatusCode != http.StatusOK {
 				t.Errorf("outside: %d", a.StatusCode)
 			}
 		})
@@ -123,7 +125,7 @@ https://page.localhost:{$TLS_PORT} {
 			t.Errorf("the access log calls the person of %s %s user %s", entry.Request.Host, entry.Request.URI, entry.UserID)
 		}
 	}
-	if seen < 4*(4+len(protocols)) { // login, sandbox, callback and the pages, at four sites
+	if seen < 4*(4+len(caddytest.Protocols)) { // login, sandbox, callback and the pages, at four sites
 		t.Errorf("only %d entries in the access log", seen)
 	}
 }
@@ -137,10 +139,10 @@ type logged struct {
 	} `json:"request"`
 }
 
-func accessLog(t *testing.T, s *server) []logged {
+func accessLog(t *testing.T, s *caddytest.Server) []logged {
 	t.Helper()
 	var entries []logged
-	for line := range strings.Lines(s.logs()) {
+	for line := range strings.Lines(s.Logs()) {
 		var entry logged
 		if err := json.Unmarshal([]byte(line), &entry); err != nil {
 			t.Fatal(err)
@@ -157,7 +159,7 @@ func accessLog(t *testing.T, s *server) []logged {
 
 // The access log names who was admitted: the test above speaks of something.
 func TestAccessLogNamesTheUser(t *testing.T) {
-	s := start(t, sandboxLink, `
+	s := caddytest.Start(t, caddytest.Sandbox, `
 http://localhost:{$PORT} {
 	log
 	proconnect {
@@ -165,7 +167,7 @@ http://localhost:{$PORT} {
 	}
 	respond "{http.auth.user.id}"
 }`)
-	a := s.browser("http://localhost:{$PORT}").login("/who", url.Values{"person": {"ministry"}})
+	a := s.Browser("http://localhost:{$PORT}").Login("/who", url.Values{"person": {"ministry"}})
 	for _, entry := range accessLog(t, s) {
 		if entry.Request.URI == "/who" && entry.UserID != a.Text || entry.Request.URI != "/who" && entry.UserID != "" {
 			t.Errorf("%s: user_id %q", entry.Request.URI, entry.UserID)
@@ -175,8 +177,8 @@ http://localhost:{$PORT} {
 
 // Two links on one request: nobody passes, whoever they are at either.
 func TestAttackTwoLinks(t *testing.T) {
-	up := echo(t)
-	s := start(t, sandboxLink+"\n proconnect other {\n environment sandbox\n client_id other\n }", strings.ReplaceAll(`
+	up := caddytest.Echo(t)
+	s := caddytest.Start(t, caddytest.Sandbox+"\n proconnect other {\n environment sandbox\n client_id other\n }", strings.ReplaceAll(`
 http://localhost:{$PORT} {
 	proconnect {
 		allow any
@@ -187,15 +189,15 @@ http://localhost:{$PORT} {
 		allow any
 	}
 	reverse_proxy UPSTREAM
-}`, "UPSTREAM", up.addr()))
-	b := s.browser("http://localhost:{$PORT}")
-	b.login("/", url.Values{"person": {"ministry"}})
-	before := up.calls.Load()
-	a := b.get("/admin/x")
-	if a.StatusCode != http.StatusInternalServerError || a.page() != "problem clients_mixed" || up.calls.Load() != before {
-		t.Errorf("got %d, page %q", a.StatusCode, a.page())
+}`, "UPSTREAM", up.Addr()))
+	b := s.Browser("http://localhost:{$PORT}")
+	b.Login("/", url.Values{"person": {"ministry"}})
+	before := up.Calls.Load()
+	a := b.Visit("/admin/x")
+	if a.StatusCode != http.StatusInternalServerError || a.Page() != "problem clients_mixed" || up.Calls.Load() != before {
+		t.Errorf("got %d, page %q", a.StatusCode, a.Page())
 	}
-	if log := s.logs(); !strings.Contains(log, `"one":"default"`) || !strings.Contains(log, `"other":"other"`) {
+	if log := s.Logs(); !strings.Contains(log, `"one":"default"`) || !strings.Contains(log, `"other":"other"`) {
 		t.Error("the log does not name both links")
 	}
 }
@@ -203,8 +205,8 @@ http://localhost:{$PORT} {
 // "`proconnect /admin/* { headers }` and a forged identity header or our cookie on
 // `/x`": placeholders empty, never literal; on `optional` too, and in errors.
 func TestAttackPlaceholdersAreNeverLiteral(t *testing.T) {
-	up := echo(t)
-	s := start(t, sandboxLink+"\n local_certs", strings.NewReplacer("UPSTREAM", up.addr(), "EVERYWHERE", everywhere).Replace(`
+	up := caddytest.Echo(t)
+	s := caddytest.Start(t, caddytest.Sandbox+"\n local_certs", strings.NewReplacer("UPSTREAM", up.Addr(), "EVERYWHERE", everywhere).Replace(`
 https://localhost:{$TLS_PORT} {
 	proconnect /admin/* {
 		allow any
@@ -224,14 +226,14 @@ https://open.localhost:{$TLS_PORT} {
 		EVERYWHERE
 	}
 }`))
-	s.secure("localhost", "open.localhost")
-	b, open := s.browser("https://localhost:{$TLS_PORT}"), s.browser("https://open.localhost:{$TLS_PORT}")
-	b.login("/admin/", url.Values{"person": {"ministry"}})
-	for _, protocol := range protocols {
+	s.Secure("localhost", "open.localhost")
+	b, open := s.Browser("https://localhost:{$TLS_PORT}"), s.Browser("https://open.localhost:{$TLS_PORT}")
+	b.Login("/admin/", url.Values{"person": {"ministry"}})
+	for _, protocol := range caddytest.Protocols {
 		t.Run(protocol, func(t *testing.T) {
-			b, open := s.speaking(t, b, protocol), s.speaking(t, open, protocol)
+			b, open := s.Speaking(t, b, protocol), s.Speaking(t, open, protocol)
 			for _, path := range []string{"/x", "/xadmin/"} {
-				got := b.send(http.MethodGet, path, http.Header{"X-ProConnect-Id": {"forged"}, "X-Seen": {"forged"}}).reached(t)
+				got := b.Send(http.MethodGet, path, http.Header{"X-ProConnect-Id": {"forged"}, "X-Seen": {"forged"}}).Received(t)
 				if seen := got.Header.Get("X-Seen"); seen != "user=||| candidate=| decision= reason=" {
 					t.Errorf("%s: the upstream saw %s", path, seen)
 				}
@@ -239,11 +241,11 @@ https://open.localhost:{$TLS_PORT} {
 					t.Errorf("%s: the upstream saw %s", path, more)
 				}
 			}
-			seen := b.get("/admin/x").reached(t).Header.Get("X-Seen")
+			seen := b.Visit("/admin/x").Received(t).Header.Get("X-Seen")
 			if !strings.Contains(seen, agentEmail+"|Camille Exemple|agent_public agent_public_etat candidate=| decision=allow") {
 				t.Errorf("behind the gate the upstream saw %s", seen)
 			}
-			if seen := open.get("/x").reached(t).Header.Get("X-Seen"); seen != "user=||| candidate=| decision=login reason=no session" {
+			if seen := open.Visit("/x").Received(t).Header.Get("X-Seen"); seen != "user=||| candidate=| decision=login reason=no session" {
 				t.Errorf("optional, a stranger: %s", seen)
 			}
 		})

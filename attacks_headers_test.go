@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // forged are spellings of an identity header that some server takes for it: CGI
@@ -36,8 +38,8 @@ func TestAttackForgedIdentityHeaders(t *testing.T) {
 	}
 	for name, options := range servers {
 		t.Run(name, func(t *testing.T) {
-			up := echo(t)
-			s := start(t, sandboxLink+"\n local_certs\n"+options, strings.ReplaceAll(`
+			up := caddytest.Echo(t)
+			s := caddytest.Start(t, caddytest.Sandbox+"\n local_certs\n"+options, strings.ReplaceAll(`
 https://docs.localhost:{$TLS_PORT} {
 	proconnect /admin/* {
 		allow any
@@ -63,8 +65,8 @@ https://closed.localhost:{$TLS_PORT} {
 	handle_errors {
 		reverse_proxy UPSTREAM
 	}
-}`, "UPSTREAM", up.addr()))
-			s.secure("docs.localhost", "open.localhost", "closed.localhost")
+}`, "UPSTREAM", up.Addr()))
+			s.Secure("docs.localhost", "open.localhost", "closed.localhost")
 			tests := []struct {
 				name, site, path, person string
 				want                     string // X-ProConnect-Email at the upstream
@@ -77,13 +79,13 @@ https://closed.localhost:{$TLS_PORT} {
 				{"denied, and handle_errors proxies", "closed", "/x", "ministry", ""},
 			}
 			for _, tt := range tests {
-				b := s.browser("https://" + tt.site + ".localhost:{$TLS_PORT}")
+				b := s.Browser("https://" + tt.site + ".localhost:{$TLS_PORT}")
 				if tt.person != "" {
-					b.login("/.well-known/none", url.Values{"person": {tt.person}})
+					b.Login("/.well-known/none", url.Values{"person": {tt.person}})
 				}
-				for _, protocol := range protocols {
+				for _, protocol := range caddytest.Protocols {
 					t.Run(tt.name+" "+protocol, func(t *testing.T) {
-						got := s.speaking(t, b, protocol).send(http.MethodGet, tt.path, forgery()).reached(t)
+						got := s.Speaking(t, b, protocol).Send(http.MethodGet, tt.path, forgery()).Received(t)
 						for name, values := range got.Header {
 							if strings.Contains(strings.Join(values, " "), "forged") {
 								t.Errorf("the upstream got %s: %s", name, values)
@@ -103,8 +105,8 @@ https://closed.localhost:{$TLS_PORT} {
 // neither, on gated paths and on others, in one line or, as HTTP/2 allows
 // (RFC 9113 §8.2.3), in several.
 func TestAttackCookiesUpstream(t *testing.T) {
-	up := echo(t)
-	s := start(t, "proconnect {\n environment sandbox\n }\n proconnect other {\n environment sandbox\n client_id other\n }\n local_certs",
+	up := caddytest.Echo(t)
+	s := caddytest.Start(t, "proconnect {\n environment sandbox\n }\n proconnect other {\n environment sandbox\n client_id other\n }\n local_certs",
 		strings.ReplaceAll(`
 https://docs.localhost:{$TLS_PORT} {
 	proconnect /admin/* {
@@ -123,44 +125,44 @@ https://named.localhost:{$TLS_PORT} {
 		allow any
 	}
 	reverse_proxy UPSTREAM
-}`, "UPSTREAM", up.addr()))
-	s.secure("docs.localhost", "named.localhost")
-	b := s.browser("https://docs.localhost:{$TLS_PORT}")
-	b.login("/admin/", url.Values{"person": {"ministry"}})
-	b.authorize(b.get("/.other/login?return_to=/other/"), url.Values{"person": {"ministry"}})
-	named := s.browser("https://named.localhost:{$TLS_PORT}")
-	named.login("/", url.Values{"person": {"ministry"}})
-	b.get("/.proconnect/login?return_to=/") // an attempt's cookie too
+}`, "UPSTREAM", up.Addr()))
+	s.Secure("docs.localhost", "named.localhost")
+	b := s.Browser("https://docs.localhost:{$TLS_PORT}")
+	b.Login("/admin/", url.Values{"person": {"ministry"}})
+	b.Authorize(b.Visit("/.other/login?return_to=/other/"), url.Values{"person": {"ministry"}})
+	named := s.Browser("https://named.localhost:{$TLS_PORT}")
+	named.Login("/", url.Values{"person": {"ministry"}})
+	b.Visit("/.proconnect/login?return_to=/") // an attempt's cookie too
 	for _, name := range []string{"__Host-proconnect=", "__Host-proconnect-other=", "__Host-proconnect_login_", "proconnect_sandbox="} {
-		if !strings.Contains(b.cookies(), name) {
+		if !strings.Contains(b.Cookies(), name) {
 			t.Fatalf("the browser has no %s: nothing to hide", name)
 		}
 	}
-	b.plant("theme", "dark")
-	named.plant("theme", "dark")
-	for _, protocol := range protocols {
+	b.Plant("theme", "dark")
+	named.Plant("theme", "dark")
+	for _, protocol := range caddytest.Protocols {
 		for _, path := range []string{"/admin/x", "/other/x", "/x"} {
 			t.Run(path+" "+protocol, func(t *testing.T) {
-				wantCookie(t, s.speaking(t, b, protocol).get(path).reached(t), "theme=dark")
+				wantCookie(t, s.Speaking(t, b, protocol).Visit(path).Received(t), "theme=dark")
 			})
 		}
 		t.Run("with a link of another name alone "+protocol, func(t *testing.T) {
-			wantCookie(t, s.speaking(t, named, protocol).get("/x").reached(t), "theme=dark")
+			wantCookie(t, s.Speaking(t, named, protocol).Visit("/x").Received(t), "theme=dark")
 		})
 		t.Run("in several header lines "+protocol, func(t *testing.T) {
-			lines := append(strings.Split(b.cookies(), "; "), "a=1; __Host-proconnect_rounds=2; b=3", "__Secure-proconnect_id_token=4", "proconnect-others=5",
+			lines := append(strings.Split(b.Cookies(), "; "), "a=1; __Host-proconnect_rounds=2; b=3", "__Secure-proconnect_id_token=4", "proconnect-others=5",
 				"proconnect_state=6; __Host-proconnect_token=7; __Host-proconnect-other_8443_seen=8")
-			plain := *s.speaking(t, b, protocol)
+			plain := *s.Speaking(t, b, protocol)
 			client := *plain.Client
 			client.Jar = nil
 			plain.Client = &client
-			got := plain.send(http.MethodGet, "/x", http.Header{"Cookie": lines})
-			wantCookie(t, got.reached(t), "theme=dark; a=1; b=3; proconnect-others=5; proconnect_state=6; __Host-proconnect_token=7")
+			got := plain.Send(http.MethodGet, "/x", http.Header{"Cookie": lines})
+			wantCookie(t, got.Received(t), "theme=dark; a=1; b=3; proconnect-others=5; proconnect_state=6; __Host-proconnect_token=7")
 		})
 	}
 }
 
-func wantCookie(t *testing.T, got reached, want string) {
+func wantCookie(t *testing.T, got caddytest.Received, want string) {
 	t.Helper()
 	if cookie := strings.Join(got.Header["Cookie"], "; "); cookie != want {
 		t.Errorf("the upstream got Cookie: %s, want %s", cookie, want)

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // "a plain login after an MFA login of the same person", by somebody who is the
@@ -18,24 +20,24 @@ import (
 func TestAttackLevelOfSomebodyAlike(t *testing.T) {
 	for name, claim := range map[string]string{"the same sub at another identity provider": "idp_id", "another sub at the same identity provider": "sub"} {
 		t.Run(name, func(t *testing.T) {
-			p := newProvider(t)
-			p.acr = "eidas1-mfa"
-			s := start(t, p.link(), mfaSite)
-			b := s.browser("http://localhost:{$PORT}")
-			if a := b.loginAt("/admin/x"); a.Text != "inside eidas1-mfa" {
+			p := caddytest.NewProvider(t)
+			p.ACR = "eidas1-mfa"
+			s := caddytest.Start(t, p.Option(), mfaSite)
+			b := s.Browser("http://localhost:{$PORT}")
+			if a := b.LoginAt("/admin/x"); a.Text != "inside eidas1-mfa" {
 				t.Fatalf("the first: %d %s", a.StatusCode, a.Text)
 			}
-			first := b.cookies()
-			p.mu.Lock()
-			p.acr, p.claims[claim] = "eidas1", "71144ab3-ee1a-4401-b7b3-79b44f7daeeb"
-			p.mu.Unlock()
-			if a := b.loginAt("/"); a.Text != "inside eidas1" {
+			first := b.Cookies()
+			p.Mu.Lock()
+			p.ACR, p.Claims[claim] = "eidas1", "71144ab3-ee1a-4401-b7b3-79b44f7daeeb"
+			p.Mu.Unlock()
+			if a := b.LoginAt("/"); a.Text != "inside eidas1" {
 				t.Fatalf("the second: %d %s", a.StatusCode, a.Text)
 			}
-			if a := b.get("/admin/x"); a.StatusCode != http.StatusSeeOther {
+			if a := b.Visit("/admin/x"); a.StatusCode != http.StatusSeeOther {
 				t.Errorf("the level of the first counts for the second: %d %s", a.StatusCode, a.Text)
 			}
-			if got := s.worth(b, first); got != http.StatusUnauthorized {
+			if got := worth(s, b, first); got != http.StatusUnauthorized {
 				t.Errorf("the session of the first goes on in copies of its cookie: %d", got)
 			}
 		})
@@ -46,26 +48,26 @@ func TestAttackLevelOfSomebodyAlike(t *testing.T) {
 // another's that ProConnect gives the same sub. The level of the one, together with the
 // organisation of the other, would be a person who does not exist.
 func TestAttackLevelOfAnUnknownProvider(t *testing.T) {
-	p := newProvider(t)
-	p.acr = "eidas1-mfa"
-	delete(p.claims, "idp_id")
-	s := start(t, strings.Replace(p.link(), "client_id", "scopes openid email siret\n client_id", 1), mfaSite)
-	b := s.browser("http://localhost:{$PORT}")
-	if a := b.loginAt("/admin/x"); a.Text != "inside eidas1-mfa" {
+	p := caddytest.NewProvider(t)
+	p.ACR = "eidas1-mfa"
+	delete(p.Claims, "idp_id")
+	s := caddytest.Start(t, strings.Replace(p.Option(), "client_id", "scopes openid email siret\n client_id", 1), mfaSite)
+	b := s.Browser("http://localhost:{$PORT}")
+	if a := b.LoginAt("/admin/x"); a.Text != "inside eidas1-mfa" {
 		t.Fatalf("the first: %d %s", a.StatusCode, a.Text)
 	}
-	first := b.cookies()
-	p.mu.Lock()
-	p.acr, p.claims["siret"] = "eidas1", "21920023500014"
-	p.mu.Unlock()
-	if a := b.loginAt("/"); a.Text != "inside eidas1" {
+	first := b.Cookies()
+	p.Mu.Lock()
+	p.ACR, p.Claims["siret"] = "eidas1", "21920023500014"
+	p.Mu.Unlock()
+	if a := b.LoginAt("/"); a.Text != "inside eidas1" {
 		t.Fatalf("the second: %d %s", a.StatusCode, a.Text)
 	}
-	if a := b.get("/admin/x"); a.StatusCode != http.StatusSeeOther {
+	if a := b.Visit("/admin/x"); a.StatusCode != http.StatusSeeOther {
 		t.Errorf("the level of the first counts for the second: %d %s", a.StatusCode, a.Text)
 	}
-	b.get("/.proconnect/logout")
-	if got := s.worth(b, first); got != http.StatusUnauthorized {
+	b.Visit("/.proconnect/logout")
+	if got := worth(s, b, first); got != http.StatusUnauthorized {
 		t.Errorf("after the logout the first cookie is worth %d", got)
 	}
 }
@@ -75,7 +77,7 @@ func TestAttackLevelOfAnUnknownProvider(t *testing.T) {
 // by a click, who is sent back to ProConnect for exactly these levels; or by a
 // program, which must get nothing but where to go. One of the levels is enough.
 func TestAttackLevelOfTheGate(t *testing.T) {
-	s := start(t, sandboxLink, `
+	s := caddytest.Start(t, caddytest.Sandbox, `
 http://localhost:{$PORT} {
 	proconnect {
 		allow any
@@ -102,25 +104,25 @@ http://localhost:{$PORT} {
 	for _, tt := range tests {
 		for _, level := range tt.tooLow {
 			t.Run(tt.path+" at "+level, func(t *testing.T) {
-				b := s.browser("http://localhost:{$PORT}")
-				b.t = t
-				b.login("/", url.Values{"person": {"ministry"}, "acr": {level}})
-				wantStepUpDocument(t, b.get(tt.path, fetchHeaders...), tt.levels)
-				a := b.get(tt.path)
+				b := s.Browser("http://localhost:{$PORT}")
+				b.T = t
+				b.Login("/", url.Values{"person": {"ministry"}, "acr": {level}})
+				wantStepUpDocument(t, b.Visit(tt.path, fetchHeaders...), tt.levels)
+				a := b.Visit(tt.path)
 				if got := essentialLevels(t, a); !slices.Equal(got, tt.levels) {
 					t.Errorf("%d: ProConnect is asked for %q, want %q", a.StatusCode, got, tt.levels)
 				}
-				if a = b.authorize(a, url.Values{"person": {"ministry"}, "acr": {tt.further}}); a.StatusCode != http.StatusOK || a.Text != "inside" {
-					t.Errorf("at %s: %d, page %q", tt.further, a.StatusCode, a.page())
+				if a = b.Authorize(a, url.Values{"person": {"ministry"}, "acr": {tt.further}}); a.StatusCode != http.StatusOK || a.Text != "inside" {
+					t.Errorf("at %s: %d, page %q", tt.further, a.StatusCode, a.Page())
 				}
 			})
 		}
 		for _, level := range tt.levels {
 			t.Run(tt.path+" at "+level, func(t *testing.T) {
-				b := s.browser("http://localhost:{$PORT}")
-				b.t = t
-				if a := b.login(tt.path, url.Values{"person": {"ministry"}, "acr": {level}}); a.StatusCode != http.StatusOK || a.Text != "inside" {
-					t.Errorf("%d, page %q", a.StatusCode, a.page())
+				b := s.Browser("http://localhost:{$PORT}")
+				b.T = t
+				if a := b.Login(tt.path, url.Values{"person": {"ministry"}, "acr": {level}}); a.StatusCode != http.StatusOK || a.Text != "inside" {
+					t.Errorf("%d, page %q", a.StatusCode, a.Page())
 				}
 			})
 		}
@@ -129,9 +131,9 @@ http://localhost:{$PORT} {
 
 // essentialLevels are those that a redirect to ProConnect makes a condition of
 // the login (OpenID Connect Core §5.5.1.1).
-func essentialLevels(t *testing.T, a answer) []string {
+func essentialLevels(t *testing.T, a caddytest.Answer) []string {
 	t.Helper()
-	location, err := url.Parse(a.location())
+	location, err := url.Parse(a.RedirectURL())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,13 +146,13 @@ func essentialLevels(t *testing.T, a answer) []string {
 		} `json:"id_token"`
 	}
 	if err := json.Unmarshal([]byte(location.Query().Get("claims")), &claims); err != nil || !claims.IDToken.ACR.Essential {
-		t.Fatalf("%d to %q: no essential acr", a.StatusCode, a.location())
+		t.Fatalf("%d to %q: no essential acr", a.StatusCode, a.RedirectURL())
 	}
 	return claims.IDToken.ACR.Values
 }
 
 // wantStepUpDocument wants what tells a program that another level is required.
-func wantStepUpDocument(t *testing.T, a answer, levels []string) {
+func wantStepUpDocument(t *testing.T, a caddytest.Answer, levels []string) {
 	t.Helper()
 	var doc struct {
 		Type      string   `json:"type"`
@@ -171,32 +173,32 @@ func wantStepUpDocument(t *testing.T, a answer, levels []string) {
 // on. It is refused whole: nobody is sent anywhere, nothing is remembered, and
 // ProConnect is not even looked up.
 func TestAttackLoginAtUnknownLevel(t *testing.T) {
-	p := newProvider(t)
+	p := caddytest.NewProvider(t)
 	var asked atomic.Int64
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked.Add(1)
-		p.serve(w, r)
+		p.Serve(w, r)
 	}))
 	t.Cleanup(front.Close)
 	p.URL = front.URL
-	s := start(t, p.link(), mfaSite)
+	s := caddytest.Start(t, p.Option(), mfaSite)
 	for _, values := range []string{
 		"evil", "eidas2 evil", "evil eidas2", "EIDAS2", "eidas2,eidas3", `eidas2"`, "eidas2\x00", "eidas2&prompt=none",
 		"eidas2", "eidas2 eidas3", "eidas1", "eidas0-mfa eidas1-mfa eidas2", "eidas0-mfa eidas1-mfa eidas2 eidas3 eidas1",
 	} {
 		t.Run(values, func(t *testing.T) {
-			b := s.browser("http://localhost:{$PORT}")
-			b.t = t
-			a := b.get("/.proconnect/login?return_to=/admin/x&acr_values=" + url.QueryEscape(values))
-			if a.StatusCode != http.StatusBadRequest || a.page() != "problem bad_request" || a.Header.Get("Location") != "" || len(a.Cookies()) != 0 {
-				t.Errorf("got %d to %q, page %q, cookies %v", a.StatusCode, a.Header.Get("Location"), a.page(), a.Cookies())
+			b := s.Browser("http://localhost:{$PORT}")
+			b.T = t
+			a := b.Visit("/.proconnect/login?return_to=/admin/x&acr_values=" + url.QueryEscape(values))
+			if a.StatusCode != http.StatusBadRequest || a.Page() != "problem bad_request" || a.Header.Get("Location") != "" || len(a.Cookies()) != 0 {
+				t.Errorf("got %d to %q, page %q, cookies %v", a.StatusCode, a.Header.Get("Location"), a.Page(), a.Cookies())
 			}
 			if n := asked.Load(); n != 0 {
 				t.Errorf("the provider was asked %d times", n)
 			}
 		})
 	}
-	a := s.browser("http://localhost:{$PORT}").get("/.proconnect/login?return_to=/admin/x&acr_values=eidas3+eidas2+eidas1-mfa+eidas0-mfa")
+	a := s.Browser("http://localhost:{$PORT}").Visit("/.proconnect/login?return_to=/admin/x&acr_values=eidas3+eidas2+eidas1-mfa+eidas0-mfa")
 	if got := essentialLevels(t, a); !slices.Equal(got, []string{"eidas3", "eidas2", "eidas1-mfa", "eidas0-mfa"}) || len(a.Cookies()) != 1 || asked.Load() == 0 {
 		t.Errorf("the levels of a gate: %d, asking for %q", a.StatusCode, got)
 	}

@@ -5,12 +5,14 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // A gate of one link that stands on another's endpoints opens its own session,
 // which those take for theirs.
 func TestAttackSessionOfAnotherLink(t *testing.T) {
-	s := start(t, "proconnect {\n environment sandbox\n }\n proconnect other {\n environment sandbox\n client_id other\n }", `
+	s := caddytest.Start(t, "proconnect {\n environment sandbox\n }\n proconnect other {\n environment sandbox\n client_id other\n }", `
 http://docs.localhost:{$PORT} {
 	@rest not path /other/*
 	proconnect @rest {
@@ -25,24 +27,24 @@ http://docs.localhost:{$PORT} {
 	}
 	respond "inside {http.auth.user.acr}"
 }`)
-	b := s.browser("http://docs.localhost:{$PORT}")
-	b.login("/x", url.Values{"person": {"ministry"}, "acr": {"eidas3"}})
-	if a := b.get("/.other/session", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"); a.StatusCode != http.StatusUnauthorized {
+	b := s.Browser("http://docs.localhost:{$PORT}")
+	b.Login("/x", url.Values{"person": {"ministry"}, "acr": {"eidas3"}})
+	if a := b.Visit("/.other/session", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"); a.StatusCode != http.StatusUnauthorized {
 		t.Errorf("/.other/session tells the other link's session: %d %s", a.StatusCode, a.Text)
 	}
 	// Somebody else logs in by the other link, and logs out of it.
-	b.Jar.SetCookies(b.home(), []*http.Cookie{{Name: "proconnect_sandbox", Path: "/", MaxAge: -1}})
-	a := b.authorize(b.get("/.other/login?return_to=/other/x&acr_values=eidas3"), url.Values{"person": {"commune"}, "acr": {"eidas3"}})
+	b.Jar.SetCookies(b.Home(), []*http.Cookie{{Name: "proconnect_sandbox", Path: "/", MaxAge: -1}})
+	a := b.Authorize(b.Visit("/.other/login?return_to=/other/x&acr_values=eidas3"), url.Values{"person": {"commune"}, "acr": {"eidas3"}})
 	if !strings.HasPrefix(a.Text, "inside eidas3") {
-		t.Fatalf("%d %s", a.StatusCode, a.page())
+		t.Fatalf("%d %s", a.StatusCode, a.Page())
 	}
-	stolen := b.cookie("proconnect-other")
-	if a = b.get("/.other/logout"); a.StatusCode != http.StatusSeeOther {
+	stolen := b.Cookie("proconnect-other")
+	if a = b.Visit("/.other/logout"); a.StatusCode != http.StatusSeeOther {
 		t.Fatal(a.StatusCode)
 	}
-	thief := s.browser("http://docs.localhost:{$PORT}")
-	thief.plant("proconnect-other", stolen)
-	if a = thief.get("/other/x"); a.StatusCode != http.StatusUnauthorized {
+	thief := s.Browser("http://docs.localhost:{$PORT}")
+	thief.Plant("proconnect-other", stolen)
+	if a = thief.Visit("/other/x"); a.StatusCode != http.StatusUnauthorized {
 		t.Errorf("the cookie lives after the logout: %d %s", a.StatusCode, a.Text)
 	}
 }
@@ -81,12 +83,12 @@ http://NAME.localhost:{$PORT} {
 		text := strings.Replace(site, "MATCHER", tt.matcher, 1)
 		sites.WriteString(strings.NewReplacer("NAME", tt.name, "CLIENT", tt.client, "ROLE", tt.role).Replace(text))
 	}
-	s := start(t, links, sites.String())
+	s := caddytest.Start(t, links, sites.String())
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			b := s.browser("http://" + tt.name + ".localhost:{$PORT}")
-			b.t = t
-			a := b.login("/", url.Values{"person": {"ministry"}})
+			b := s.Browser("http://" + tt.name + ".localhost:{$PORT}")
+			b.T = t
+			a := b.Login("/", url.Values{"person": {"ministry"}})
 			status := http.StatusOK
 			if tt.want == "" {
 				status = http.StatusInternalServerError
@@ -96,7 +98,7 @@ http://NAME.localhost:{$PORT} {
 			}
 		})
 	}
-	if log := s.logs(); !strings.Contains(log, `"client":"other","gate":"default"`) {
+	if log := s.Logs(); !strings.Contains(log, `"client":"other","gate":"default"`) {
 		t.Error("the log does not name both links")
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // A list is written by people and by scripts that fail halfway: what is in force
@@ -34,31 +36,31 @@ func TestAttackListStaysInForce(t *testing.T) {
 		"half-a-line": becomes(clamart + "\n" + dinum[:9]),
 		"a-folder":    func(path string) error { return errors.Join(os.Remove(path), os.Mkdir(path, 0o700)) },
 	}
-	s := &server{t: t, Port: freePort(t), TLSPort: freePort(t), dir: t.TempDir()}
+	s := caddytest.New(t)
 	lists, sites := make(map[string]string), ""
 	for name := range breaks {
 		content := clamart + "\n" + dinum + "\n"
 		if name == "unended" {
 			content = strings.TrimSpace(content)
 		}
-		lists[name] = s.write(name+".txt", content)
-		sites += strings.Replace(gatedBy("allow siret from "+lists[name]), "localhost", name+".localhost", 1)
+		lists[name] = s.Write(name+".txt", content)
+		sites += strings.Replace(caddytest.GatedBy("allow siret from "+lists[name]), "localhost", name+".localhost", 1)
 	}
-	s.run(sandboxLink, sites)
-	members, others := make(map[string]*browser), make(map[string]*browser)
+	s.Run(caddytest.Sandbox, sites)
+	members, others := make(map[string]*caddytest.Browser), make(map[string]*caddytest.Browser)
 	for name := range breaks {
-		members[name] = s.browser("http://" + name + ".localhost:{$PORT}")
-		members[name].login("/", url.Values{"person": {"ministry"}})
-		others[name] = s.browser("http://" + name + ".localhost:{$PORT}")
-		others[name].login("/", url.Values{"person": {"ministry"}, "siret": {neighbour}})
+		members[name] = s.Browser("http://" + name + ".localhost:{$PORT}")
+		members[name].Login("/", url.Values{"person": {"ministry"}})
+		others[name] = s.Browser("http://" + name + ".localhost:{$PORT}")
+		others[name].Login("/", url.Values{"person": {"ministry"}, "siret": {neighbour}})
 	}
 	check := func(t *testing.T, name string) {
 		t.Helper()
-		members[name].t, others[name].t = t, t
-		if a := members[name].get("/"); a.StatusCode != http.StatusOK {
+		members[name].T, others[name].T = t, t
+		if a := members[name].Visit("/"); a.StatusCode != http.StatusOK {
 			t.Fatalf("somebody on the list: %d", a.StatusCode)
 		}
-		if a := others[name].get("/"); a.StatusCode != http.StatusForbidden {
+		if a := others[name].Visit("/"); a.StatusCode != http.StatusForbidden {
 			t.Fatalf("somebody who is not: %d", a.StatusCode)
 		}
 	}
@@ -70,7 +72,7 @@ func TestAttackListStaysInForce(t *testing.T) {
 	}
 	for name, path := range lists {
 		t.Run(name, func(t *testing.T) {
-			for deadline := time.Now().Add(15 * time.Second); !s.keeps(path); {
+			for deadline := time.Now().Add(15 * time.Second); !keeps(s, path); {
 				if check(t, name); time.Now().After(deadline) {
 					t.Fatal("the log does not say that the last good version stays in force")
 				}
@@ -82,10 +84,10 @@ func TestAttackListStaysInForce(t *testing.T) {
 }
 
 // keeps says whether the log tells that a list's new version was not taken up.
-func (s *server) keeps(path string) bool {
-	s.t.Helper()
-	for _, line := range s.logged() {
-		if line.text("msg") == "list: the last good version stays in force" && strings.Contains(line.text("error"), path) {
+func keeps(s *caddytest.Server, path string) bool {
+	s.T.Helper()
+	for _, line := range s.Logged() {
+		if line.Text("msg") == "list: the last good version stays in force" && strings.Contains(line.Text("error"), path) {
 			return true
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // 20 000 strangers and 2 000 complete logins, then 100 reloads under traffic:
@@ -24,18 +26,18 @@ http://localhost:{$PORT} {
 	}
 	respond "in"
 }`
-	s := start(t, sandboxLink, site)
+	s := caddytest.Start(t, caddytest.Sandbox, site)
 	l := newLoad(s)
 	l.strangers(strangers / 10)
 	l.people(logins / 10)
-	s.load(sandboxLink, site) // what is made once is made, what is kept for a while is gone
+	s.Load(caddytest.Sandbox, site) // what is made once is made, what is kept for a while is gone
 	l.hangUp()
-	before, heapBefore := quiet(), heap()
+	before, heapBefore := quiet(), caddytest.Heap()
 
 	l.strangers(strangers)
 	l.people(logins)
 	l.hangUp()
-	loaded, heapLoaded := goroutines(before+5), heap()
+	loaded, heapLoaded := goroutines(before+5), caddytest.Heap()
 	// For an hour, a used attempt is remembered; the simulated ProConnect has its
 	// thousand last sessions, codes and tokens.
 	if grown := int64(heapLoaded) - int64(heapBefore); grown > int64(logins)*4<<10 {
@@ -44,16 +46,16 @@ http://localhost:{$PORT} {
 
 	requests := traffic(l.known, l.stranger, "/", func() {
 		for range reloads {
-			s.load(sandboxLink, site)
+			s.Load(caddytest.Sandbox, site)
 		}
 	})
 	for _, b := range l.known {
-		if a := b.get("/"); a.StatusCode != http.StatusOK {
+		if a := b.Visit("/"); a.StatusCode != http.StatusOK {
 			t.Errorf("a session was lost: %d", a.StatusCode)
 		}
 	}
 	l.hangUp()
-	after, heapAfter := goroutines(before+5), heap()
+	after, heapAfter := goroutines(before+5), caddytest.Heap()
 	t.Logf("heap: %d bytes before, %d after %d strangers and %d logins, %d after %d reloads with %d requests; goroutines: %d, %d, %d",
 		heapBefore, heapLoaded, strangers, logins, heapAfter, reloads, requests, before, loaded, after)
 	if grown := int64(heapAfter) - int64(heapBefore); grown > 4<<20 {
@@ -66,21 +68,21 @@ http://localhost:{$PORT} {
 
 // load is those who ask.
 type load struct {
-	s        *server
-	stranger *browser
-	known    []*browser // people who logged in at the beginning
+	s        *caddytest.Server
+	stranger *caddytest.Browser
+	known    []*caddytest.Browser // people who logged in at the beginning
 }
 
 const loadWorkers = 2
 
-func newLoad(s *server) *load {
-	l := &load{s: s, stranger: s.browser("http://localhost:{$PORT}")}
+func newLoad(s *caddytest.Server) *load {
+	l := &load{s: s, stranger: s.Browser("http://localhost:{$PORT}")}
 	l.stranger.Jar = nil
-	l.stranger.Transport = patient{l.stranger.Transport}
+	l.stranger.RetryResets()
 	for range 3 {
-		b := s.browser("http://localhost:{$PORT}")
-		b.Transport = patient{b.Transport}
-		b.login("/", url.Values{"person": {"ministry"}})
+		b := s.Browser("http://localhost:{$PORT}")
+		b.RetryResets()
+		b.Login("/", url.Values{"person": {"ministry"}})
 		l.known = append(l.known, b)
 	}
 	return l
@@ -89,46 +91,46 @@ func newLoad(s *server) *load {
 // strangers ask for a page as people and as programs, begin logins that nobody
 // ends, and come with answers to logins that nobody began.
 func (l *load) strangers(total int) {
-	l.share(total, func(b *browser, i int) {
+	l.share(total, func(b *caddytest.Browser, i int) {
 		b.Jar = nil
 		n := strconv.Itoa(i)
-		a, want := answer{}, http.StatusUnauthorized
+		a, want := caddytest.Answer{}, http.StatusUnauthorized
 		switch i % 4 {
 		case 0:
-			a = b.get("/wanted?" + n)
+			a = b.Visit("/wanted?" + n)
 		case 1:
-			a = b.get("/wanted?"+n, "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty")
+			a = b.Visit("/wanted?"+n, "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty")
 		case 2:
-			a, want = b.get("/.proconnect/login?return_to=/"+n), http.StatusSeeOther
+			a, want = b.Visit("/.proconnect/login?return_to=/"+n), http.StatusSeeOther
 		case 3:
-			a, want = b.get("/.proconnect/callback?code=c&state=stranger-"+n), http.StatusBadRequest
+			a, want = b.Visit("/.proconnect/callback?code=c&state=stranger-"+n), http.StatusBadRequest
 		}
 		if a.StatusCode != want {
-			b.t.Errorf("stranger %d: got %d, page %q, want %d", i, a.StatusCode, a.page(), want)
+			b.T.Errorf("stranger %d: got %d, page %q, want %d", i, a.StatusCode, a.Page(), want)
 		}
 	})
 }
 
 // people log in, each in a browser of their own.
 func (l *load) people(total int) {
-	l.share(total, func(b *browser, i int) {
+	l.share(total, func(b *caddytest.Browser, i int) {
 		jar, err := cookiejar.New(nil)
 		if err != nil {
-			b.t.Error(err)
+			b.T.Error(err)
 			return
 		}
 		b.Jar = jar
-		if a := b.login("/", url.Values{"person": {"ministry"}}); a.StatusCode != http.StatusOK || a.Text != "in" {
-			b.t.Errorf("login %d: got %d, page %q", i, a.StatusCode, a.page())
+		if a := b.Login("/", url.Values{"person": {"ministry"}}); a.StatusCode != http.StatusOK || a.Text != "in" {
+			b.T.Errorf("login %d: got %d, page %q", i, a.StatusCode, a.Page())
 		}
 	})
 }
 
 // share has a few workers do something so many times, with a connection each.
-func (l *load) share(total int, job func(b *browser, i int)) {
+func (l *load) share(total int, job func(b *caddytest.Browser, i int)) {
 	var running sync.WaitGroup
 	for worker := range loadWorkers {
-		b := l.s.browser("http://localhost:{$PORT}")
+		b := l.s.Browser("http://localhost:{$PORT}")
 		running.Go(func() {
 			defer b.CloseIdleConnections()
 			for i := worker; i < total; i += loadWorkers {

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // "cross-site `<img src=/.proconnect/logout>`, cross-site or same-site (sibling)
@@ -12,7 +14,7 @@ import (
 // page.
 func TestAttackLogoutBySomebodyElse(t *testing.T) {
 	s, _, b := loggedIn(t)
-	session := b.cookie("proconnect")
+	session := b.Cookie("proconnect")
 	const confirm = "logout"
 	tests := []struct {
 		name, method string
@@ -49,30 +51,30 @@ func TestAttackLogoutBySomebodyElse(t *testing.T) {
 	for _, tt := range tests {
 		for _, query := range []string{"", "?then=login&return_to=/x"} {
 			t.Run(tt.name+query, func(t *testing.T) {
-				b.t = t
+				b.T = t
 				var form url.Values
 				if tt.method == http.MethodPost {
 					form = url.Values{}
 				}
-				a := b.do(tt.method, "/.proconnect/logout"+query, form, tt.headers...)
-				if a.page() != tt.page || a.Header.Get("Location") != "" || a.Header.Get("Clear-Site-Data") != "" || len(a.Cookies()) != 0 {
-					t.Errorf("got %d to %q, page %q, cookies %v", a.StatusCode, a.Header.Get("Location"), a.page(), a.Cookies())
+				a := b.Request(tt.method, "/.proconnect/logout"+query, form, tt.headers...)
+				if a.Page() != tt.page || a.Header.Get("Location") != "" || a.Header.Get("Clear-Site-Data") != "" || len(a.Cookies()) != 0 {
+					t.Errorf("got %d to %q, page %q, cookies %v", a.StatusCode, a.Header.Get("Location"), a.Page(), a.Cookies())
 				}
 				if tt.page == confirm && !strings.Contains(a.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
 					t.Error("the confirmation page can be framed, and its button clicked unseen")
 				}
-				if got := s.worth(b, "proconnect="+session); got != http.StatusOK || b.cookie("proconnect") != session {
+				if got := worth(s, b, "proconnect="+session); got != http.StatusOK || b.Cookie("proconnect") != session {
 					t.Errorf("the session is worth %d", got)
 				}
 			})
 		}
 	}
-	b.t = t
-	a := b.get("/.proconnect/logout", "Sec-Fetch-Site", "cross-site")
+	b.T = t
+	a := b.Visit("/.proconnect/logout", "Sec-Fetch-Site", "cross-site")
 	_, rest, _ := strings.Cut(a.Text, `action="`)
 	action, _, _ := strings.Cut(rest, `"`)
-	a = b.do(http.MethodPost, action, url.Values{}, "Origin", b.base)
-	if a.StatusCode != http.StatusSeeOther || s.worth(b, "proconnect="+session) != http.StatusUnauthorized {
+	a = b.Request(http.MethodPost, action, url.Values{}, "Origin", b.Base)
+	if a.StatusCode != http.StatusSeeOther || worth(s, b, "proconnect="+session) != http.StatusUnauthorized {
 		t.Errorf("the button of the confirmation page: %d", a.StatusCode)
 	}
 }
@@ -81,60 +83,62 @@ func TestAttackLogoutBySomebodyElse(t *testing.T) {
 func TestAttackLoginInFlightDuringLogout(t *testing.T) {
 	for _, begun := range []string{"begun before the session", "begun with the session"} {
 		t.Run("between the code and the tokens, "+begun, func(t *testing.T) {
-			p := newProvider(t)
-			s := start(t, p.link(), logoutSite)
-			b := s.browser("http://localhost:{$PORT}")
+			p := caddytest.NewProvider(t)
+			s := caddytest.Start(t, p.Option(), logoutSite)
+			b := s.Browser("http://localhost:{$PORT}")
 			var away string // where the login under way is: at the provider
 			if begun == "begun before the session" {
-				away = b.get("/.proconnect/login?return_to=/").location()
+				away = b.Visit("/.proconnect/login?return_to=/").RedirectURL()
 			}
-			b.loginAt("/")
+			b.LoginAt("/")
 			if away == "" {
-				away = b.get("/.proconnect/login?return_to=/").location()
+				away = b.Visit("/.proconnect/login?return_to=/").RedirectURL()
 			}
-			back, cookies := b.get(away), b.cookies()
-			p.exchanging = make(chan chan struct{})
-			answers := make(chan answer)
+			back, cookies := b.Visit(away), b.Cookies()
+			p.Exchanging = make(chan chan struct{})
+			answers := make(chan caddytest.Answer)
 			go func() {
-				other := s.browser(b.base)
+				other := s.Browser(b.Base)
 				other.Jar = nil
-				answers <- other.get(back.location(), "Cookie", cookies)
+				answers <- other.Visit(back.RedirectURL(), "Cookie", cookies)
 			}()
-			goOn := <-p.exchanging
-			b.get("/.proconnect/logout")
+			goOn := <-p.Exchanging
+			b.Visit("/.proconnect/logout")
 			close(goOn)
 			wantNoSession(t, s, b, <-answers)
 		})
 	}
-	for name, login := range map[string]func(b *browser) answer{
-		"begun with the session":              func(b *browser) answer { return b.get("/.proconnect/login?return_to=/") },
-		"begun with the session, for a level": func(b *browser) answer { return b.get("/.proconnect/login?return_to=/&acr_values=eidas1") },
+	for name, login := range map[string]func(b *caddytest.Browser) caddytest.Answer{
+		"begun with the session": func(b *caddytest.Browser) caddytest.Answer { return b.Visit("/.proconnect/login?return_to=/") },
+		"begun with the session, for a level": func(b *caddytest.Browser) caddytest.Answer {
+			return b.Visit("/.proconnect/login?return_to=/&acr_values=eidas1")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, _, b := loggedIn(t)
-			back := b.get(login(b).location())
-			cookies := b.cookies()
-			b.get("/.proconnect/logout")
+			back := b.Visit(login(b).RedirectURL())
+			cookies := b.Cookies()
+			b.Visit("/.proconnect/logout")
 			t.Run("in the browser", func(t *testing.T) {
-				b.t = t
-				if a := b.get(back.location()); a.page() != "problem attempt_unknown" && a.page() != "problem cookies_refused" {
-					t.Errorf("got %d, page %q", a.StatusCode, a.page())
+				b.T = t
+				if a := b.Visit(back.RedirectURL()); a.Page() != "problem attempt_unknown" && a.Page() != "problem cookies_refused" {
+					t.Errorf("got %d, page %q", a.StatusCode, a.Page())
 				}
 			})
 			t.Run("sent before the answer to the logout came", func(t *testing.T) {
-				other := s.browser(b.base)
-				other.t, other.Jar = t, nil
-				wantNoSession(t, s, b, other.get(back.location(), "Cookie", cookies))
+				other := s.Browser(b.Base)
+				other.T, other.Jar = t, nil
+				wantNoSession(t, s, b, other.Visit(back.RedirectURL(), "Cookie", cookies))
 			})
 		})
 	}
 }
 
-func wantNoSession(t *testing.T, s *server, b *browser, a answer) {
+func wantNoSession(t *testing.T, s *caddytest.Server, b *caddytest.Browser, a caddytest.Answer) {
 	t.Helper()
 	for _, c := range a.Cookies() {
 		if c.Name == "proconnect" && c.Value != "" {
-			t.Errorf("%d to %q: a session has risen, worth %d", a.StatusCode, a.Header.Get("Location"), s.worth(b, "proconnect="+c.Value))
+			t.Errorf("%d to %q: a session has risen, worth %d", a.StatusCode, a.Header.Get("Location"), worth(s, b, "proconnect="+c.Value))
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"testing"
 	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // On a shared machine somebody leaves a tab at ProConnect, a login that began
@@ -13,31 +15,31 @@ import (
 // single sign-on session, and asks nothing), it must not bring a session with it:
 // the logout took the attempt out of the browser.
 func TestAttackLoginOfAnotherTabAfterLogout(t *testing.T) {
-	p := newProvider(t)
-	s := start(t, p.link(), logoutSite)
-	b := s.browser("http://localhost:{$PORT}")
-	first := b.get(b.get("/.proconnect/login?return_to=/").location()) // back from ProConnect, but not here yet
-	callback, err := url.Parse(first.location())
+	p := caddytest.NewProvider(t)
+	s := caddytest.Start(t, p.Option(), logoutSite)
+	b := s.Browser("http://localhost:{$PORT}")
+	first := b.Visit(b.Visit("/.proconnect/login?return_to=/").RedirectURL()) // back from ProConnect, but not here yet
+	callback, err := url.Parse(first.RedirectURL())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a := b.loginAt("/"); a.StatusCode != http.StatusOK {
-		t.Fatalf("the second tab: %d, page %q", a.StatusCode, a.page())
+	if a := b.LoginAt("/"); a.StatusCode != http.StatusOK {
+		t.Fatalf("the second tab: %d, page %q", a.StatusCode, a.Page())
 	}
-	if a := b.get("/.proconnect/logout"); a.StatusCode != http.StatusSeeOther {
-		t.Fatalf("its logout: %d, page %q", a.StatusCode, a.page())
+	if a := b.Visit("/.proconnect/logout"); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("its logout: %d, page %q", a.StatusCode, a.Page())
 	}
-	a := b.get(first.location(), "Sec-Fetch-Site", "cross-site")
-	if a.StatusCode != http.StatusBadRequest || a.page() != "problem attempt_unknown" {
-		t.Errorf("the first tab ends at %d to %q, page %q", a.StatusCode, a.Header.Get("Location"), a.page())
+	a := b.Visit(first.RedirectURL(), "Sec-Fetch-Site", "cross-site")
+	if a.StatusCode != http.StatusBadRequest || a.Page() != "problem attempt_unknown" {
+		t.Errorf("the first tab ends at %d to %q, page %q", a.StatusCode, a.Header.Get("Location"), a.Page())
 	}
 	wantNoSession(t, s, b, a)
-	if b.cookie("proconnect") != "" || b.get("/").StatusCode != http.StatusUnauthorized {
+	if b.Cookie("proconnect") != "" || b.Visit("/").StatusCode != http.StatusUnauthorized {
 		t.Error("somebody is logged in")
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if _, kept := p.codes[callback.Query().Get("code")]; !kept {
+	p.Mu.Lock()
+	defer p.Mu.Unlock()
+	if _, kept := p.Codes[callback.Query().Get("code")]; !kept {
 		t.Error("the code went to the token endpoint")
 	}
 }
@@ -46,7 +48,7 @@ func TestAttackLoginOfAnotherTabAfterLogout(t *testing.T) {
 // ProConnect. A browser that stayed there, and is left alone since, goes on to
 // nothing after ten minutes: nobody would expect it.
 func TestAttackLogoutComesBackLate(t *testing.T) {
-	s := start(t, securedSandbox, logoutSite)
+	s := caddytest.Start(t, securedSandbox, logoutSite)
 	for name, tt := range map[string]struct {
 		age  time.Duration
 		goes bool // on to the login
@@ -60,11 +62,11 @@ func TestAttackLogoutComesBackLate(t *testing.T) {
 		"from in six minutes":  {-6 * time.Minute, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := s.browser("http://localhost:{$PORT}")
-			b.t = t
-			back := b.switching(t)
-			b.plant("proconnect_logout", redated(t, "logout", b.cookie("proconnect_logout"), time.Now().Add(-tt.age)))
-			wantSwitch(t, b, b.get(back), tt.goes)
+			b := s.Browser("http://localhost:{$PORT}")
+			b.T = t
+			back := switching(b, t)
+			b.Plant("proconnect_logout", redated(t, "logout", b.Cookie("proconnect_logout"), time.Now().Add(-tt.age)))
+			wantSwitch(t, b, b.Visit(back), tt.goes)
 		})
 	}
 }
@@ -73,7 +75,7 @@ func TestAttackLogoutComesBackLate(t *testing.T) {
 // take one elsewhere: a logout that another site of this Caddy began, with its own
 // state, is none here.
 func TestAttackLogoutOfAnotherSite(t *testing.T) {
-	s := start(t, securedSandbox, `
+	s := caddytest.Start(t, securedSandbox, `
 http://localhost:{$PORT}, http://other.localhost:{$PORT} {
 	proconnect {
 		allow any
@@ -82,39 +84,39 @@ http://localhost:{$PORT}, http://other.localhost:{$PORT} {
 }`)
 	for name, host := range map[string]string{"the same site": "localhost", "another site": "other.localhost"} {
 		t.Run(name, func(t *testing.T) {
-			from := s.browser("http://" + host + ":{$PORT}")
-			from.t = t
-			back := from.switching(t)
-			b := s.browser("http://localhost:{$PORT}")
-			b.t = t
-			b.plant("proconnect_logout", from.cookie("proconnect_logout"))
-			wantSwitch(t, b, b.get(back), host == "localhost")
+			from := s.Browser("http://" + host + ":{$PORT}")
+			from.T = t
+			back := switching(from, t)
+			b := s.Browser("http://localhost:{$PORT}")
+			b.T = t
+			b.Plant("proconnect_logout", from.Cookie("proconnect_logout"))
+			wantSwitch(t, b, b.Visit(back), host == "localhost")
 		})
 	}
 }
 
 // switching logs in, and out to change account, and returns where ProConnect
 // sends the browser then, without the host.
-func (b *browser) switching(t *testing.T) string {
+func switching(b *caddytest.Browser, t *testing.T) string {
 	t.Helper()
-	b.login("/", url.Values{"person": {"ministry"}})
-	a := b.get("/.proconnect/logout?then=login&return_to=%2Fdeep")
-	location, err := url.Parse(a.location())
-	if err != nil || location.Query().Get("state") == "" || b.cookie("proconnect_logout") == "" {
-		t.Fatalf("the logout: %d to %q, page %q", a.StatusCode, a.location(), a.page())
+	b.Login("/", url.Values{"person": {"ministry"}})
+	a := b.Visit("/.proconnect/logout?then=login&return_to=%2Fdeep")
+	location, err := url.Parse(a.RedirectURL())
+	if err != nil || location.Query().Get("state") == "" || b.Cookie("proconnect_logout") == "" {
+		t.Fatalf("the logout: %d to %q, page %q", a.StatusCode, a.RedirectURL(), a.Page())
 	}
 	return "/.proconnect/logged-out?state=" + location.Query().Get("state")
 }
 
 // wantSwitch wants a return from ProConnect that goes on to a login, or the
 // neutral page.
-func wantSwitch(t *testing.T, b *browser, a answer, goes bool) {
+func wantSwitch(t *testing.T, b *caddytest.Browser, a caddytest.Answer, goes bool) {
 	t.Helper()
-	begun := b.keptCookie("_login_") != nil
+	begun := b.FindCookie("_login_") != nil
 	if goes && (a.StatusCode != http.StatusSeeOther || !begun) {
-		t.Errorf("got %d, page %q, a login begun: %t", a.StatusCode, a.page(), begun)
+		t.Errorf("got %d, page %q, a login begun: %t", a.StatusCode, a.Page(), begun)
 	}
-	if !goes && (a.StatusCode != http.StatusOK || a.page() != "logged-out" || a.Header.Get("Location") != "" || begun) {
-		t.Errorf("got %d to %q, page %q, a login begun: %t", a.StatusCode, a.Header.Get("Location"), a.page(), begun)
+	if !goes && (a.StatusCode != http.StatusOK || a.Page() != "logged-out" || a.Header.Get("Location") != "" || begun) {
+		t.Errorf("got %d to %q, page %q, a login begun: %t", a.StatusCode, a.Header.Get("Location"), a.Page(), begun)
 	}
 }

@@ -5,12 +5,14 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // "matcher `proconnect`, also under `not`, where no gate ran": 500, never a
 // match; behind a gate it is false of strangers and of the refused.
 func TestAttackMatcher(t *testing.T) {
-	s := start(t, sandboxLink+"\n local_certs", `
+	s := caddytest.Start(t, caddytest.Sandbox+"\n local_certs", `
 https://nowhere.localhost:{$TLS_PORT} {
 	unread {
 		@state proconnect roles agent_public_etat
@@ -57,19 +59,19 @@ https://part.localhost:{$TLS_PORT} {
 	respond @others "others"
 	respond "members"
 }`)
-	s.secure("nowhere.localhost", "not.localhost", "before.localhost", "behind.localhost", "part.localhost")
+	s.Secure("nowhere.localhost", "not.localhost", "before.localhost", "behind.localhost", "part.localhost")
 	for _, site := range []string{"nowhere", "not", "before"} {
-		b := s.browser("https://" + site + ".localhost:{$TLS_PORT}")
-		for _, protocol := range protocols {
+		b := s.Browser("https://" + site + ".localhost:{$TLS_PORT}")
+		for _, protocol := range caddytest.Protocols {
 			t.Run("no gate ran: "+site+" "+protocol, func(t *testing.T) {
-				a := s.speaking(t, b, protocol).get("/")
+				a := s.Speaking(t, b, protocol).Visit("/")
 				if a.StatusCode != http.StatusInternalServerError || a.Text != "" || a.Header.Get("X-Matched") != "" {
 					t.Errorf("got %d: %s", a.StatusCode, a.Text)
 				}
 			})
 		}
 	}
-	if n, want := strings.Count(s.logs(), "the matcher stands where no gate has run"), 3*len(protocols); n != want {
+	if n, want := strings.Count(s.Logs(), "the matcher stands where no gate has run"), 3*len(caddytest.Protocols); n != want {
 		t.Errorf("logged %d times, want %d", n, want)
 	}
 	tests := []struct{ site, path, person, want string }{
@@ -82,13 +84,13 @@ https://part.localhost:{$TLS_PORT} {
 		{"part", "/admin/x", "ministry", "members"},
 	}
 	for _, tt := range tests {
-		b := s.browser("https://" + tt.site + ".localhost:{$TLS_PORT}")
+		b := s.Browser("https://" + tt.site + ".localhost:{$TLS_PORT}")
 		if tt.person != "" {
-			b.login("/", url.Values{"person": {tt.person}})
+			b.Login("/", url.Values{"person": {tt.person}})
 		}
-		for _, protocol := range protocols {
+		for _, protocol := range caddytest.Protocols {
 			t.Run(tt.site+tt.path+" "+tt.person+" "+protocol, func(t *testing.T) {
-				if a := s.speaking(t, b, protocol).get(tt.path); a.Text != tt.want {
+				if a := s.Speaking(t, b, protocol).Visit(tt.path); a.Text != tt.want {
 					t.Errorf("got %d: %s, want %s", a.StatusCode, a.Text, tt.want)
 				}
 			})
@@ -98,8 +100,8 @@ https://part.localhost:{$TLS_PORT} {
 
 // "matcher `proconnect` … two lines in one set": a configuration error.
 func TestAttackMatcherTwice(t *testing.T) {
-	s := &server{t: t, Port: freePort(t), TLSPort: freePort(t), dir: t.TempDir()}
-	_, err := s.tryAdapt(sandboxLink, `
+	s := caddytest.New(t)
+	_, err := s.TryAdapt(caddytest.Sandbox, `
 http://localhost:{$PORT} {
 	@x {
 		proconnect roles agent_public

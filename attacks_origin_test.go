@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // A gate in the routes of a handler that we do not know, by way of a named route:
@@ -26,33 +28,33 @@ http://docs.localhost:{$PORT}, http://:{$PORT} {
 		invoke gated
 	}
 }`
-	p := newProvider(t)
-	s := start(t, p.link(), strings.Replace(site, "ORIGIN", "", 1))
+	p := caddytest.NewProvider(t)
+	s := caddytest.Start(t, p.Option(), strings.Replace(site, "ORIGIN", "", 1))
 	for _, host := range []string{"docs.localhost", "evil.localhost", "evil.example"} {
-		b := s.browser("http://" + host + ":{$PORT}")
+		b := s.Browser("http://" + host + ":{$PORT}")
 		for _, path := range []string{"/", "/.proconnect/login?return_to=/", "/.proconnect/callback?code=x&state=y", "/.proconnect/logout", "/.proconnect/session"} {
 			wantOriginRequired(t, b, path)
 		}
 	}
-	b := s.browser("http://docs.localhost:{$PORT}")
-	s.reload(b, p.link(), strings.Replace(site, "ORIGIN", "origin http://docs.localhost:{$PORT}", 1))
-	if uri, a := b.redirectURI(); uri != b.base+"/.proconnect/callback" {
-		t.Errorf("with origin: %d, page %q, redirect URI %q", a.StatusCode, a.page(), uri)
+	b := s.Browser("http://docs.localhost:{$PORT}")
+	s.Reload(b, p.Option(), strings.Replace(site, "ORIGIN", "origin http://docs.localhost:{$PORT}", 1))
+	if uri, a := redirectURI(b); uri != b.Base+"/.proconnect/callback" {
+		t.Errorf("with origin: %d, page %q, redirect URI %q", a.StatusCode, a.Page(), uri)
 	}
 }
 
 // wantOriginRequired wants nobody asked, sent away or told anything, but the
 // operator told what to do: people by a page, programs by a document.
-func wantOriginRequired(t *testing.T, b *browser, path string) {
+func wantOriginRequired(t *testing.T, b *caddytest.Browser, path string) {
 	t.Helper()
 	for _, headers := range [][]string{nil, fetchHeaders} {
-		a := b.get(path, headers...)
+		a := b.Visit(path, headers...)
 		document := a.Header.Get("Content-Type") == "application/problem+json" && strings.Contains(a.Text, "#origin_required")
-		if a.StatusCode != http.StatusInternalServerError || a.page() != "problem origin_required" && !document {
-			t.Errorf("%s%s: got %d, page %q: %s", b.base, path, a.StatusCode, a.page(), a.Text)
+		if a.StatusCode != http.StatusInternalServerError || a.Page() != "problem origin_required" && !document {
+			t.Errorf("%s%s: got %d, page %q: %s", b.Base, path, a.StatusCode, a.Page(), a.Text)
 		}
 		if len(a.Cookies()) != 0 || a.Header.Get("Location") != "" || document != (headers != nil) {
-			t.Errorf("%s%s: to %q, cookies %v", b.base, path, a.Header.Get("Location"), a.Cookies())
+			t.Errorf("%s%s: to %q, cookies %v", b.Base, path, a.Header.Get("Location"), a.Cookies())
 		}
 	}
 }
@@ -61,8 +63,8 @@ func wantOriginRequired(t *testing.T, b *browser, path string) {
 // the host of the one, and the other would open it, or send people elsewhere to
 // log in than where their session is looked for. Where they meet, nobody passes.
 func TestAttackGatesOfTwoOrigins(t *testing.T) {
-	p := newProvider(t)
-	s := start(t, p.link(), `
+	p := caddytest.NewProvider(t)
+	s := caddytest.Start(t, p.Option(), `
 http://localhost:{$PORT} {
 	proconnect /docs/* {
 		allow any
@@ -75,15 +77,15 @@ http://localhost:{$PORT} {
 	}
 	respond inside
 }`)
-	b := s.browser("http://localhost:{$PORT}")
+	b := s.Browser("http://localhost:{$PORT}")
 	for _, who := range []string{"a stranger", "a member"} {
 		t.Run(who, func(t *testing.T) {
 			for _, path := range []string{"/admin/x", "/.admin/login?return_to=/admin/x", "/.admin/logout", "/.admin/session"} {
 				wantOriginRequired(t, b, path)
 			}
 		})
-		if a := b.loginAt("/docs/x"); a.Text != "inside" {
-			t.Fatalf("where they do not meet: %d, page %q", a.StatusCode, a.page())
+		if a := b.LoginAt("/docs/x"); a.Text != "inside" {
+			t.Fatalf("where they do not meet: %d, page %q", a.StatusCode, a.Page())
 		}
 	}
 }
@@ -92,15 +94,15 @@ http://localhost:{$PORT} {
 // https. Two lines of it are two opinions: the one that the client sent through a
 // proxy which only adds, and the proxy's. Neither is believed, in either order.
 func TestAttackForwardedProtoTwice(t *testing.T) {
-	p := newProvider(t)
-	s := start(t, p.link()+"\n servers {\n trusted_proxies static 127.0.0.1/32\n }", `
+	p := caddytest.NewProvider(t)
+	s := caddytest.Start(t, p.Option()+"\n servers {\n trusted_proxies static 127.0.0.1/32\n }", `
 http://docs.example.test:{$PORT} {
 	proconnect {
 		allow any
 	}
 	respond inside
 }`)
-	b := s.browser("http://docs.example.test:{$PORT}")
+	b := s.Browser("http://docs.example.test:{$PORT}")
 	for name, tt := range map[string]struct {
 		lines []string
 		https bool
@@ -114,12 +116,12 @@ http://docs.example.test:{$PORT} {
 		"three lines":       {[]string{"https", "https", "https"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b.t = t
-			a := b.send(http.MethodGet, "/.proconnect/login", http.Header{"X-Forwarded-Proto": tt.lines})
-			if !tt.https && (a.StatusCode != http.StatusInternalServerError || a.page() != "problem insecure_origin" || len(a.Cookies()) != 0) {
-				t.Errorf("taken for https: %d, page %q, cookies %v", a.StatusCode, a.page(), a.Cookies())
+			b.T = t
+			a := b.Send(http.MethodGet, "/.proconnect/login", http.Header{"X-Forwarded-Proto": tt.lines})
+			if !tt.https && (a.StatusCode != http.StatusInternalServerError || a.Page() != "problem insecure_origin" || len(a.Cookies()) != 0) {
+				t.Errorf("taken for https: %d, page %q, cookies %v", a.StatusCode, a.Page(), a.Cookies())
 			}
-			location, _ := url.Parse(a.location())
+			location, _ := url.Parse(a.RedirectURL())
 			if uri := location.Query().Get("redirect_uri"); tt.https != strings.HasPrefix(uri, "https://docs.example.test:") {
 				t.Errorf("got %d, redirect URI %q", a.StatusCode, uri)
 			}

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 const protected = "PROTECTED-BODY"
@@ -67,7 +69,7 @@ var pathTricks = []struct {
 	{"a neighbour with everything", "/x;a/b%5cc/%2561/admin", isOpen},
 }
 
-func pathSites(up *upstream) string {
+func pathSites(up *caddytest.Upstream) string {
 	return strings.ReplaceAll(`
 https://files.localhost:{$TLS_PORT} {
 	root {$DIR}/www
@@ -114,21 +116,21 @@ https://exempt.localhost:{$TLS_PORT} {
 		allow any
 	}
 	reverse_proxy UPSTREAM
-}`, "UPSTREAM", up.addr())
+}`, "UPSTREAM", up.Addr())
 }
 
 var pathHosts = []string{"files.localhost", "spa.localhost", "rewritten.localhost", "mounted.localhost", "proxied.localhost", "exempt.localhost"}
 
 // startPaths starts the sites on which paths are tried out.
-func startPaths(t *testing.T) (*server, *upstream) {
+func startPaths(t *testing.T) (*caddytest.Server, *caddytest.Upstream) {
 	t.Helper()
-	up := echo(t)
-	s := &server{t: t, Port: freePort(t), TLSPort: freePort(t), dir: t.TempDir()}
-	s.write("www/admin/secret.txt", protected)
-	s.write("www/admin/index.html", protected)
-	s.write("www/index.html", "public page")
-	s.run(sandboxLink+"\n local_certs", pathSites(up))
-	s.secure(pathHosts...)
+	up := caddytest.Echo(t)
+	s := caddytest.New(t)
+	s.Write("www/admin/secret.txt", protected)
+	s.Write("www/admin/index.html", protected)
+	s.Write("www/index.html", "public page")
+	s.Run(caddytest.Sandbox+"\n local_certs", pathSites(up))
+	s.Secure(pathHosts...)
 	return s, up
 }
 
@@ -138,50 +140,50 @@ func startPaths(t *testing.T) (*server, *upstream) {
 // of the protected body.
 func TestAttackPaths(t *testing.T) {
 	s, up := startPaths(t)
-	for _, protocol := range protocols {
+	for _, protocol := range caddytest.Protocols {
 		t.Run(protocol, func(t *testing.T) {
 			for _, site := range []string{"files", "spa", "rewritten", "proxied"} {
-				b := s.speaking(t, s.browser("https://"+site+".localhost:{$TLS_PORT}"), protocol)
+				b := s.Speaking(t, s.Browser("https://"+site+".localhost:{$TLS_PORT}"), protocol)
 				for _, tt := range pathTricks {
 					t.Run(site+" "+tt.name, func(t *testing.T) {
-						b.t = t
-						before := up.calls.Load()
-						wantVerdict(t, b.get(tt.path), tt.want)
-						if called := up.calls.Load() - before; called > 0 && tt.want != isOpen {
+						b.T = t
+						before := up.Calls.Load()
+						wantVerdict(t, b.Visit(tt.path), tt.want)
+						if called := up.Calls.Load() - before; called > 0 && tt.want != isOpen {
 							t.Errorf("the upstream was called %d times", called)
 						}
 					})
 				}
 			}
-			b := s.speaking(t, s.browser("https://mounted.localhost:{$TLS_PORT}"), protocol)
+			b := s.Speaking(t, s.Browser("https://mounted.localhost:{$TLS_PORT}"), protocol)
 			for _, tt := range pathTricks {
 				t.Run("handle_path "+tt.name, func(t *testing.T) {
-					b.t = t
+					b.T = t
 					want := tt.want
 					if strings.HasPrefix(tt.path, "/../") { // and so is no path of the handler's
 						want = isOpen
 					}
-					wantVerdict(t, b.get("/app"+tt.path), want)
+					wantVerdict(t, b.Visit("/app"+tt.path), want)
 				})
 			}
 		})
 	}
 }
 
-func wantVerdict(t *testing.T, a answer, want verdict) {
+func wantVerdict(t *testing.T, a caddytest.Answer, want verdict) {
 	t.Helper()
 	if strings.Contains(a.Text, protected) {
 		t.Errorf("a stranger got the protected body, %d", a.StatusCode)
 	}
 	got := isOpen
 	switch {
-	case a.StatusCode == http.StatusUnauthorized && a.page() == "login":
+	case a.StatusCode == http.StatusUnauthorized && a.Page() == "login":
 		got = isGated
-	case a.StatusCode == http.StatusBadRequest && a.page() == "problem bad_request":
+	case a.StatusCode == http.StatusBadRequest && a.Page() == "problem bad_request":
 		got = isRefused
 	}
 	if got != want {
-		t.Errorf("got %d, page %q, verdict %d, want %d", a.StatusCode, a.page(), got, want)
+		t.Errorf("got %d, page %q, verdict %d, want %d", a.StatusCode, a.Page(), got, want)
 	}
 }
 
@@ -189,7 +191,7 @@ func wantVerdict(t *testing.T, a answer, want verdict) {
 // somebody may read as another path.
 func TestAttackPathsOutOfAnExemption(t *testing.T) {
 	s, _ := startPaths(t)
-	b := s.browser("https://exempt.localhost:{$TLS_PORT}")
+	b := s.Browser("https://exempt.localhost:{$TLS_PORT}")
 	tests := []struct {
 		path string
 		want verdict
@@ -213,8 +215,8 @@ func TestAttackPathsOutOfAnExemption(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.path, func(t *testing.T) {
-			b.t = t
-			wantVerdict(t, b.get(tt.path), tt.want)
+			b.T = t
+			wantVerdict(t, b.Visit(tt.path), tt.want)
 		})
 	}
 }
@@ -238,10 +240,10 @@ func TestAttackPathsRaw(t *testing.T) {
 	} {
 		for _, host := range []string{"files.localhost", "proxied.localhost"} {
 			t.Run(host+" "+line, func(t *testing.T) {
-				before := up.calls.Load()
+				before := up.Calls.Load()
 				conn := strings.ReplaceAll(line, "HOST", host+":{$TLS_PORT}") + "\r\nHost: " + host + "\r\nConnection: close\r\n\r\n"
-				a := s.rawTLS(host, conn)
-				if strings.Contains(a.Text, protected) || up.calls.Load() != before && strings.Contains(line, "admin") {
+				a := s.RawTLS(host, conn)
+				if strings.Contains(a.Text, protected) || up.Calls.Load() != before && strings.Contains(line, "admin") {
 					t.Errorf("got %d: %s", a.StatusCode, a.Text)
 				}
 			})
@@ -265,11 +267,11 @@ func TestPathsWithSession(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.site+" "+tt.path, func(t *testing.T) {
-			b := s.browser("https://" + tt.site + ".localhost:{$TLS_PORT}")
-			if a := b.get(tt.path); a.StatusCode != http.StatusUnauthorized {
+			b := s.Browser("https://" + tt.site + ".localhost:{$TLS_PORT}")
+			if a := b.Visit(tt.path); a.StatusCode != http.StatusUnauthorized {
 				t.Errorf("a stranger got %d", a.StatusCode)
 			}
-			a := b.authorize(b.get(tt.endpoints+"/.proconnect/login?return_to="+url.QueryEscape(tt.path)), url.Values{"person": {"ministry"}})
+			a := b.Authorize(b.Visit(tt.endpoints+"/.proconnect/login?return_to="+url.QueryEscape(tt.path)), url.Values{"person": {"ministry"}})
 			if !strings.Contains(a.Text, tt.want) {
 				t.Errorf("got %d: %s", a.StatusCode, a.Text)
 			}

@@ -5,16 +5,18 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // redirectURI starts a login and returns the redirect URI that ProConnect would
 // get to see.
-func (b *browser) redirectURI(headers ...string) (string, answer) {
-	b.t.Helper()
-	a := b.get("/.proconnect/login?return_to=/", headers...)
-	location, err := url.Parse(a.location())
+func redirectURI(b *caddytest.Browser, headers ...string) (string, caddytest.Answer) {
+	b.T.Helper()
+	a := b.Visit("/.proconnect/login?return_to=/", headers...)
+	location, err := url.Parse(a.RedirectURL())
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	return location.Query().Get("redirect_uri"), a
 }
@@ -22,7 +24,7 @@ func (b *browser) redirectURI(headers ...string) (string, answer) {
 // "redirect_uri": from configuration or the routed host and TLS state, never from
 // X-Forwarded-* of an untrusted client.
 func TestAttackRedirectURI(t *testing.T) {
-	p := newProvider(t)
+	p := caddytest.NewProvider(t)
 	const sites = `
 http://localhost:{$PORT}, https://docs.localhost:{$TLS_PORT}, http://docs.example.test:{$PORT} {
 	proconnect {
@@ -67,22 +69,22 @@ http://:{$PORT} {
 			options = "\n servers {\n trusted_proxies static 127.0.0.1/32\n }"
 		}
 		t.Run(map[bool]string{false: "untrusted client", true: "trusted proxy"}[trusted], func(t *testing.T) {
-			s := start(t, p.link()+"\n local_certs"+options, sites)
-			s.secure("docs.localhost")
+			s := caddytest.Start(t, p.Option()+"\n local_certs"+options, sites)
+			s.Secure("docs.localhost")
 			for _, tt := range tests {
 				t.Run(tt.name, func(t *testing.T) {
-					b := s.browser(tt.site)
-					b.t = t
+					b := s.Browser(tt.site)
+					b.T = t
 					want := tt.untrusted
 					if trusted && tt.trusted != "" {
 						want = tt.trusted
 					}
-					uri, a := b.redirectURI(tt.headers...)
+					uri, a := redirectURI(b, tt.headers...)
 					if uri == "" {
-						uri = a.page()
+						uri = a.Page()
 					}
-					if uri != s.fill(want) || strings.Contains(a.Text+a.location(), "evil") {
-						t.Errorf("got %s, want %s", uri, s.fill(want))
+					if uri != s.Fill(want) || strings.Contains(a.Text+a.RedirectURL(), "evil") {
+						t.Errorf("got %s, want %s", uri, s.Fill(want))
 					}
 				})
 			}
@@ -93,17 +95,17 @@ http://:{$PORT} {
 // What an untrusted client says of the scheme does not get a cookie without
 // Secure out of an https site, nor a secure one into plain http.
 func TestAttackCookieScheme(t *testing.T) {
-	p := newProvider(t)
-	s := start(t, p.link()+"\n local_certs", `
+	p := caddytest.NewProvider(t)
+	s := caddytest.Start(t, p.Option()+"\n local_certs", `
 http://localhost:{$PORT}, https://docs.localhost:{$TLS_PORT} {
 	proconnect {
 		allow any
 	}
 	respond inside
 }`)
-	s.secure("docs.localhost")
+	s.Secure("docs.localhost")
 	for site, secure := range map[string]bool{"http://localhost:{$PORT}": false, "https://docs.localhost:{$TLS_PORT}": true} {
-		a := s.browser(site).get("/.proconnect/login", "X-Forwarded-Proto", map[bool]string{true: "http", false: "https"}[secure])
+		a := s.Browser(site).Visit("/.proconnect/login", "X-Forwarded-Proto", map[bool]string{true: "http", false: "https"}[secure])
 		cookies := a.Cookies()
 		if len(cookies) != 1 || cookies[0].Secure != secure || !cookies[0].HttpOnly || cookies[0].SameSite != http.SameSiteLaxMode ||
 			cookies[0].Path != "/" || cookies[0].Domain != "" || strings.HasPrefix(cookies[0].Name, "__Host-") != secure {
@@ -141,29 +143,29 @@ http://rewritten.localhost:{$PORT} {
 }`
 	for _, login := range []string{"login page", "login auto"} {
 		t.Run(login, func(t *testing.T) {
-			s := start(t, sandboxLink, strings.ReplaceAll(sites, "LOGIN", login))
+			s := caddytest.Start(t, caddytest.Sandbox, strings.ReplaceAll(sites, "LOGIN", login))
 			for _, site := range []string{"http://localhost:{$PORT}", "http://rewritten.localhost:{$PORT}"} {
 				for range 2 { // not only the first time
-					a := s.browser(site).get("/x/page")
-					if a.StatusCode != http.StatusInternalServerError || a.page() != "problem callback_unreachable" || len(a.Cookies()) != 0 {
-						t.Errorf("%s: got %d to %q, page %q", site, a.StatusCode, a.location(), a.page())
+					a := s.Browser(site).Visit("/x/page")
+					if a.StatusCode != http.StatusInternalServerError || a.Page() != "problem callback_unreachable" || len(a.Cookies()) != 0 {
+						t.Errorf("%s: got %d to %q, page %q", site, a.StatusCode, a.RedirectURL(), a.Page())
 					}
 					// Each page's reference leads to a line that says what to do.
-					if line := s.line(`"reference":"` + a.reference() + `"`); a.reference() == "" || !strings.Contains(line, "\"remedy\":\"inside `handle /x/*`") {
-						t.Errorf("%s: reference %q leads to %q", site, a.reference(), line)
+					if line := s.Line(`"reference":"` + a.Reference() + `"`); a.Reference() == "" || !strings.Contains(line, "\"remedy\":\"inside `handle /x/*`") {
+						t.Errorf("%s: reference %q leads to %q", site, a.Reference(), line)
 					}
 				}
-				if !strings.Contains(s.logs(), "inside `handle /x/*` set `path /x/.proconnect` and register that redirect URI, or put the gate outside of it") {
+				if !strings.Contains(s.Logs(), "inside `handle /x/*` set `path /x/.proconnect` and register that redirect URI, or put the gate outside of it") {
 					t.Error("the log does not say what to do")
 				}
 			}
-			b := s.browser("http://localhost:{$PORT}")
-			s.reload(b, sandboxLink, strings.ReplaceAll(sites, "LOGIN", login+"\n path /x/.proconnect"))
-			if a := b.authorize(b.get("/x/.proconnect/login?return_to=/x/page"), url.Values{"person": {"ministry"}}); a.Text != "inside "+agentEmail {
-				t.Errorf("with path: %d, page %q: %s", a.StatusCode, a.page(), a.Text)
+			b := s.Browser("http://localhost:{$PORT}")
+			s.Reload(b, caddytest.Sandbox, strings.ReplaceAll(sites, "LOGIN", login+"\n path /x/.proconnect"))
+			if a := b.Authorize(b.Visit("/x/.proconnect/login?return_to=/x/page"), url.Values{"person": {"ministry"}}); a.Text != "inside "+agentEmail {
+				t.Errorf("with path: %d, page %q: %s", a.StatusCode, a.Page(), a.Text)
 			}
-			if a := b.follow(b.get("/x/.proconnect/logout")); a.page() != "logged-out" {
-				t.Errorf("the logout ended at %d, page %q", a.StatusCode, a.page())
+			if a := b.Follow(b.Visit("/x/.proconnect/logout")); a.Page() != "logged-out" {
+				t.Errorf("the logout ended at %d, page %q", a.StatusCode, a.Page())
 			}
 		})
 	}
@@ -172,16 +174,16 @@ http://rewritten.localhost:{$PORT} {
 // The probe that asks is the gate's own: nothing that a client sends is taken
 // for one, and the probe itself makes no attempt and calls no provider.
 func TestAttackProbe(t *testing.T) {
-	p, up := newProvider(t), echo(t)
-	s := start(t, p.link(), "\nhttp://localhost:{$PORT} {\n proconnect {\n allow any\n }\n reverse_proxy "+up.addr()+"\n }")
-	b := s.browser("http://localhost:{$PORT}")
-	if a := b.get("/.proconnect/callback"); a.StatusCode != http.StatusBadRequest {
-		t.Errorf("a callback without anything: %d, page %q", a.StatusCode, a.page())
+	p, up := caddytest.NewProvider(t), caddytest.Echo(t)
+	s := caddytest.Start(t, p.Option(), "\nhttp://localhost:{$PORT} {\n proconnect {\n allow any\n }\n reverse_proxy "+up.Addr()+"\n }")
+	b := s.Browser("http://localhost:{$PORT}")
+	if a := b.Visit("/.proconnect/callback"); a.StatusCode != http.StatusBadRequest {
+		t.Errorf("a callback without anything: %d, page %q", a.StatusCode, a.Page())
 	}
-	if uri, a := b.redirectURI(); uri == "" || len(a.Cookies()) != 1 {
+	if uri, a := redirectURI(b); uri == "" || len(a.Cookies()) != 1 {
 		t.Errorf("got %d to %q with cookies %v", a.StatusCode, uri, a.Cookies())
 	}
-	if n := up.calls.Load(); n != 0 {
+	if n := up.Calls.Load(); n != 0 {
 		t.Errorf("the probe reached the site %d times", n)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // A site that hangs up on, or lets wait, whatever its gate does not gate: the
@@ -18,7 +20,7 @@ func TestAttackProbeIsNotAnswered(t *testing.T) {
 	defer silent.Close()
 	for name, rest := range map[string]string{"abort": "abort", "silence": "reverse_proxy " + silent.Addr().String()} {
 		t.Run(name, func(t *testing.T) {
-			s := start(t, sandboxLink, `
+			s := caddytest.Start(t, caddytest.Sandbox, `
 http://docs.localhost:{$PORT} {
 	handle /x/* {
 		proconnect {
@@ -30,9 +32,9 @@ http://docs.localhost:{$PORT} {
 		`+rest+`
 	}
 }`)
-			b := s.browser("http://docs.localhost:{$PORT}")
+			b := s.Browser("http://docs.localhost:{$PORT}")
 			b.Timeout = 9 * time.Second
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.base+"/x/", nil)
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.Base+"/x/", nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -41,8 +43,8 @@ http://docs.localhost:{$PORT} {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if a := readAnswer(t, resp); a.page() != "problem callback_unreachable" || !strings.Contains(s.logs(), "the callback does not come back") {
-				t.Errorf("%d, page %q", a.StatusCode, a.page())
+			if a := caddytest.ReadAnswer(t, resp); a.Page() != "problem callback_unreachable" || !strings.Contains(s.Logs(), "the callback does not come back") {
+				t.Errorf("%d, page %q", a.StatusCode, a.Page())
 			}
 		})
 	}
@@ -92,18 +94,18 @@ http://localhost:{$PORT} {
 	} {
 		for login, page := range map[string]string{"login page": "login", "login auto": ""} {
 			t.Run(name+", "+login, func(t *testing.T) {
-				s := start(t, links, strings.NewReplacer("LOGIN", login, "REST", tt.rest).Replace(site))
-				a := s.browser("http://localhost:{$PORT}").get("/x/page")
+				s := caddytest.Start(t, links, strings.NewReplacer("LOGIN", login, "REST", tt.rest).Replace(site))
+				a := s.Browser("http://localhost:{$PORT}").Visit("/x/page")
 				if tt.want == "" {
-					if a.page() != page || (a.StatusCode == http.StatusSeeOther) != (page == "") {
-						t.Errorf("got %d, page %q", a.StatusCode, a.page())
+					if a.Page() != page || (a.StatusCode == http.StatusSeeOther) != (page == "") {
+						t.Errorf("got %d, page %q", a.StatusCode, a.Page())
 					}
 					return
 				}
-				if a.StatusCode != http.StatusInternalServerError || a.page() != tt.want || len(a.Cookies()) != 0 || a.Header.Get("Location") != "" {
-					t.Errorf("got %d to %q, page %q, cookies %v", a.StatusCode, a.Header.Get("Location"), a.page(), a.Cookies())
+				if a.StatusCode != http.StatusInternalServerError || a.Page() != tt.want || len(a.Cookies()) != 0 || a.Header.Get("Location") != "" {
+					t.Errorf("got %d to %q, page %q, cookies %v", a.StatusCode, a.Header.Get("Location"), a.Page(), a.Cookies())
 				}
-				if !strings.Contains(s.logs(), "the callback does not come back to this gate") {
+				if !strings.Contains(s.Logs(), "the callback does not come back to this gate") {
 					t.Error("the log does not say so")
 				}
 			})
@@ -114,8 +116,8 @@ http://localhost:{$PORT} {
 // The callback comes back to a gate that takes the site for another address: what
 // the first one sealed for its host, it cannot open. Nobody is sent away.
 func TestAttackProbeComesToAGateOfAnotherOrigin(t *testing.T) {
-	p := newProvider(t)
-	s := start(t, p.link(), `
+	p := caddytest.NewProvider(t)
+	s := caddytest.Start(t, p.Option(), `
 http://localhost:{$PORT} {
 	handle /x/* {
 		proconnect {
@@ -132,9 +134,9 @@ http://localhost:{$PORT} {
 		respond outside
 	}
 }`)
-	a := s.browser("http://localhost:{$PORT}").get("/x/page")
-	if a.StatusCode != http.StatusInternalServerError || a.page() != "problem callback_unreachable" || len(a.Cookies()) != 0 {
-		t.Errorf("got %d to %q, page %q", a.StatusCode, a.location(), a.page())
+	a := s.Browser("http://localhost:{$PORT}").Visit("/x/page")
+	if a.StatusCode != http.StatusInternalServerError || a.Page() != "problem callback_unreachable" || len(a.Cookies()) != 0 {
+		t.Errorf("got %d to %q, page %q", a.StatusCode, a.RedirectURL(), a.Page())
 	}
 }
 
@@ -144,7 +146,7 @@ http://localhost:{$PORT} {
 func TestAttackProbesOfGatesThatKeepEachOthersCallback(t *testing.T) {
 	for _, login := range []string{"page", "auto"} {
 		t.Run("login "+login, func(t *testing.T) {
-			s := start(t, sandboxLink, strings.ReplaceAll(`
+			s := caddytest.Start(t, caddytest.Sandbox, strings.ReplaceAll(`
 http://localhost:{$PORT} {
 	handle /a/* {
 		proconnect {
@@ -163,11 +165,11 @@ http://localhost:{$PORT} {
 		respond inside
 	}
 }`, "LOGIN", login))
-			b := s.browser("http://localhost:{$PORT}")
+			b := s.Browser("http://localhost:{$PORT}")
 			b.Timeout = 5 * time.Second
 			for _, path := range []string{"/a/x", "/b/x"} {
-				if a := b.get(path); a.StatusCode != http.StatusInternalServerError || a.page() != "problem callback_unreachable" {
-					t.Errorf("%s: got %d, page %q", path, a.StatusCode, a.page())
+				if a := b.Visit(path); a.StatusCode != http.StatusInternalServerError || a.Page() != "problem callback_unreachable" {
+					t.Errorf("%s: got %d, page %q", path, a.StatusCode, a.Page())
 				}
 			}
 		})

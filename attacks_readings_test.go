@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // readingSites is one gate on a path, and one with an exemption, before a site.
@@ -26,12 +28,6 @@ http://exempt.localhost:{$PORT} {
 	reverse_proxy UPSTREAM
 }`
 
-// ask sends a request line as it stands to a site, as a stranger.
-func (s *server) ask(site, target string) answer {
-	s.t.Helper()
-	return s.raw(loopback+":"+s.Port, "GET "+target+" HTTP/1.1\r\nHost: "+site+":{$PORT}\r\nAccept: text/html\r\nConnection: close\r\n\r\n")
-}
-
 // A target such as x:http://h/admin/x has no path in Caddy (url.URL.Opaque), and
 // travels on as http://h/admin/x, which is /admin/x to every server.
 func TestAttackOpaqueTarget(t *testing.T) {
@@ -41,9 +37,9 @@ func TestAttackOpaqueTarget(t *testing.T) {
 		}
 	}))
 	defer up.Close()
-	s := start(t, sandboxLink, strings.ReplaceAll(readingSites, "UPSTREAM", up.Listener.Addr().String()))
+	s := caddytest.Start(t, caddytest.Sandbox, strings.ReplaceAll(readingSites, "UPSTREAM", up.Listener.Addr().String()))
 	for _, target := range []string{"x:http://h/admin/secret.txt", "http:http://h/admin/secret.txt", "x:http://h/admin/secret.txt?a=b"} {
-		if a := s.ask("admin.localhost", target); strings.Contains(a.Text, protected) || a.StatusCode == http.StatusOK {
+		if a := s.Ask("admin.localhost", target); strings.Contains(a.Text, protected) || a.StatusCode == http.StatusOK {
 			t.Errorf("%s: a stranger got %d %s", target, a.StatusCode, a.Text)
 		}
 	}
@@ -86,21 +82,21 @@ func TestAttackReadings(t *testing.T) {
 		}
 	}))
 	defer up.Close()
-	s := start(t, sandboxLink, strings.ReplaceAll(readingSites, "UPSTREAM", up.Listener.Addr().String()))
+	s := caddytest.Start(t, caddytest.Sandbox, strings.ReplaceAll(readingSites, "UPSTREAM", up.Listener.Addr().String()))
 	for _, tt := range tests {
 		reader := readers[tt.reader]
 		read.Store(&reader)
-		if a := s.ask(tt.site+".localhost", tt.target); strings.Contains(a.Text, protected) || a.StatusCode != http.StatusUnauthorized && a.StatusCode != http.StatusBadRequest {
+		if a := s.Ask(tt.site+".localhost", tt.target); strings.Contains(a.Text, protected) || a.StatusCode != http.StatusUnauthorized && a.StatusCode != http.StatusBadRequest {
 			t.Errorf("%s, before what %s, %s: a stranger got %d %.80s", tt.site, tt.reader, tt.target, a.StatusCode, a.Text)
 		}
 	}
 	for _, target := range []string{"/x", "/administration/x", "/x;a/b%5cc/%2561dmin/100%25", "/.well-known/x", "/a%2fb"} {
-		if a := s.ask("admin.localhost", target); a.StatusCode != http.StatusOK {
+		if a := s.Ask("admin.localhost", target); a.StatusCode != http.StatusOK {
 			t.Errorf("%s: %d", target, a.StatusCode)
 		}
 	}
 	for _, target := range []string{"/public/a", "/public/a;b", "/public/a%5cb", "/public/100%25", "/public/a%2fb", "/public/.x"} {
-		if a := s.ask("exempt.localhost", target); a.StatusCode != http.StatusOK {
+		if a := s.Ask("exempt.localhost", target); a.StatusCode != http.StatusOK {
 			t.Errorf("exempt %s: %d", target, a.StatusCode)
 		}
 	}

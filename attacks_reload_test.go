@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // "config reload under load": no failed request, no lost session, no growing
@@ -17,13 +19,13 @@ func TestAttackReloads(t *testing.T) {
 	if testing.Short() {
 		reloads = 10
 	}
-	p, up := newProvider(t), echo(t)
-	s := &server{t: t, Port: freePort(t), TLSPort: freePort(t), dir: t.TempDir()}
-	list := s.write("list.txt", "13002526500013\n")
+	p, up := caddytest.NewProvider(t), caddytest.Echo(t)
+	s := caddytest.New(t)
+	list := s.Write("list.txt", "13002526500013\n")
 	// The keys are in the storage: every configuration finds them anew.
-	link, _, _ := strings.Cut(p.link(), "session {")
+	link, _, _ := strings.Cut(p.Option(), "session {")
 	link += "}"
-	site := strings.NewReplacer("UPSTREAM", up.addr(), "LIST", list).Replace(`
+	site := strings.NewReplacer("UPSTREAM", up.Addr(), "LIST", list).Replace(`
 http://localhost:{$PORT} {
 	proconnect {
 		allow siret from LIST
@@ -37,38 +39,38 @@ http://localhost:{$PORT} {
 		}
 	}
 }`)
-	s.run(link, site)
+	s.Run(link, site)
 
-	var browsers []*browser
+	var browsers []*caddytest.Browser
 	for range 4 {
-		b := s.browser("http://localhost:{$PORT}")
-		b.Transport = patient{b.Transport}
-		if a := b.loginAt("/x"); a.StatusCode != http.StatusOK {
-			t.Fatalf("login: %d, page %q", a.StatusCode, a.page())
+		b := s.Browser("http://localhost:{$PORT}")
+		b.RetryResets()
+		if a := b.LoginAt("/x"); a.StatusCode != http.StatusOK {
+			t.Fatalf("login: %d, page %q", a.StatusCode, a.Page())
 		}
 		browsers = append(browsers, b)
 	}
-	stranger := s.browser("http://localhost:{$PORT}")
-	stranger.Transport = patient{stranger.Transport}
-	s.load(link, site)
+	stranger := s.Browser("http://localhost:{$PORT}")
+	stranger.RetryResets()
+	s.Load(link, site)
 	before := runtime.NumGoroutine()
 
 	requests := traffic(browsers[:3], stranger, "/x", func() {
 		for i := range reloads {
-			a := browsers[3].get("/.proconnect/login?return_to=/x")
-			s.load(link, site)
+			a := browsers[3].Visit("/.proconnect/login?return_to=/x")
+			s.Load(link, site)
 			if i%10 == 0 { // the login that began before the reload ends behind it
 				for range 3 {
-					a = browsers[3].get(a.location())
+					a = browsers[3].Visit(a.RedirectURL())
 				}
 				if a.StatusCode != http.StatusOK {
-					t.Errorf("a login under way ended at %d, page %q", a.StatusCode, a.page())
+					t.Errorf("a login under way ended at %d, page %q", a.StatusCode, a.Page())
 				}
 			}
 		}
 	})
 	for _, b := range browsers {
-		if a := b.get("/x"); a.StatusCode != http.StatusOK {
+		if a := b.Visit("/x"); a.StatusCode != http.StatusOK {
 			t.Errorf("a session was lost: %d", a.StatusCode)
 		}
 		b.CloseIdleConnections()
@@ -84,25 +86,25 @@ http://localhost:{$PORT} {
 
 // traffic has people with a session and a stranger ask for a page, over and over
 // while something happens, and returns how often they asked.
-func traffic(people []*browser, stranger *browser, page string, during func()) int64 {
+func traffic(people []*caddytest.Browser, stranger *caddytest.Browser, page string, during func()) int64 {
 	var requests atomic.Int64
 	done := make(chan struct{})
 	var running sync.WaitGroup
-	ask := func(b *browser, want int) {
+	ask := func(b *caddytest.Browser, want int) {
 		for {
 			select {
 			case <-done:
 				return
 			default:
 			}
-			resp, err := b.Get(b.base + page)
+			resp, err := b.Get(b.Base + page)
 			if err != nil {
-				b.t.Error(err)
+				b.T.Error(err)
 				return
 			}
 			resp.Body.Close()
 			if requests.Add(1); resp.StatusCode != want {
-				b.t.Errorf("got %d, want %d", resp.StatusCode, want)
+				b.T.Errorf("got %d, want %d", resp.StatusCode, want)
 			}
 		}
 	}

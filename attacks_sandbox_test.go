@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // guardSites are the sandbox on its usual name, on every name, in part and
@@ -43,15 +45,15 @@ https://docs.localhost:{$TLS_PORT} {
 // defaults, with X-Forwarded-For, over HTTP/1.0": 503, nothing shown; a session
 // changes nothing.
 func TestAttackSandboxFromElsewhere(t *testing.T) {
-	s := start(t, sandboxLink+"\n local_certs", guardSites)
-	s.secure("docs.localhost")
-	b := s.browser("http://localhost:{$PORT}")
-	if a := b.login("/", url.Values{"person": {"ministry"}}); a.Text != "inside" {
+	s := caddytest.Start(t, caddytest.Sandbox+"\n local_certs", guardSites)
+	s.Secure("docs.localhost")
+	b := s.Browser("http://localhost:{$PORT}")
+	if a := b.Login("/", url.Values{"person": {"ministry"}}); a.Text != "inside" {
 		t.Fatalf("from this machine: %d", a.StatusCode)
 	}
-	cookies := b.cookies()
-	attempt := b.get("/.proconnect/login?return_to=/").location()
-	authorize := strings.TrimPrefix(attempt, b.base)
+	cookies := b.Cookies()
+	attempt := b.Visit("/.proconnect/login?return_to=/").RedirectURL()
+	authorize := strings.TrimPrefix(attempt, b.Base)
 
 	paths := []string{"/", "/.proconnect/login", "/.proconnect/callback?code=x&state=y", "/.proconnect/logout", "/.proconnect/session", "/.proconnect/nothing", authorize}
 	tests := []struct{ name, proto, host, headers string }{
@@ -77,34 +79,34 @@ func TestAttackSandboxFromElsewhere(t *testing.T) {
 		for _, path := range paths {
 			for name, more := range map[string]string{"": "Accept: text/html\r\n", " by a program": "", " with a session": "Cookie: " + cookies + "\r\n"} {
 				t.Run(tt.name+" "+path[:min(len(path), 32)]+name, func(t *testing.T) {
-					s.t = t
-					a := s.raw(loopback+":"+s.Port, "GET "+path+" "+tt.proto+"\r\nHost: "+tt.host+"\r\n"+tt.headers+more+"\r\n")
+					s.T = t
+					a := s.Raw(caddytest.Loopback+":"+s.Port, "GET "+path+" "+tt.proto+"\r\nHost: "+tt.host+"\r\n"+tt.headers+more+"\r\n")
 					wantGuard(t, a)
 				})
 			}
 		}
 	}
-	for _, protocol := range protocols {
+	for _, protocol := range caddytest.Protocols {
 		t.Run("with X-Forwarded-For over "+protocol, func(t *testing.T) {
-			b := s.speaking(t, s.browser("https://docs.localhost:{$TLS_PORT}"), protocol)
-			if a := b.get("/"); a.page() != "login" {
-				t.Errorf("without: %d, page %q", a.StatusCode, a.page())
+			b := s.Speaking(t, s.Browser("https://docs.localhost:{$TLS_PORT}"), protocol)
+			if a := b.Visit("/"); a.Page() != "login" {
+				t.Errorf("without: %d, page %q", a.StatusCode, a.Page())
 			}
-			wantGuard(t, b.get("/", "X-Forwarded-For", "203.0.113.7"))
+			wantGuard(t, b.Visit("/", "X-Forwarded-For", "203.0.113.7"))
 		})
 	}
 	t.Run("from another machine with `Host: localhost`", func(t *testing.T) {
-		s.t = t
+		s.T = t
 		for _, address := range otherAddresses(t) {
-			wantGuard(t, s.raw(net.JoinHostPort(address, s.Port), "GET / HTTP/1.1\r\nHost: localhost:{$PORT}\r\nAccept: text/html\r\n\r\n"))
+			wantGuard(t, s.Raw(net.JoinHostPort(address, s.Port), "GET / HTTP/1.1\r\nHost: localhost:{$PORT}\r\nAccept: text/html\r\n\r\n"))
 		}
 	})
 }
 
 // wantGuard wants nothing shown but that it is a sandbox.
-func wantGuard(t *testing.T, a answer) {
+func wantGuard(t *testing.T, a caddytest.Answer) {
 	t.Helper()
-	html, program := a.page() == "problem sandbox_guard", strings.Contains(a.Text, "#sandbox_guard")
+	html, program := a.Page() == "problem sandbox_guard", strings.Contains(a.Text, "#sandbox_guard")
 	if a.StatusCode != http.StatusServiceUnavailable || !html && !program || strings.Contains(a.Text, "inside") || len(a.Cookies()) != 0 {
 		t.Errorf("got %d, cookies %v: %s", a.StatusCode, a.Cookies(), a.Text)
 	}

@@ -11,20 +11,19 @@ import (
 	"time"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
-// sessionSecret seals the sessions of tests that make cookies of their own.
-const sessionSecret = "2CkLVDxd0S1fHVFYVY5ZtwxkYZCFn3dXKDTbZfDl3Ug="
-
 const (
-	securedSandbox = "proconnect {\n environment sandbox\n session {\n secret " + sessionSecret + "\n lifetime 1h\n }\n }"
+	securedSandbox = "proconnect {\n environment sandbox\n session {\n secret " + caddytest.SessionSecret + "\n lifetime 1h\n }\n }"
 	sessionCookie  = "__Host-proconnect"
 )
 
 // sandboxBox opens what the sandbox's default link seals for a purpose.
 func sandboxBox(t *testing.T, purpose string) *seal.Box {
 	t.Helper()
-	key, err := base64.StdEncoding.DecodeString(sessionSecret)
+	key, err := base64.StdEncoding.DecodeString(caddytest.SessionSecret)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,8 +58,8 @@ func begun(at time.Time) func([]byte) []byte {
 // purpose, expired, from the future, duplicated, 2³¹ chunks": as no cookie: 401.
 // "next handler when refused": never called.
 func TestAttackSessionCookies(t *testing.T) {
-	up := echo(t)
-	s := start(t, securedSandbox+"\n proconnect other {\n environment sandbox\n client_id other\n session {\n secret "+sessionSecret+"\n }\n }\n local_certs",
+	up := caddytest.Echo(t)
+	s := caddytest.Start(t, securedSandbox+"\n proconnect other {\n environment sandbox\n client_id other\n session {\n secret "+caddytest.SessionSecret+"\n }\n }\n local_certs",
 		strings.ReplaceAll(`
 https://docs.localhost:{$TLS_PORT} {
 	proconnect {
@@ -80,18 +79,18 @@ https://named.localhost:{$TLS_PORT} {
 		allow any
 	}
 	reverse_proxy UPSTREAM
-}`, "UPSTREAM", up.addr()))
-	s.secure("docs.localhost", "other.localhost", "named.localhost")
+}`, "UPSTREAM", up.Addr()))
+	s.Secure("docs.localhost", "other.localhost", "named.localhost")
 
 	ministry := url.Values{"person": {"ministry"}}
-	b := s.browser("https://docs.localhost:{$TLS_PORT}")
-	b.login("/", ministry)
-	b.get("/.proconnect/login?return_to=/") // leaves an attempt
-	mine := b.cookie(sessionCookie)
-	other := s.browser("https://other.localhost:{$TLS_PORT}")
-	other.login("/", ministry)
-	named := s.browser("https://named.localhost:{$TLS_PORT}")
-	named.login("/", ministry)
+	b := s.Browser("https://docs.localhost:{$TLS_PORT}")
+	b.Login("/", ministry)
+	b.Visit("/.proconnect/login?return_to=/") // leaves an attempt
+	mine := b.Cookie(sessionCookie)
+	other := s.Browser("https://other.localhost:{$TLS_PORT}")
+	other.Login("/", ministry)
+	named := s.Browser("https://named.localhost:{$TLS_PORT}")
+	named.Login("/", ministry)
 
 	is := func(value string) []string { return []string{sessionCookie + "=" + value} }
 	change := func(f func([]byte) []byte) []string { return is(resealed(t, mine, "docs.localhost", f)) }
@@ -107,7 +106,7 @@ https://named.localhost:{$TLS_PORT} {
 		return is(sealed)
 	}
 	var attempt string
-	for pair := range strings.SplitSeq(b.cookies(), "; ") {
+	for pair := range strings.SplitSeq(b.Cookies(), "; ") {
 		if name, value, _ := strings.Cut(pair, "="); strings.HasPrefix(name, sessionCookie+"_login_") {
 			attempt = value
 		}
@@ -138,8 +137,8 @@ https://named.localhost:{$TLS_PORT} {
 		{"a bit flipped", is(string(flipped)), false},
 		{"cut short", is(mine[:len(mine)-4]), false},
 		{"key id alone", is(mine[:6]), false},
-		{"cookie of another site of the same Caddy", is(other.cookie(sessionCookie)), false},
-		{"cookie of another link", is(named.cookie(sessionCookie + "-other")), false},
+		{"cookie of another site of the same Caddy", is(other.Cookie(sessionCookie)), false},
+		{"cookie of another link", is(named.Cookie(sessionCookie + "-other")), false},
 		{"cookie of another purpose: a login attempt", is(attempt), false},
 		{"a session sealed for the purpose of another cookie", sealedFor("login attempt", "docs.localhost"), false},
 		{"sealed for another site", sealedFor("session", "other.localhost"), false},
@@ -160,16 +159,16 @@ https://named.localhost:{$TLS_PORT} {
 		{"in small letters", []string{"__host-proconnect=" + mine}, false},
 		{"2³¹ chunks", []string{chunks.String() + sessionCookie + "_2147483648=" + mine}, false},
 	}
-	for _, protocol := range protocols {
-		stranger := s.browser("https://docs.localhost:{$TLS_PORT}")
+	for _, protocol := range caddytest.Protocols {
+		stranger := s.Browser("https://docs.localhost:{$TLS_PORT}")
 		stranger.Jar = nil
-		stranger = s.speaking(t, stranger, protocol)
+		stranger = s.Speaking(t, stranger, protocol)
 		for _, tt := range tests {
 			t.Run(tt.name+" "+protocol, func(t *testing.T) {
-				stranger.t = t
-				before := up.calls.Load()
-				a := stranger.send(http.MethodGet, "/x", http.Header{"Cookie": tt.lines})
-				passed := up.calls.Load() != before
+				stranger.T = t
+				before := up.Calls.Load()
+				a := stranger.Send(http.MethodGet, "/x", http.Header{"Cookie": tt.lines})
+				passed := up.Calls.Load() != before
 				if tt.ok != passed || tt.ok != (a.StatusCode == http.StatusOK) || !tt.ok && a.StatusCode != http.StatusUnauthorized {
 					t.Errorf("got %d, upstream called: %t", a.StatusCode, passed)
 				}
@@ -189,23 +188,23 @@ http://localhost:{$PORT} {
 	respond inside
 }`
 	environment := func(name string) string {
-		return "proconnect {\n environment " + name + "\n client_id client\n client_secret " + providerSecret + "\n session {\n secret " + sessionSecret + "\n }\n }"
+		return "proconnect {\n environment " + name + "\n client_id client\n client_secret " + caddytest.ClientSecret + "\n session {\n secret " + caddytest.SessionSecret + "\n }\n }"
 	}
-	s := start(t, environment("sandbox"), site)
-	b := s.browser("http://localhost:{$PORT}")
-	if a := b.login("/", url.Values{"person": {"ministry"}}); a.Text != "inside" {
+	s := caddytest.Start(t, environment("sandbox"), site)
+	b := s.Browser("http://localhost:{$PORT}")
+	if a := b.Login("/", url.Values{"person": {"ministry"}}); a.Text != "inside" {
 		t.Fatalf("got %d: %s", a.StatusCode, a.Text)
 	}
 	for _, real := range []string{"production", "integration", "production-rie", "integration-rie"} {
 		t.Run(real, func(t *testing.T) {
-			s.reload(b, environment(real), site)
-			if a := b.get("/"); a.StatusCode != http.StatusUnauthorized {
+			s.Reload(b, environment(real), site)
+			if a := b.Visit("/"); a.StatusCode != http.StatusUnauthorized {
 				t.Errorf("got %d: %s", a.StatusCode, a.Text)
 			}
 		})
 	}
-	s.reload(b, environment("sandbox"), site)
-	if a := b.get("/"); a.Text != "inside" {
+	s.Reload(b, environment("sandbox"), site)
+	if a := b.Visit("/"); a.Text != "inside" {
 		t.Errorf("back in the sandbox: %d", a.StatusCode) // the key was the same all the time
 	}
 }

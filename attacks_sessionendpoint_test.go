@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // The session endpoint tells a page's own script who is logged in, and nobody
@@ -12,15 +14,15 @@ import (
 // along (SameSite knows sites, not hosts), nor one that would read the answer as
 // a script, an image or a frame.
 func TestAttackSessionEndpoint(t *testing.T) {
-	s := start(t, sandboxLink, `
+	s := caddytest.Start(t, caddytest.Sandbox, `
 http://localhost:{$PORT} {
 	proconnect {
 		allow any
 	}
 	respond inside
 }`)
-	b := s.browser("http://localhost:{$PORT}")
-	b.login("/", url.Values{"person": {"ministry"}})
+	b := s.Browser("http://localhost:{$PORT}")
+	b.Login("/", url.Values{"person": {"ministry"}})
 	for name, c := range map[string]struct {
 		method  string
 		headers []string
@@ -39,8 +41,8 @@ http://localhost:{$PORT} {
 		"a preflight":               {"OPTIONS", append(fetchHeaders[:6:6], "Origin", "https://evil.example", "Access-Control-Request-Method", "GET"), 405},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b.t = t
-			a := b.do(c.method, "/.proconnect/session", nil, c.headers...)
+			b.T = t
+			a := b.Request(c.method, "/.proconnect/session", nil, c.headers...)
 			if told := strings.Contains(a.Text, agentEmail); a.StatusCode != c.status || told != (c.status == http.StatusOK) {
 				t.Errorf("got %d: %s", a.StatusCode, a.Text)
 			}

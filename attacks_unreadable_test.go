@@ -4,12 +4,14 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // custom.<path> that is there and cannot be read (an object, a list of objects,
 // a text that is too long) is not absent.
 func TestAttackUnreadableIsNotAbsent(t *testing.T) {
-	s := start(t, sandboxLink, `
+	s := caddytest.Start(t, caddytest.Sandbox, `
 http://deny.localhost:{$PORT} {
 	proconnect {
 		allow siren 130025265
@@ -37,8 +39,8 @@ http://allow.localhost:{$PORT} {
 		`{"suspended":"` + strings.Repeat("x", 300) + `"}`: 403,
 	} {
 		for _, site := range []string{"deny", "allow"} {
-			b := s.browser("http://" + site + ".localhost:{$PORT}")
-			if a := b.login("/", url.Values{"person": {"ministry"}, "custom": {custom}}); a.StatusCode != status {
+			b := s.Browser("http://" + site + ".localhost:{$PORT}")
+			if a := b.Login("/", url.Values{"person": {"ministry"}, "custom": {custom}}); a.StatusCode != status {
 				t.Errorf("%s, %.50s: got %d, want %d", site, custom, a.StatusCode, status)
 			}
 		}

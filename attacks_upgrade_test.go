@@ -14,6 +14,8 @@ import (
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // A request that is let through may turn its connection into one of HTTP/2
@@ -26,7 +28,7 @@ func TestAttackUpgradeToHTTP2(t *testing.T) {
 		}
 	})))
 	defer up.Close()
-	s := start(t, sandboxLink, strings.ReplaceAll(`
+	s := caddytest.Start(t, caddytest.Sandbox, strings.ReplaceAll(`
 http://docs.localhost:{$PORT} {
 	proconnect /admin/* {
 		allow any
@@ -41,12 +43,12 @@ http://whole.localhost:{$PORT} {
 	}
 	reverse_proxy UPSTREAM
 }`, "UPSTREAM", up.Listener.Addr().String()))
-	b := s.browser("http://whole.localhost:{$PORT}")
-	b.login("/x", url.Values{"person": {"ministry"}})
-	if got := s.smuggle("docs.localhost", ""); strings.Contains(got, protected) {
+	b := s.Browser("http://whole.localhost:{$PORT}")
+	b.Login("/x", url.Values{"person": {"ministry"}})
+	if got := smuggle(s, "docs.localhost", ""); strings.Contains(got, protected) {
 		t.Errorf("a stranger got %s", got)
 	}
-	if got := s.smuggle("whole.localhost", b.cookies()); strings.Contains(got, "forged@gouv.fr") {
+	if got := smuggle(s, "whole.localhost", b.Cookies()); strings.Contains(got, "forged@gouv.fr") {
 		t.Errorf("somebody else passes for another: %s", got)
 	}
 }
@@ -91,11 +93,11 @@ type buffered struct {
 func (c buffered) Read(b []byte) (int, error) { return c.in.Read(b) }
 
 // smuggle asks for /x, upgrades, and asks for /admin/secret.txt.
-func (s *server) smuggle(site, cookies string) string {
-	s.t.Helper()
-	conn, err := net.Dial("tcp", loopback+":"+s.Port)
+func smuggle(s *caddytest.Server, site, cookies string) string {
+	s.T.Helper()
+	conn, err := net.Dial("tcp", caddytest.Loopback+":"+s.Port)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))

@@ -5,12 +5,14 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // A page elsewhere can have a browser begin logins whose return targets fill its
 // cookie jar, until every request to the site is too large for Caddy.
 func TestAttemptCookiesStaySmall(t *testing.T) {
-	s := start(t, sandboxLink, `
+	s := caddytest.Start(t, caddytest.Sandbox, `
 http://localhost:{$PORT} {
 	proconnect {
 		allow any
@@ -28,13 +30,13 @@ http://localhost:{$PORT} {
 		"a gate's key":       {"return_to": {"/"}, "gate": {strings.Repeat("x", 1000)}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := s.browser("http://localhost:{$PORT}")
-			home, err := url.Parse(b.base)
+			b := s.Browser("http://localhost:{$PORT}")
+			home, err := url.Parse(b.Base)
 			if err != nil {
 				t.Fatal(err)
 			}
 			for range 6 {
-				if a := b.get("/.proconnect/login?" + query.Encode()); a.StatusCode != http.StatusSeeOther {
+				if a := b.Visit("/.proconnect/login?" + query.Encode()); a.StatusCode != http.StatusSeeOther {
 					t.Fatalf("a login began with %d", a.StatusCode)
 				}
 			}
@@ -45,7 +47,7 @@ http://localhost:{$PORT} {
 			if size > 5*2450 {
 				t.Errorf("the browser holds %d bytes of cookies", size)
 			}
-			if a := b.get("/"); a.StatusCode != http.StatusUnauthorized {
+			if a := b.Visit("/"); a.StatusCode != http.StatusUnauthorized {
 				t.Errorf("the site answers %d", a.StatusCode)
 			}
 		})

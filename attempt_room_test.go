@@ -6,13 +6,15 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // Two clients on one host, and an application with 6 kB of cookies: whatever logins are
 // begun, at either, nothing that the browser then asks for is too large for Caddy, which
 // would answer 431 to everything, and the login that was begun last ends well.
 func TestAttemptsOfTwoClientsLeaveRoom(t *testing.T) {
-	s := start(t, "proconnect one {\n environment sandbox\n}\nproconnect two {\n environment sandbox\n client_id other\n}", `
+	s := caddytest.Start(t, "proconnect one {\n environment sandbox\n}\nproconnect two {\n environment sandbox\n client_id other\n}", `
 http://localhost:{$PORT} {
 	proconnect /one/* {
 		client one
@@ -30,9 +32,9 @@ http://localhost:{$PORT} {
 		"short targets": "x", "long targets": "x?" + strings.Repeat("x", 1000), "targets of ampersands": "x?" + strings.Repeat("&", 1000),
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := s.browser("http://localhost:{$PORT}")
-			b.t = t
-			home, err := url.Parse(b.base)
+			b := s.Browser("http://localhost:{$PORT}")
+			b.T = t
+			home, err := url.Parse(b.Base)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -40,26 +42,26 @@ http://localhost:{$PORT} {
 				b.Jar.SetCookies(home, []*http.Cookie{{Name: "app" + strconv.Itoa(i), Value: strings.Repeat("v", 1000), Path: "/"}})
 			}
 			for _, client := range []string{"one", "two"} { // two sessions, as large as such a login makes them
-				a := b.get("/" + client + "/.proconnect/login?return_to=/" + client + "/x")
-				if a = b.authorize(a, ministry); a.Text != "inside" {
-					t.Fatalf("a login of %s ends at %d, page %q", client, a.StatusCode, a.page())
+				a := b.Visit("/" + client + "/.proconnect/login?return_to=/" + client + "/x")
+				if a = b.Authorize(a, ministry); a.Text != "inside" {
+					t.Fatalf("a login of %s ends at %d, page %q", client, a.StatusCode, a.Page())
 				}
 			}
-			var last answer
+			var last caddytest.Answer
 			for i := range 14 {
 				client := []string{"one", "two"}[i%2]
-				last = b.get("/" + client + "/.proconnect/login?" + url.Values{"return_to": {"/" + client + "/" + target}}.Encode())
+				last = b.Visit("/" + client + "/.proconnect/login?" + url.Values{"return_to": {"/" + client + "/" + target}}.Encode())
 				if last.StatusCode != http.StatusSeeOther {
-					t.Fatalf("login %d begins with %d, page %q", i, last.StatusCode, last.page())
+					t.Fatalf("login %d begins with %d, page %q", i, last.StatusCode, last.Page())
 				}
 				for _, path := range []string{"/", "/one/x", "/two/x", "/one/.proconnect/session"} {
-					if a := b.get(path); a.StatusCode != http.StatusOK {
+					if a := b.Visit(path); a.StatusCode != http.StatusOK {
 						t.Fatalf("after %d logins, %s answers %d", i, path, a.StatusCode)
 					}
 				}
 			}
-			if a := b.authorize(last, ministry); a.Text != "inside" {
-				t.Errorf("the last login ends at %d, page %q", a.StatusCode, a.page())
+			if a := b.Authorize(last, ministry); a.Text != "inside" {
+				t.Errorf("the last login ends at %d, page %q", a.StatusCode, a.Page())
 			}
 			size := 0
 			for _, c := range b.Jar.Cookies(home) {

@@ -6,15 +6,17 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // rawLogin begins a login by a request as it stands on the wire, behind a proxy
 // that ended TLS, and returns the redirect URI that ProConnect would see, or else
 // the page.
-func (s *server) rawLogin(t *testing.T, head string) string {
+func rawLogin(s *caddytest.Server, t *testing.T, head string) string {
 	t.Helper()
-	s.t = t
-	a := s.raw(loopback+":"+s.Port, "GET /.proconnect/login?return_to=/ HTTP/1.1\r\nAccept: text/html\r\nConnection: close\r\n"+head+"\r\n")
+	s.T = t
+	a := s.Raw(caddytest.Loopback+":"+s.Port, "GET /.proconnect/login?return_to=/ HTTP/1.1\r\nAccept: text/html\r\nConnection: close\r\n"+head+"\r\n")
 	location, err := url.Parse(a.Header.Get("Location"))
 	if err != nil {
 		t.Fatal(err)
@@ -22,7 +24,7 @@ func (s *server) rawLogin(t *testing.T, head string) string {
 	if uri := location.Query().Get("redirect_uri"); uri != "" {
 		return uri
 	}
-	return a.page()
+	return a.Page()
 }
 
 const (
@@ -40,8 +42,8 @@ http://docs.example.test:{$PORT} {
 // Redirect URIs are compared letter by letter: however a proxy writes the host, it
 // is the one that browsers show.
 func TestHostAsProxiesWriteIt(t *testing.T) {
-	p := newProvider(t)
-	s := start(t, p.link()+"\n servers {\n trusted_proxies static 127.0.0.0/8\n }", proxiedSite)
+	p := caddytest.NewProvider(t)
+	s := caddytest.Start(t, p.Option()+"\n servers {\n trusted_proxies static 127.0.0.0/8\n }", proxiedSite)
 	for host, want := range map[string]string{
 		"docs.example.test":      proxiedCallback,
 		"docs.example.test:443":  proxiedCallback,
@@ -52,7 +54,7 @@ func TestHostAsProxiesWriteIt(t *testing.T) {
 		"docs.example.test:80":   "https://docs.example.test:80/.proconnect/callback",
 	} {
 		t.Run(host, func(t *testing.T) {
-			if got := s.rawLogin(t, "Host: "+host+"\r\nX-Forwarded-Proto: https\r\n"); got != want {
+			if got := rawLogin(s, t, "Host: "+host+"\r\nX-Forwarded-Proto: https\r\n"); got != want {
 				t.Errorf("got %s, want %s", got, want)
 			}
 		})
@@ -62,7 +64,7 @@ func TestHostAsProxiesWriteIt(t *testing.T) {
 // What proxies say of the scheme is understood however many they are; what a client
 // wrote in front of it is not believed, where the addresses tell.
 func TestForwardedProtoOfSeveralProxies(t *testing.T) {
-	p := newProvider(t)
+	p := caddytest.NewProvider(t)
 	const client, edge = "203.0.113.7", "10.0.0.9" // the edge is a trusted proxy, too
 	type row struct{ proto, addresses, want string }
 	always := map[string]row{
@@ -88,7 +90,7 @@ func TestForwardedProtoOfSeveralProxies(t *testing.T) {
 		"the client forged, TLS at an edge": {"http, https, http", "198.51.100.1, " + client + ", " + edge, proxiedCallback},
 	}
 	for name, option := range map[string]string{"client-most": "", "strict": "\n trusted_proxies_strict"} {
-		s := start(t, p.link()+"\n servers {\n trusted_proxies static 127.0.0.0/8 10.0.0.0/8"+option+"\n }", proxiedSite)
+		s := caddytest.Start(t, p.Option()+"\n servers {\n trusted_proxies static 127.0.0.0/8 10.0.0.0/8"+option+"\n }", proxiedSite)
 		try := func(rows map[string]row) {
 			for title, row := range rows {
 				t.Run(name+", "+title, func(t *testing.T) {
@@ -96,7 +98,7 @@ func TestForwardedProtoOfSeveralProxies(t *testing.T) {
 					if row.addresses != "" {
 						head += "X-Forwarded-For: " + row.addresses + "\r\n"
 					}
-					if got := s.rawLogin(t, head); got != row.want {
+					if got := rawLogin(s, t, head); got != row.want {
 						t.Errorf("got %s, want %s", got, row.want)
 					}
 				})
@@ -105,13 +107,13 @@ func TestForwardedProtoOfSeveralProxies(t *testing.T) {
 		if try(always); option != "" {
 			try(strict)
 		}
-		s.t = t
+		s.T = t
 	}
 }
 
 // Whoever set trusted_proxies is not told to: the log says what came instead.
 func TestPlainHTTPSaysWhatCame(t *testing.T) {
-	p := newProvider(t)
+	p := caddytest.NewProvider(t)
 	tests := []struct{ name, option, head, says string }{
 		{"nothing set, nothing came", "", "", "set `origin`, or `trusted_proxies` if a proxy in front ends TLS"},
 		{"nothing set, a proxy in front", "", "X-Forwarded-Proto: https\r\n", "from an address that `trusted_proxies` does not name"},
@@ -121,16 +123,16 @@ func TestPlainHTTPSaysWhatCame(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			options := p.link()
+			options := p.Option()
 			if tt.option != "" {
 				options += "\n servers {\n trusted_proxies static " + tt.option + "\n }"
 			}
-			s := start(t, options, proxiedSite)
-			a := s.raw(loopback+":"+s.Port, "GET / HTTP/1.1\r\nHost: docs.example.test\r\nAccept: text/html\r\nConnection: close\r\n"+tt.head+"\r\n")
-			if a.StatusCode != http.StatusInternalServerError || a.page() != proxiedPlain {
-				t.Fatalf("got %d, page %q", a.StatusCode, a.page())
+			s := caddytest.Start(t, options, proxiedSite)
+			a := s.Raw(caddytest.Loopback+":"+s.Port, "GET / HTTP/1.1\r\nHost: docs.example.test\r\nAccept: text/html\r\nConnection: close\r\n"+tt.head+"\r\n")
+			if a.StatusCode != http.StatusInternalServerError || a.Page() != proxiedPlain {
+				t.Fatalf("got %d, page %q", a.StatusCode, a.Page())
 			}
-			cause, line := s.line("the site is reached over plain http"), s.line(`"reference":"`+a.reference()+`"`)
+			cause, line := s.Line("the site is reached over plain http"), s.Line(`"reference":"`+a.Reference()+`"`)
 			for _, said := range []string{cause, line} {
 				if !strings.Contains(said, tt.says) || tt.says != tests[0].says && strings.Contains(said, tests[0].says) {
 					t.Errorf("the log says %s, want %q", said, tt.says)
@@ -147,10 +149,10 @@ func TestPlainHTTPSaysWhatCame(t *testing.T) {
 // which has no port where a proxy's Host has one, and by the form's token that it
 // was asked.
 func TestLogoutWhereTheProxyAddsThePort(t *testing.T) {
-	p := newProvider(t)
-	s := start(t, p.link()+"\n servers {\n trusted_proxies static 127.0.0.0/8\n }", proxiedSite)
+	p := caddytest.NewProvider(t)
+	s := caddytest.Start(t, p.Option()+"\n servers {\n trusted_proxies static 127.0.0.0/8\n }", proxiedSite)
 	const head = "Host: docs.example.test:443\r\nX-Forwarded-Proto: https\r\nAccept: text/html\r\nConnection: close\r\n"
-	_, form, _ := strings.Cut(s.raw(loopback+":"+s.Port, "GET /.proconnect/logout HTTP/1.1\r\n"+head+"\r\n").Text, `name="token" value="`)
+	_, form, _ := strings.Cut(s.Raw(caddytest.Loopback+":"+s.Port, "GET /.proconnect/logout HTTP/1.1\r\n"+head+"\r\n").Text, `name="token" value="`)
 	token, _, _ := strings.Cut(form, `"`)
 	body := "token=" + url.QueryEscape(token)
 	for origin, want := range map[string]int{
@@ -158,10 +160,10 @@ func TestLogoutWhereTheProxyAddsThePort(t *testing.T) {
 		// Another site's form, and one of another port of this host.
 		"https://evil.example.test": http.StatusOK, "https://docs.example.test:8443": http.StatusOK, "null": http.StatusOK,
 	} {
-		a := s.raw(loopback+":"+s.Port, "POST /.proconnect/logout HTTP/1.1\r\n"+head+"Origin: "+origin+
+		a := s.Raw(caddytest.Loopback+":"+s.Port, "POST /.proconnect/logout HTTP/1.1\r\n"+head+"Origin: "+origin+
 			"\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: "+strconv.Itoa(len(body))+"\r\n\r\n"+body)
-		if a.StatusCode != want || want == http.StatusOK && a.page() != "logout" {
-			t.Errorf("from %s: got %d, page %q", origin, a.StatusCode, a.page())
+		if a.StatusCode != want || want == http.StatusOK && a.Page() != "logout" {
+			t.Errorf("from %s: got %d, page %q", origin, a.StatusCode, a.Page())
 		}
 	}
 }

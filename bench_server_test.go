@@ -7,13 +7,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // BenchmarkServer asks a real Caddy for a file of 2 kB, in turns from a site
 // behind a gate, with a session, and from one without. An absolute time means
 // nothing on a shared machine; the ratio of two halves of one run does.
 func BenchmarkServer(b *testing.B) {
-	s := start(b, sandboxLink, `
+	s := caddytest.Start(b, caddytest.Sandbox, `
 http://localhost:{$PORT} {
 	root * {$DIR}/site
 	proconnect {
@@ -28,13 +30,13 @@ http://plain.localhost:{$PORT} {
 	root * {$DIR}/site
 	file_server
 }`)
-	s.write("site/page.txt", strings.Repeat("x", 2048))
-	gated, plain := s.browser("http://localhost:{$PORT}"), s.browser("http://plain.localhost:{$PORT}")
-	if a := gated.login("/page.txt", url.Values{"person": {"ministry"}}); a.StatusCode != http.StatusOK {
-		b.Fatalf("the login ended at %d, page %q", a.StatusCode, a.page())
+	s.Write("site/page.txt", strings.Repeat("x", 2048))
+	gated, plain := s.Browser("http://localhost:{$PORT}"), s.Browser("http://plain.localhost:{$PORT}")
+	if a := gated.Login("/page.txt", url.Values{"person": {"ministry"}}); a.StatusCode != http.StatusOK {
+		b.Fatalf("the login ended at %d, page %q", a.StatusCode, a.Page())
 	}
 	// A client of its own for both: what the browser's helpers cost is not Caddy's.
-	home, err := url.Parse(gated.base)
+	home, err := url.Parse(gated.Base)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -67,10 +69,10 @@ http://plain.localhost:{$PORT} {
 	requests := 0
 	for b.Loop() {
 		for range turn {
-			inFront += ask(gated.base, strings.Join(cookie, "; "))
+			inFront += ask(gated.Base, strings.Join(cookie, "; "))
 		}
 		for range turn {
-			without += ask(plain.base, "")
+			without += ask(plain.Base, "")
 		}
 		requests += turn
 	}

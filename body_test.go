@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 const bodySites = `
@@ -39,12 +41,12 @@ type sender struct {
 	in   *bufio.Reader
 }
 
-// post begins a form of a person who is not logged in, from an address of this machine.
+// postForm begins a form of a person who is not logged in, from an address of this machine.
 // A length below 0 is not told. Headers take the place of those of a navigation.
-func (s *server) post(t *testing.T, from string, length int, headers ...string) *sender {
+func postForm(s *caddytest.Server, t *testing.T, from string, length int, headers ...string) *sender {
 	t.Helper()
 	dialer := net.Dialer{Timeout: 10 * time.Second, LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
-	conn, err := dialer.DialContext(t.Context(), "tcp", loopback+":"+s.Port)
+	conn, err := dialer.DialContext(t.Context(), "tcp", caddytest.Loopback+":"+s.Port)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,26 +87,26 @@ func (p *sender) write(b []byte) {
 }
 
 // page reads the answer to its end.
-func (p *sender) page() answer {
+func (p *sender) page() caddytest.Answer {
 	p.t.Helper()
 	resp, err := http.ReadResponse(p.in, &http.Request{Method: http.MethodPost})
 	if err != nil {
 		p.t.Errorf("no answer: %v", err)
-		return answer{new(http.Response), ""}
+		return caddytest.Answer{Response: new(http.Response)}
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		p.t.Errorf("the answer is cut short: %v", err)
 	}
-	return answer{resp, string(text)}
+	return caddytest.Answer{Response: resp, Text: string(text)}
 }
 
 // lost checks that an answer is the page that says what to do about a form.
-func (p *sender) lost(a answer, closes bool) {
+func (p *sender) lost(a caddytest.Answer, closes bool) {
 	p.t.Helper()
-	if a.StatusCode != http.StatusUnauthorized || a.page() != "form-lost" {
-		p.t.Errorf("got %d, page %q", a.StatusCode, a.page())
+	if a.StatusCode != http.StatusUnauthorized || a.Page() != "form-lost" {
+		p.t.Errorf("got %d, page %q", a.StatusCode, a.Page())
 	}
 	if a.Close != closes {
 		p.t.Errorf("the connection ends: %v, want %v", a.Close, closes)
@@ -123,7 +125,7 @@ var megabyte = bytes.Repeat([]byte("x"), 1<<20)
 // when the connection ended came back as a reset, and the browser showed an error of its
 // own instead of the page.
 func TestFormWithoutSessionIsRead(t *testing.T) {
-	s := start(t, sandboxLink, bodySites)
+	s := caddytest.Start(t, caddytest.Sandbox, bodySites)
 	for name, c := range map[string]struct {
 		status  int
 		headers []string
@@ -137,21 +139,21 @@ func TestFormWithoutSessionIsRead(t *testing.T) {
 		"of a program's own": {401, []string{"Sec-Fetch-Mode", "", "Accept", "*/*"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := s.post(t, "127.0.0.1", 60<<20, c.headers...)
+			p := postForm(s, t, "127.0.0.1", 60<<20, c.headers...)
 			for range 60 {
 				p.write(megabyte)
 			}
 			if a := p.page(); a.StatusCode != c.status || a.Close {
-				t.Errorf("got %d, page %q, the connection ends: %v", a.StatusCode, a.page(), a.Close)
+				t.Errorf("got %d, page %q, the connection ends: %v", a.StatusCode, a.Page(), a.Close)
 			}
 			p.write([]byte("GET / HTTP/1.1\r\nHost: localhost:" + s.Port + "\r\nAccept: text/html\r\n\r\n"))
 			if a := p.page(); a.StatusCode != http.StatusUnauthorized {
-				t.Errorf("the next request gets %d, page %q", a.StatusCode, a.page())
+				t.Errorf("the next request gets %d, page %q", a.StatusCode, a.Page())
 			}
 		})
 	}
 	t.Run("of unknown length", func(t *testing.T) {
-		p := s.post(t, "127.0.0.1", -1)
+		p := postForm(s, t, "127.0.0.1", -1)
 		for range 60 {
 			p.chunk()
 		}
@@ -171,21 +173,21 @@ func (p *sender) chunk() {
 // What is beyond the bounds is answered at once, and the connection ends: nobody makes
 // a gate read for ever, or hold what others need.
 func TestFormBeyondTheBounds(t *testing.T) {
-	s := start(t, sandboxLink, bodySites)
+	s := caddytest.Start(t, caddytest.Sandbox, bodySites)
 	t.Run("too long", func(t *testing.T) {
 		began := time.Now()
-		p := s.post(t, "127.0.0.1", 64<<20+1)
+		p := postForm(s, t, "127.0.0.1", 64<<20+1)
 		p.lost(p.page(), true)
 		if took := time.Since(began); took > 8*time.Second {
 			t.Errorf("it is read for %s", took)
 		}
 	})
 	t.Run("waiting for 100 Continue", func(t *testing.T) {
-		p := s.post(t, "127.0.0.1", 1<<20, "Expect", "100-continue")
+		p := postForm(s, t, "127.0.0.1", 1<<20, "Expect", "100-continue")
 		p.lost(p.page(), true)
 	})
 	t.Run("too long, of unknown length", func(t *testing.T) {
-		p := s.post(t, "127.0.0.1", -1)
+		p := postForm(s, t, "127.0.0.1", -1)
 		for range 64 {
 			p.chunk()
 		}
@@ -194,7 +196,7 @@ func TestFormBeyondTheBounds(t *testing.T) {
 	})
 	t.Run("five of an address", func(t *testing.T) {
 		began := time.Now()
-		forms := s.forms(t, 5, func(int) string { return "127.0.2.1" })
+		forms := startForms(s, t, 5, func(int) string { return "127.0.2.1" })
 		forms.next(1, true)
 		if took := time.Since(began); took > 8*time.Second {
 			t.Errorf("the fifth waits %s", took)
@@ -207,7 +209,7 @@ func TestFormBeyondTheBounds(t *testing.T) {
 			t.Skip("a form is waited for 10 seconds")
 		}
 		began := time.Now()
-		forms := s.forms(t, 70, func(i int) string { return "127.0.1." + strconv.Itoa(1+i/4) })
+		forms := startForms(s, t, 70, func(i int) string { return "127.0.1." + strconv.Itoa(1+i/4) })
 		forms.next(6, true)
 		if took := time.Since(began); took > 8*time.Second {
 			t.Errorf("those beyond the bounds wait %s", took)
@@ -218,7 +220,7 @@ func TestFormBeyondTheBounds(t *testing.T) {
 		if took := time.Since(began); took < 9*time.Second || took > 25*time.Second {
 			t.Errorf("a form that does not come is waited for %s", took)
 		}
-		p := s.post(t, "127.0.0.1", 10) // there is room again
+		p := postForm(s, t, "127.0.0.1", 10) // there is room again
 		p.write([]byte("0123456789"))
 		p.lost(p.page(), false)
 	})
@@ -229,15 +231,15 @@ type forms struct {
 	t        *testing.T
 	waiting  map[*sender]bool
 	answered chan *sender
-	answers  map[*sender]*answer
+	answers  map[*sender]*caddytest.Answer
 }
 
-func (s *server) forms(t *testing.T, n int, from func(int) string) *forms {
+func startForms(s *caddytest.Server, t *testing.T, n int, from func(int) string) *forms {
 	t.Helper()
-	f := &forms{t, make(map[*sender]bool), make(chan *sender, n), make(map[*sender]*answer)}
+	f := &forms{t, make(map[*sender]bool), make(chan *sender, n), make(map[*sender]*caddytest.Answer)}
 	for i := range n {
-		p := s.post(t, from(i), 100)
-		a := new(answer)
+		p := postForm(s, t, from(i), 100)
+		a := new(caddytest.Answer)
 		f.waiting[p], f.answers[p] = true, a
 		go func() {
 			*a = p.page()

@@ -4,12 +4,14 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // The page of an error names whom the site likes, and 404 and 410 are kept by
 // caches that nobody tells otherwise (RFC 9110 §15.1).
 func TestErrorsArePrivate(t *testing.T) {
-	s := start(t, sandboxLink, `
+	s := caddytest.Start(t, caddytest.Sandbox, `
 http://localhost:{$PORT} {
 	header Cache-Control "public, max-age=600"
 	proconnect {
@@ -42,7 +44,7 @@ http://open.localhost:{$PORT} {
 	} {
 		t.Run(target, func(t *testing.T) {
 			site, path, _ := strings.Cut(target, "PORT}")
-			a := s.browser(site+"PORT}").login(path, url.Values{"person": {"ministry"}})
+			a := s.Browser(site+"PORT}").Login(path, url.Values{"person": {"ministry"}})
 			if got := a.Header["Cache-Control"]; len(got) != 1 || got[0] != want || !strings.Contains(a.Text, "camille.exemple@") {
 				t.Errorf("got %q, want %q: %s", got, want, a.Text)
 			}

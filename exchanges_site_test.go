@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // Anybody can begin logins and come back from nowhere with codes that they made up: each
@@ -58,7 +60,7 @@ func TestJunkCodesDoNotFloodProConnect(t *testing.T) {
 	}
 	colleague := h.visitor(t, l)
 	h.entered(t, colleague, h.comeBack(colleague, h.atProvider(t, colleague, h.leave(t, colleague, "/wanted?a=b", ""))))
-	if n := strings.Count(h.logs(), "ProConnect refused too many codes of one address"); n != 1 {
+	if n := strings.Count(h.Logs(), "ProConnect refused too many codes of one address"); n != 1 {
 		t.Errorf("the operator is told %d times", n)
 	}
 }
@@ -68,7 +70,7 @@ func (h *hostile) junk(t *testing.T, l *hostileLink) int {
 	t.Helper()
 	b := h.visitor(t, l)
 	defer b.CloseIdleConnections()
-	away, err := url.Parse(h.leave(t, b, "/", "").location())
+	away, err := url.Parse(h.leave(t, b, "/", "").RedirectURL())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,28 +78,28 @@ func (h *hostile) junk(t *testing.T, l *hostileLink) int {
 	a := h.comeBack(b, "/.proconnect/callback?"+q.Encode())
 	switch {
 	case a.StatusCode == http.StatusTooManyRequests:
-		if a.page() != "problem too_many_logins" || a.Header.Get("Retry-After") == "" || !nextStep.MatchString(a.Text) {
-			t.Errorf("over the bound: page %q, Retry-After %q", a.page(), a.Header.Get("Retry-After"))
+		if a.Page() != "problem too_many_logins" || a.Header.Get("Retry-After") == "" || !caddytest.NextStep.MatchString(a.Text) {
+			t.Errorf("over the bound: page %q, Retry-After %q", a.Page(), a.Header.Get("Retry-After"))
 		}
-		if b.keptCookie("_login_") == nil {
+		if b.FindCookie("_login_") == nil {
 			t.Error("over the bound, the attempt is lost")
 		}
 	case a.StatusCode != http.StatusBadGateway:
-		t.Errorf("a code that was made up: %d, page %q", a.StatusCode, a.page())
+		t.Errorf("a code that was made up: %d, page %q", a.StatusCode, a.Page())
 	}
 	return a.StatusCode
 }
 
 // from has a browser come from another address of this machine.
-func from(b *browser, addr string) http.RoundTripper {
+func from(b *caddytest.Browser, addr string) http.RoundTripper {
 	transport := b.Transport.(hostileRecorder).RoundTripper.(*http.Transport).Clone()
 	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(addr)}}
 	transport.DialContext = func(ctx context.Context, network, target string) (net.Conn, error) {
 		if host, port, _ := net.SplitHostPort(target); net.ParseIP(host) == nil {
-			target = net.JoinHostPort(loopback, port)
+			target = net.JoinHostPort(caddytest.Loopback, port)
 		}
 		return dialer.DialContext(ctx, network, target)
 	}
-	b.t.Cleanup(transport.CloseIdleConnections)
+	b.T.Cleanup(transport.CloseIdleConnections)
 	return transport
 }

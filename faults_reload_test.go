@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // A configuration that is loaded while the storage fails knows nothing of the
@@ -13,14 +15,14 @@ import (
 // everybody does again, without another login, once the storage is back. A
 // logout holds wherever it can be read.
 func TestLoadsUnderStorageFaults(t *testing.T) {
-	t.Setenv("FAULTY_SECRET", hostileSessionKey())
+	t.Setenv("FAULTY_SECRET", caddytest.NewSessionKey())
 	modes := storageModes()
 	for _, m := range storageModes() {
 		m.name, m.secret = m.name+"-secret", true
 		modes = append(modes, m)
 	}
 	global, sites := faultySites(modes)
-	s := start(t, global, sites)
+	s := caddytest.Start(t, global, sites)
 	var visits []*faultyVisit
 	for _, m := range modes {
 		v := &faultyVisit{t: t, s: s, m: m}
@@ -30,7 +32,7 @@ func TestLoadsUnderStorageFaults(t *testing.T) {
 	each := func(phase string, visit func(*faultyVisit)) {
 		for _, v := range visits {
 			t.Run(v.m.name+", "+phase, func(t *testing.T) {
-				v.t, v.holder.t = t, t
+				v.t, v.holder.T = t, t
 				visit(v)
 			})
 		}
@@ -42,13 +44,13 @@ func TestLoadsUnderStorageFaults(t *testing.T) {
 		}
 	}
 	breakAll()
-	s.load(global, sites)
+	s.Load(global, sites)
 	each("reloaded", (*faultyVisit).loadedBroken)
 	each("reloaded, mended", (*faultyVisit).loadedMended)
 	// A restart differs from a reload by what the process knew, and that is nothing.
 	visits = slices.DeleteFunc(visits, func(v *faultyVisit) bool { return !v.m.readable() })
 	breakAll()
-	s.restart(global, sites)
+	s.Restart(global, sites)
 	each("restarted", (*faultyVisit).loadedBroken)
 }
 
@@ -57,14 +59,14 @@ func (v *faultyVisit) loggedIn() {
 	v.t.Helper()
 	v.holder = v.browser()
 	other := v.browser()
-	for _, b := range []*browser{v.holder, other} {
-		if a := b.login("/x", ministry); a.StatusCode != http.StatusOK {
-			v.t.Fatalf("%s: a login ends at %d, page %q", v.m.name, a.StatusCode, a.page())
+	for _, b := range []*caddytest.Browser{v.holder, other} {
+		if a := b.Login("/x", ministry); a.StatusCode != http.StatusOK {
+			v.t.Fatalf("%s: a login ends at %d, page %q", v.m.name, a.StatusCode, a.Page())
 		}
 	}
-	v.gone = other.cookies()
-	if a := other.get("/.proconnect/logout"); a.StatusCode != http.StatusSeeOther {
-		v.t.Fatalf("%s: a logout ends at %d, page %q", v.m.name, a.StatusCode, a.page())
+	v.gone = other.Cookies()
+	if a := other.Visit("/.proconnect/logout"); a.StatusCode != http.StatusSeeOther {
+		v.t.Fatalf("%s: a logout ends at %d, page %q", v.m.name, a.StatusCode, a.Page())
 	}
 }
 
@@ -77,14 +79,14 @@ func (v *faultyVisit) loadedBroken() {
 		v.inside(v.holder, "broken")
 		return
 	}
-	for who, b := range map[string]*browser{"who has a session": v.holder, "a stranger": v.browser()} {
-		a := b.get("/x")
-		if a.StatusCode != http.StatusUnauthorized && a.StatusCode != http.StatusServiceUnavailable || a.page() == "" || !nextStep.MatchString(a.Text) {
-			v.t.Errorf("%s gets %d, page %q: %s", who, a.StatusCode, a.page(), a.Text)
+	for who, b := range map[string]*caddytest.Browser{"who has a session": v.holder, "a stranger": v.browser()} {
+		a := b.Visit("/x")
+		if a.StatusCode != http.StatusUnauthorized && a.StatusCode != http.StatusServiceUnavailable || a.Page() == "" || !caddytest.NextStep.MatchString(a.Text) {
+			v.t.Errorf("%s gets %d, page %q: %s", who, a.StatusCode, a.Page(), a.Text)
 		}
 	}
-	if a := v.browser().get("/.proconnect/login"); a.StatusCode != http.StatusServiceUnavailable || a.page() != "problem storage_unavailable" {
-		v.t.Errorf("a login starts with %d, page %q", a.StatusCode, a.page())
+	if a := v.browser().Visit("/.proconnect/login"); a.StatusCode != http.StatusServiceUnavailable || a.Page() != "problem storage_unavailable" {
+		v.t.Errorf("a login starts with %d, page %q", a.StatusCode, a.Page())
 	}
 }
 
@@ -94,9 +96,9 @@ func (v *faultyVisit) loadedMended() {
 	worth := func(cookies string) int {
 		b := v.browser()
 		b.Jar = nil
-		return b.send(http.MethodGet, "/x", http.Header{"Cookie": {cookies}}).StatusCode
+		return b.Send(http.MethodGet, "/x", http.Header{"Cookie": {cookies}}).StatusCode
 	}
-	for deadline := time.Now().Add(15 * time.Second); worth(v.holder.cookies()) != http.StatusOK || worth(v.gone) != http.StatusUnauthorized; {
+	for deadline := time.Now().Add(15 * time.Second); worth(v.holder.Cookies()) != http.StatusOK || worth(v.gone) != http.StatusUnauthorized; {
 		if time.Now().After(deadline) {
 			break
 		}

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // storageMode is a way for a storage to fail, and what becomes of logins where
@@ -61,7 +63,7 @@ func TestStorageFaults(t *testing.T) {
 		t.Cleanup(func() { mendStorage(m.name) })
 	}
 	global, sites := faultySites(modes)
-	s := start(t, global, sites)
+	s := caddytest.Start(t, global, sites)
 	visits := make([]*faultyVisit, len(modes))
 	for i, m := range modes {
 		visits[i] = &faultyVisit{s: s, m: m}
@@ -71,7 +73,7 @@ func TestStorageFaults(t *testing.T) {
 			t.Run(v.m.name+", "+phase, func(t *testing.T) {
 				v.t = t
 				if v.holder != nil {
-					v.holder.t = t
+					v.holder.T = t
 				}
 				visit(v)
 			})
@@ -79,36 +81,36 @@ func TestStorageFaults(t *testing.T) {
 	}
 	each("from the start", (*faultyVisit).fromTheStart)
 	// Of the 20 logins that did not start at each of two sites.
-	if n := strings.Count(s.logs(), "storage does not answer"); n != 2 {
+	if n := strings.Count(s.Logs(), "storage does not answer"); n != 2 {
 		t.Errorf("the cause was told %d times, want 2", n)
 	}
 	each("mended", (*faultyVisit).mended)
 	each("under sessions", (*faultyVisit).underSessions)
 	each("mended again", (*faultyVisit).mendedAgain)
-	s.restart(global, sites)
+	s.Restart(global, sites)
 	each("after a restart", (*faultyVisit).restarted)
 }
 
 // faultyVisit is what happens at the site of one link.
 type faultyVisit struct {
 	t      *testing.T
-	s      *server
+	s      *caddytest.Server
 	m      storageMode
-	holder *browser // has a session
-	gone   string   // the cookies of a session that was logged out
+	holder *caddytest.Browser // has a session
+	gone   string             // the cookies of a session that was logged out
 }
 
-func (v *faultyVisit) browser() *browser {
-	b := v.s.browser("http://" + v.m.name + ".localhost:{$PORT}")
-	b.t = v.t
-	b.Transport = patient{b.Transport}
+func (v *faultyVisit) browser() *caddytest.Browser {
+	b := v.s.Browser("http://" + v.m.name + ".localhost:{$PORT}")
+	b.T = v.t
+	b.RetryResets()
 	return b
 }
 
 // told is how often a message was logged of this link.
 func (v *faultyVisit) told(message string) int {
 	n := 0
-	for line := range strings.Lines(v.s.logs()) {
+	for line := range strings.Lines(v.s.Logs()) {
 		if strings.Contains(line, `"msg":"`+message) && (strings.Contains(line, `"client":"`+v.m.name+`"`) || strings.Contains(line, v.m.name+".localhost")) {
 			n++
 		}
@@ -116,12 +118,12 @@ func (v *faultyVisit) told(message string) int {
 	return n
 }
 
-func (v *faultyVisit) inside(b *browser, when string) {
+func (v *faultyVisit) inside(b *caddytest.Browser, when string) {
 	v.t.Helper()
 	began := time.Now()
-	a := b.get("/x")
+	a := b.Visit("/x")
 	if a.StatusCode != http.StatusOK || !strings.HasPrefix(a.Text, "inside ") {
-		v.t.Errorf("%s: who has a session gets %d, page %q", when, a.StatusCode, a.page())
+		v.t.Errorf("%s: who has a session gets %d, page %q", when, a.StatusCode, a.Page())
 	}
 	if took := time.Since(began); took > 4*time.Second {
 		v.t.Errorf("%s: who has a session waits %s", when, took)
@@ -133,19 +135,19 @@ func (v *faultyVisit) fromTheStart() {
 	b := v.browser()
 	if v.m.memory || v.m.works {
 		v.holder = b
-		if a := b.login("/x", ministry); a.StatusCode != http.StatusOK {
-			v.t.Fatalf("a login ends at %d, page %q", a.StatusCode, a.page())
+		if a := b.Login("/x", ministry); a.StatusCode != http.StatusOK {
+			v.t.Fatalf("a login ends at %d, page %q", a.StatusCode, a.Page())
 		}
-		v.browser().login("/x", ministry)
+		v.browser().Login("/x", ministry)
 		if n := v.told("storage cannot be written"); v.m.memory != (n == 1) || n > 1 {
 			v.t.Errorf("the cause was told %d times", n)
 		}
 		return
 	}
 	for range 20 {
-		a := b.get("/.proconnect/login?return_to=/x")
-		if a.StatusCode != http.StatusServiceUnavailable || a.page() != "problem storage_unavailable" || a.Header.Get("Retry-After") == "" || !nextStep.MatchString(a.Text) {
-			v.t.Fatalf("a login starts with %d, page %q, Retry-After %q", a.StatusCode, a.page(), a.Header.Get("Retry-After"))
+		a := b.Visit("/.proconnect/login?return_to=/x")
+		if a.StatusCode != http.StatusServiceUnavailable || a.Page() != "problem storage_unavailable" || a.Header.Get("Retry-After") == "" || !caddytest.NextStep.MatchString(a.Text) {
+			v.t.Fatalf("a login starts with %d, page %q, Retry-After %q", a.StatusCode, a.Page(), a.Header.Get("Retry-After"))
 		}
 		if len(a.Cookies()) > 0 {
 			v.t.Errorf("it leaves %v", a.Cookies())
@@ -158,13 +160,13 @@ func (v *faultyVisit) mended() {
 	v.mend()
 	if v.holder == nil {
 		v.holder = v.browser()
-		for deadline := time.Now().Add(10 * time.Second); v.holder.get("/.proconnect/login").StatusCode == http.StatusServiceUnavailable; {
+		for deadline := time.Now().Add(10 * time.Second); v.holder.Visit("/.proconnect/login").StatusCode == http.StatusServiceUnavailable; {
 			if time.Now().After(deadline) {
 				v.t.Fatal("it does not heal")
 			}
 			<-time.After(50 * time.Millisecond) // between two questions, not for an answer
 		}
-		v.holder.login("/x", ministry)
+		v.holder.Login("/x", ministry)
 	}
 	v.inside(v.holder, "mended")
 }
@@ -183,13 +185,13 @@ func (v *faultyVisit) underSessions() {
 	breakStorage(v.m.name, v.m.fault)
 	v.inside(v.holder, "broken")
 	other := v.browser()
-	if a := other.login("/x", ministry); a.StatusCode != http.StatusOK {
-		v.t.Fatalf("a login ends at %d, page %q", a.StatusCode, a.page())
+	if a := other.Login("/x", ministry); a.StatusCode != http.StatusOK {
+		v.t.Fatalf("a login ends at %d, page %q", a.StatusCode, a.Page())
 	}
-	v.gone = other.cookies()
+	v.gone = other.Cookies()
 	began := time.Now()
-	if a := other.get("/.proconnect/logout"); a.StatusCode != http.StatusSeeOther {
-		v.t.Errorf("a logout ends at %d, page %q", a.StatusCode, a.page())
+	if a := other.Visit("/.proconnect/logout"); a.StatusCode != http.StatusSeeOther {
+		v.t.Errorf("a logout ends at %d, page %q", a.StatusCode, a.Page())
 	}
 	if took := time.Since(began); took > 5*time.Second {
 		v.t.Errorf("a logout takes %s", took)
@@ -209,14 +211,14 @@ func (v *faultyVisit) dead(when string) {
 	v.t.Helper()
 	b := v.browser()
 	b.Jar = nil
-	if a := b.send(http.MethodGet, "/x", http.Header{"Cookie": {v.gone}}); a.StatusCode != http.StatusUnauthorized {
+	if a := b.Send(http.MethodGet, "/x", http.Header{"Cookie": {v.gone}}); a.StatusCode != http.StatusUnauthorized {
 		v.t.Errorf("%s: the cookies of who logged out are worth %d", when, a.StatusCode)
 	}
 }
 
 // mendedAgain: the logout gets into the storage by itself, for the other nodes.
 func (v *faultyVisit) mendedAgain() {
-	records := filepath.Join(v.s.dir, "storage", filepath.FromSlash(linkDirectory(v.m.name)), "revoked")
+	records := filepath.Join(v.s.Dir, "storage", filepath.FromSlash(linkDirectory(v.m.name)), "revoked")
 	for deadline := time.Now().Add(15 * time.Second); ; {
 		if found, _ := os.ReadDir(records); len(found) == 1 {
 			break
@@ -237,8 +239,8 @@ func (v *faultyVisit) restarted() {
 	if !v.m.memory {
 		v.inside(v.holder, "restarted")
 	}
-	if a := v.browser().login("/x", ministry); a.StatusCode != http.StatusOK {
-		v.t.Errorf("a login ends at %d, page %q", a.StatusCode, a.page())
+	if a := v.browser().Login("/x", ministry); a.StatusCode != http.StatusOK {
+		v.t.Errorf("a login ends at %d, page %q", a.StatusCode, a.Page())
 	}
 }
 
@@ -247,24 +249,24 @@ func (v *faultyVisit) restarted() {
 func TestLogoutsAreWrittenAtTheEnd(t *testing.T) {
 	m := storageMode{name: "absent", fault: storageFault{read: syscall.ECONNREFUSED, write: syscall.ECONNREFUSED}}
 	global, sites := faultySites([]storageMode{m})
-	s := start(t, global, sites)
+	s := caddytest.Start(t, global, sites)
 	for _, c := range []struct {
 		name string
-		ends func(*browser)
+		ends func(*caddytest.Browser)
 	}{
-		{"restart", func(*browser) { s.restart(global, sites) }},
-		{"reload", func(b *browser) { s.reload(b, global, sites) }},
+		{"restart", func(*caddytest.Browser) { s.Restart(global, sites) }},
+		{"reload", func(b *caddytest.Browser) { s.Reload(b, global, sites) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			v := &faultyVisit{t: t, s: s, m: m}
 			b := v.browser()
-			if a := b.login("/x", ministry); a.StatusCode != http.StatusOK {
-				t.Fatalf("a login ends at %d, page %q", a.StatusCode, a.page())
+			if a := b.Login("/x", ministry); a.StatusCode != http.StatusOK {
+				t.Fatalf("a login ends at %d, page %q", a.StatusCode, a.Page())
 			}
-			v.gone = b.cookies()
+			v.gone = b.Cookies()
 			breakStorage(m.name, m.fault)
 			t.Cleanup(func() { mendStorage(m.name) })
-			b.get("/.proconnect/logout")
+			b.Visit("/.proconnect/logout")
 			v.dead("broken")
 			mendStorage(m.name)
 			c.ends(b)

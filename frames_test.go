@@ -5,12 +5,14 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // A frame may be small, and anybody's page may stand around it: what stands in it
 // names nobody, has no button of ours to steal a click for, and leads out.
 func TestFramesGetASmallPage(t *testing.T) {
-	s := start(t, sandboxLink, `
+	s := caddytest.Start(t, caddytest.Sandbox, `
 http://localhost:{$PORT} {
 	proconnect {
 		allow any
@@ -20,13 +22,13 @@ http://localhost:{$PORT} {
 	}
 	respond "inside"
 }`)
-	member := s.browser("http://localhost:{$PORT}")
-	member.login("/", url.Values{"person": {"commune"}})
-	stranger := s.browser("http://localhost:{$PORT}")
+	member := s.Browser("http://localhost:{$PORT}")
+	member.Login("/", url.Values{"person": {"commune"}})
+	stranger := s.Browser("http://localhost:{$PORT}")
 	top, tab := `target="_top"`, `target="_blank" rel="noopener"`
 	for _, tt := range []struct {
 		name         string
-		who          *browser
+		who          *caddytest.Browser
 		method, path string
 		site         string
 		status       int
@@ -49,18 +51,18 @@ http://localhost:{$PORT} {
 	} {
 		for _, dest := range []string{"iframe", "frame", "embed", "object", "fencedframe"} {
 			t.Run(tt.name+" "+dest, func(t *testing.T) {
-				tt.who.t = t
+				tt.who.T = t
 				headers := []string{"Sec-Fetch-Dest", dest, "Sec-Fetch-Site", tt.site}
 				var form url.Values
 				if tt.method == http.MethodPost {
 					form = url.Values{}
 					if tt.site == "same-origin" && tt.who == member {
-						headers = append(headers, "Referer", member.base+"/page")
+						headers = append(headers, "Referer", member.Base+"/page")
 					}
 				}
-				a := tt.who.do(tt.method, tt.path, form, headers...)
-				if a.StatusCode != tt.status || a.page() != "framed" || !strings.Contains(a.Text, `data-framed="`+tt.kind+`"`) {
-					t.Errorf("got %d, page %q: %s", a.StatusCode, a.page(), a.Text)
+				a := tt.who.Request(tt.method, tt.path, form, headers...)
+				if a.StatusCode != tt.status || a.Page() != "framed" || !strings.Contains(a.Text, `data-framed="`+tt.kind+`"`) {
+					t.Errorf("got %d, page %q: %s", a.StatusCode, a.Page(), a.Text)
 				}
 				if want := `href="` + tt.link + `" ` + tt.target; !strings.Contains(a.Text, want) || strings.Contains(a.Text, "<form") {
 					t.Errorf("want %s in %s", want, a.Text)
@@ -81,7 +83,7 @@ http://localhost:{$PORT} {
 // person is told so, and gets on by a link. Nothing of the form is sent again.
 func TestFormOfAnotherSite(t *testing.T) {
 	_, _, b := loggedIn(t)
-	cookies := b.cookies()
+	cookies := b.Cookies()
 	for _, tt := range []struct {
 		name    string
 		headers []string
@@ -96,14 +98,14 @@ func TestFormOfAnotherSite(t *testing.T) {
 		{"of an old browser that sends no Origin", noMetadata, "form-lost"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			b.t, b.Jar = t, nil // as browsers do with a Lax cookie
+			b.T, b.Jar = t, nil // as browsers do with a Lax cookie
 			headers := with(tt.headers)
 			for i := range headers {
-				headers[i] = strings.Replace(headers[i], "HOME", b.base, 1)
+				headers[i] = strings.Replace(headers[i], "HOME", b.Base, 1)
 			}
-			a := b.do(http.MethodPost, "/save?id=1", url.Values{"text": {"a letter"}}, headers...)
-			if a.StatusCode != http.StatusUnauthorized || a.page() != tt.page || strings.Contains(a.Text, "<form") || strings.Contains(a.Text, "a letter") {
-				t.Fatalf("got %d, page %q: %s", a.StatusCode, a.page(), a.Text)
+			a := b.Request(http.MethodPost, "/save?id=1", url.Values{"text": {"a letter"}}, headers...)
+			if a.StatusCode != http.StatusUnauthorized || a.Page() != tt.page || strings.Contains(a.Text, "<form") || strings.Contains(a.Text, "a letter") {
+				t.Fatalf("got %d, page %q: %s", a.StatusCode, a.Page(), a.Text)
 			}
 			if tt.page != "form-withheld" {
 				return
@@ -111,8 +113,8 @@ func TestFormOfAnotherSite(t *testing.T) {
 			if !strings.Contains(a.Text, `href="/save?id=1"`) || strings.Contains(a.Text, "/login") || strings.Contains(a.Text, "session était terminée") {
 				t.Errorf("got %s", a.Text)
 			}
-			if a := b.get("/save?id=1", "Cookie", cookies); !strings.HasPrefix(a.Text, "inside") {
-				t.Errorf("the link: got %d, page %q", a.StatusCode, a.page())
+			if a := b.Visit("/save?id=1", "Cookie", cookies); !strings.HasPrefix(a.Text, "inside") {
+				t.Errorf("the link: got %d, page %q", a.StatusCode, a.Page())
 			}
 		})
 	}
@@ -121,17 +123,17 @@ func TestFormOfAnotherSite(t *testing.T) {
 // Whoever opened one of our pages in a window of theirs holds on to nothing of it.
 func TestPagesHaveNoOpener(t *testing.T) {
 	s, _, b := loggedIn(t)
-	stranger := s.browser(b.base)
-	for page, a := range map[string]answer{
-		"login":                   stranger.get("/"),
-		"form-lost":               stranger.do(http.MethodPost, "/", url.Values{}),
-		"problem cookies_refused": stranger.get("/.proconnect/callback?code=x&state=y"),
-		"problem not_found":       stranger.get("/.proconnect/nothing"),
-		"logout":                  b.get("/.proconnect/logout", "Sec-Fetch-Site", "none"),
-		"logged-out":              stranger.get("/.proconnect/logged-out"),
+	stranger := s.Browser(b.Base)
+	for page, a := range map[string]caddytest.Answer{
+		"login":                   stranger.Visit("/"),
+		"form-lost":               stranger.Request(http.MethodPost, "/", url.Values{}),
+		"problem cookies_refused": stranger.Visit("/.proconnect/callback?code=x&state=y"),
+		"problem not_found":       stranger.Visit("/.proconnect/nothing"),
+		"logout":                  b.Visit("/.proconnect/logout", "Sec-Fetch-Site", "none"),
+		"logged-out":              stranger.Visit("/.proconnect/logged-out"),
 	} {
-		if got := a.Header.Get("Cross-Origin-Opener-Policy"); a.page() != page || got != "same-origin" {
-			t.Errorf("%s: got page %q, Cross-Origin-Opener-Policy %q", page, a.page(), got)
+		if got := a.Header.Get("Cross-Origin-Opener-Policy"); a.Page() != page || got != "same-origin" {
+			t.Errorf("%s: got page %q, Cross-Origin-Opener-Policy %q", page, a.Page(), got)
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // A gate that a proconnect matcher guards can only narrow what a gate before it
@@ -22,8 +24,8 @@ func TestGateGuardedByTheMatcher(t *testing.T) {
 		"after a gate": {"proconnect {\n allow any\n}\nproconnect @contractors {\n allow mfa\n}", http.StatusUnauthorized},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := start(t, sandboxLink, "http://localhost:{$PORT} {\n"+contractors+"\n"+c.sites+"\nrespond inside\n}")
-			a := s.browser("http://localhost:{$PORT}").get("/")
+			s := caddytest.Start(t, caddytest.Sandbox, "http://localhost:{$PORT} {\n"+contractors+"\n"+c.sites+"\nrespond inside\n}")
+			a := s.Browser("http://localhost:{$PORT}").Visit("/")
 			if a.StatusCode != c.want || strings.Contains(a.Text, "inside") {
 				t.Errorf("a stranger got %d: %s", a.StatusCode, a.Text)
 			}
@@ -33,7 +35,7 @@ func TestGateGuardedByTheMatcher(t *testing.T) {
 
 // People whom the first gate admits, and the second only if they are meant.
 func TestGateNarrowsByTheMatcher(t *testing.T) {
-	s := start(t, sandboxLink, `http://localhost:{$PORT} {
+	s := caddytest.Start(t, caddytest.Sandbox, `http://localhost:{$PORT} {
 	@contractors proconnect belonging_population prestataire
 	proconnect {
 		allow any
@@ -51,10 +53,10 @@ func TestGateNarrowsByTheMatcher(t *testing.T) {
 		"a contractor":            {url.Values{"person": {"contractor"}}, http.StatusSeeOther},
 		"somebody who may be one": {url.Values{"person": {"contractor"}, "belonging_population": {""}}, http.StatusSeeOther},
 	} {
-		b := s.browser("http://localhost:{$PORT}")
-		b.authorize(b.get("/.proconnect/login"), c.person)
-		if a := b.get("/"); a.StatusCode != c.want {
-			t.Errorf("%s: got %d, want %d: %s", name, a.StatusCode, c.want, a.page())
+		b := s.Browser("http://localhost:{$PORT}")
+		b.Authorize(b.Visit("/.proconnect/login"), c.person)
+		if a := b.Visit("/"); a.StatusCode != c.want {
+			t.Errorf("%s: got %d, want %d: %s", name, a.StatusCode, c.want, a.Page())
 		}
 	}
 }
@@ -62,9 +64,9 @@ func TestGateNarrowsByTheMatcher(t *testing.T) {
 // What ProConnect did not tell, or what may stand on a line of a list that cannot be
 // read, matches neither a condition nor Caddy's `not` around it.
 func TestMatcherOfTheUnknown(t *testing.T) {
-	s := &server{t: t, Port: freePort(t), TLSPort: freePort(t), dir: t.TempDir()}
-	s.write("list.txt", "13002526500013\n2192002350001\n") // a digit was lost
-	s.run(sandboxLink, `
+	s := caddytest.New(t)
+	s.Write("list.txt", "13002526500013\n2192002350001\n") // a digit was lost
+	s.Run(caddytest.Sandbox, `
 http://localhost:{$PORT} {
 	proconnect {
 		allow any
@@ -99,9 +101,9 @@ http://localhost:{$PORT} {
 		"on a line": {url.Values{"person": {"ministry"}, "siret": {"21920023500014"}}, "staff"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s.t = t
-			b := s.browser("http://localhost:{$PORT}")
-			a := b.login("/", c.person)
+			s.T = t
+			b := s.Browser("http://localhost:{$PORT}")
+			a := b.Login("/", c.person)
 			if got := strings.Join(a.Header.Values("Matched"), " "); a.Text != "in" || got != c.want {
 				t.Errorf("got %d, matched %q, want %q", a.StatusCode, got, c.want)
 			}

@@ -10,6 +10,8 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 func init() {
@@ -58,7 +60,7 @@ func (panickyHandler) ServeHTTP(w http.ResponseWriter, r *http.Request, next cad
 // The readings are tried on the request itself, which is put back whatever a
 // matcher does: what runs next gets the request that came.
 func TestGatePutsTheRequestBack(t *testing.T) {
-	s := start(t, sandboxLink, `
+	s := caddytest.Start(t, caddytest.Sandbox, `
 http://panic.localhost:{$PORT} {
 	@p proconnect_test_panicky
 	route {
@@ -81,11 +83,11 @@ http://put.localhost:{$PORT} {
 		respond "{method} {uri} {http.request.orig_uri} {path}"
 	}
 }`)
-	if a := s.ask("panic.localhost", "//h/admin/s?x=y"); a.StatusCode != http.StatusTeapot || pathAfterPanic != "GET //h/admin/s?x=y" {
+	if a := s.Ask("panic.localhost", "//h/admin/s?x=y"); a.StatusCode != http.StatusTeapot || pathAfterPanic != "GET //h/admin/s?x=y" {
 		t.Errorf("got %d, and after the panic %s", a.StatusCode, pathAfterPanic)
 	}
 	const target = "//h/x;a%2Fb/%C3%A9.?x=y;z"
-	if a, want := s.ask("put.localhost", target), "GET "+target+" "+target+" //h/x;a/b/é."; a.Text != want {
+	if a, want := s.Ask("put.localhost", target), "GET "+target+" "+target+" //h/x;a/b/é."; a.Text != want {
 		t.Errorf("got %d %s, want %s", a.StatusCode, a.Text, want)
 	}
 }
@@ -106,8 +108,8 @@ func TestGateMatchersThatCannotBeRead(t *testing.T) {
 		"expression vars({'\\{http.request.orig_uri.path}': '/admin'})": "write `path /admin /admin/*` instead",
 		"expression ph(req, 'http.request.' + 'orig_uri') == '/admin'":  "write the name",
 	} {
-		s := &server{t: t, Port: freePort(t), TLSPort: freePort(t), dir: t.TempDir()}
-		config, err := s.tryAdapt(sandboxLink, "http://localhost:{$PORT} {\n @a {\n  "+matcher+"\n }\n proconnect @a {\n  allow any\n }\n}")
+		s := caddytest.New(t)
+		config, err := s.TryAdapt(caddytest.Sandbox, "http://localhost:{$PORT} {\n @a {\n  "+matcher+"\n }\n proconnect @a {\n  allow any\n }\n}")
 		if err == nil {
 			err = caddy.Load(config, true)
 		}
@@ -161,13 +163,13 @@ func TestGateMatcherWarnings(t *testing.T) {
 	} {
 		t.Run(strings.NewReplacer("{", "(", "}", ")").Replace(matcher), func(t *testing.T) { // the name is part of the log's
 			t.Setenv("PROCONNECT_CLIENT_SECRET", clientSecret)
-			s := start(t, "proconnect {\n environment production\n client_id an-id\n client_secret {env.PROCONNECT_CLIENT_SECRET}\n}",
+			s := caddytest.Start(t, "proconnect {\n environment production\n client_id an-id\n client_secret {env.PROCONNECT_CLIENT_SECRET}\n}",
 				"http://localhost:{$PORT} {\n @a {\n  "+matcher+"\n }\n proconnect @a {\n  allow siren 130025265\n }\n}")
 			var got []string
-			for _, line := range s.logged() {
-				text := line.text("msg")
+			for _, line := range s.Logged() {
+				text := line.Text("msg")
 				for _, field := range []string{"matcher", "reads", "path", "below", "under"} {
-					if value := line.text(field); value != "" {
+					if value := line.Text(field); value != "" {
 						text += " " + field + "=" + value
 					}
 				}

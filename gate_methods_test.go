@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // A matcher's query and method are read as servers read them, and so are headers
@@ -96,8 +98,8 @@ http://admin.localhost:{$PORT} {
 }`
 
 func TestGateReadsQueriesAndMethodsAsServersDo(t *testing.T) {
-	up := echo(t)
-	s := start(t, sandboxLink, strings.ReplaceAll(readSites, "UPSTREAM", up.addr()))
+	up := caddytest.Echo(t)
+	s := caddytest.Start(t, caddytest.Sandbox, strings.ReplaceAll(readSites, "UPSTREAM", up.Addr()))
 	for _, tt := range []struct {
 		site, request string
 		headers       string
@@ -187,14 +189,14 @@ func TestGateReadsQueriesAndMethodsAsServersDo(t *testing.T) {
 		{"admin", "MOVE /x", "Destination: /y\r\nDestination: /admin/y", 401},
 	} {
 		t.Run(tt.site+" "+tt.request[:min(len(tt.request), 60)]+" "+tt.headers[:min(len(tt.headers), 60)], func(t *testing.T) {
-			s.t = t
-			before := up.calls.Load()
+			s.T = t
+			before := up.Calls.Load()
 			headers := tt.headers
 			if headers != "" {
 				headers = strings.TrimSuffix(headers, "\r\n") + "\r\n"
 			}
-			status := s.status(tt.request + " HTTP/1.1\r\nHost: " + tt.site + ".localhost:{$PORT}\r\nAccept: text/html\r\n" + headers + "Connection: close\r\n\r\n")
-			if called := up.calls.Load() != before; status != tt.want || called != (tt.want == 200) {
+			status := statusOf(s, tt.request+" HTTP/1.1\r\nHost: "+tt.site+".localhost:{$PORT}\r\nAccept: text/html\r\n"+headers+"Connection: close\r\n\r\n")
+			if called := up.Calls.Load() != before; status != tt.want || called != (tt.want == 200) {
 				t.Errorf("got %d, want %d; the upstream was called: %v", status, tt.want, called)
 			}
 		})
@@ -210,21 +212,21 @@ func manyMethods() string {
 	return strings.Join(lines, "\r\n")
 }
 
-// status is that of the answer to a request. One to HEAD has no body.
-func (s *server) status(request string) int {
-	s.t.Helper()
-	conn, err := new(net.Dialer).DialContext(s.t.Context(), "tcp", loopback+":"+s.Port)
+// statusOf is that of the answer to a request. One to HEAD has no body.
+func statusOf(s *caddytest.Server, request string) int {
+	s.T.Helper()
+	conn, err := new(net.Dialer).DialContext(s.T.Context(), "tcp", caddytest.Loopback+":"+s.Port)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	defer conn.Close()
-	if _, err := conn.Write([]byte(s.fill(request))); err != nil {
-		s.t.Fatal(err)
+	if _, err := conn.Write([]byte(s.Fill(request))); err != nil {
+		s.T.Fatal(err)
 	}
 	method, _, _ := strings.Cut(request, " ")
 	resp, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	defer resp.Body.Close()
 	return resp.StatusCode
@@ -233,25 +235,25 @@ func (s *server) status(request string) int {
 // Headers that have a server take another address for the request's are dropped,
 // unless a trusted proxy sent them.
 func TestGateDropsHeadersThatSteer(t *testing.T) {
-	up := echo(t)
+	up := caddytest.Echo(t)
 	names := []string{"X-Original-Url", "X-Original-Uri", "X-Rewrite-Url", "X-Rewrite-Uri", "X-Forwarded-Uri", "X-Script-Name", "X-Replaced-Path", "Script_name", "Daphne-Root-Path"}
 	headers := make(http.Header)
 	for _, name := range names {
 		headers.Set(name, "/admin/s")
 	}
 	headers.Set("X-Original", "kept")
-	sites := strings.ReplaceAll(readSites, "UPSTREAM", up.addr()) + strings.ReplaceAll(`
+	sites := strings.ReplaceAll(readSites, "UPSTREAM", up.Addr()) + strings.ReplaceAll(`
 http://everywhere.localhost:{$PORT} {
 	proconnect {
 		allow any
 		optional
 	}
 	reverse_proxy UPSTREAM
-}`, "UPSTREAM", up.addr())
+}`, "UPSTREAM", up.Addr())
 	for global, kept := range map[string]bool{"": false, "trusted_proxies static 127.0.0.0/8": true} {
 		t.Run(global, func(t *testing.T) {
-			s := start(t, sandboxLink+"\nservers {\n expected_underscore_headers SCRIPT_NAME\n "+global+"\n }", sites)
-			got := s.browser("http://admin.localhost:{$PORT}").send(http.MethodGet, "/x", headers).reached(t).Header
+			s := caddytest.Start(t, caddytest.Sandbox+"\nservers {\n expected_underscore_headers SCRIPT_NAME\n "+global+"\n }", sites)
+			got := s.Browser("http://admin.localhost:{$PORT}").Send(http.MethodGet, "/x", headers).Received(t).Header
 			for _, name := range names {
 				if _, ok := got[name]; ok != kept {
 					t.Errorf("%s: %v", name, ok)
@@ -262,17 +264,17 @@ http://everywhere.localhost:{$PORT} {
 			}
 		})
 	}
-	s := start(t, sandboxLink, sites)
+	s := caddytest.Start(t, caddytest.Sandbox, sites)
 	headers.Del("X-Forwarded-Uri") // which the sandbox does not answer
-	if got := s.browser("http://everywhere.localhost:{$PORT}").send(http.MethodGet, "/x", headers).reached(t).Header; got.Get("X-Original-Url") == "" {
+	if got := s.Browser("http://everywhere.localhost:{$PORT}").Send(http.MethodGet, "/x", headers).Received(t).Header; got.Get("X-Original-Url") == "" {
 		t.Error("a gate without a matcher changed the request")
 	}
 }
 
 // A host in capitals, or with a dot at its end, is the same to servers.
 func TestGateReadsHostsAsServersDo(t *testing.T) {
-	other := freePort(t)
-	s := start(t, sandboxLink, strings.ReplaceAll(`
+	other := caddytest.FreePort(t)
+	s := caddytest.Start(t, caddytest.Sandbox, strings.ReplaceAll(`
 http://localhost:{$PORT}, http://admin.localhost:{$PORT} {
 	@a expression {host} == 'admin.localhost'
 	proconnect @a {
@@ -297,7 +299,7 @@ http://:OTHER {
 		if !strings.Contains(host, "{$PORT}") {
 			port = other
 		}
-		if a := s.raw(loopback+":"+port, "GET /x HTTP/1.1\r\nHost: "+host+"\r\nAccept: text/html\r\nConnection: close\r\n\r\n"); a.StatusCode != want {
+		if a := s.Raw(caddytest.Loopback+":"+port, "GET /x HTTP/1.1\r\nHost: "+host+"\r\nAccept: text/html\r\nConnection: close\r\n\r\n"); a.StatusCode != want {
 			t.Errorf("%s: %d, want %d", host, a.StatusCode, want)
 		}
 	}

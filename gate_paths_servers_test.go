@@ -3,11 +3,13 @@ package proconnect_test
 import (
 	"net/http"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // What the trial against real servers found: each was served by the server named.
 func TestGateReadsWhatRealServersServed(t *testing.T) {
-	s := start(t, sandboxLink, gatedSites)
+	s := caddytest.Start(t, caddytest.Sandbox, gatedSites)
 	tests := []struct{ site, target, server string }{
 		{"exempt", "//public/public/s", "express, koa, hono: an empty name is a name"},
 		{"pdf", "/re;port.pdf;x=y", "Jetty 9.4: only the last parameter is one"},
@@ -16,7 +18,7 @@ func TestGateReadsWhatRealServersServed(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.site+" "+tt.target, func(t *testing.T) {
-			if a := s.browser("http://" + tt.site + ".localhost:{$PORT}").get(tt.target); a.StatusCode != http.StatusUnauthorized {
+			if a := s.Browser("http://" + tt.site + ".localhost:{$PORT}").Visit(tt.target); a.StatusCode != http.StatusUnauthorized {
 				t.Errorf("%s: got %d, want 401", tt.server, a.StatusCode)
 			}
 		})

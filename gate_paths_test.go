@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // gatedSites are gates of every shape. What they stand before is no matter: it is
@@ -161,7 +163,7 @@ var adminSites = []string{"admin", "regexp", "cel", "celpath", "vars", "uri", "p
 // Whatever a server behind the gate may take for /admin is gated, or refused where
 // no browser sends it, whatever matcher says so.
 func TestGateReadsPathsAsServersDo(t *testing.T) {
-	s := start(t, sandboxLink, gatedSites)
+	s := caddytest.Start(t, caddytest.Sandbox, gatedSites)
 	for target, want := range map[string]verdict{
 		"/admin": isGated, "/admin/": isGated, "/admin/s": isGated, "/ADMIN/s": isGated, "/%61dmin/s": isGated, "/admin.json": isGated, "/Admin.JSON": isGated,
 		// An authority, to a reader of references.
@@ -200,8 +202,8 @@ func TestGateReadsPathsAsServersDo(t *testing.T) {
 	} {
 		for _, site := range adminSites {
 			t.Run(site+" "+target[:min(len(target), 40)], func(t *testing.T) {
-				s.t = t
-				wantVerdict(t, s.ask(site+".localhost", target), want)
+				s.T = t
+				wantVerdict(t, s.Ask(site+".localhost", target), want)
 			})
 		}
 	}
@@ -210,7 +212,7 @@ func TestGateReadsPathsAsServersDo(t *testing.T) {
 // An exemption holds for no address that a server may take for another, and the
 // end of an address is the end to all of them.
 func TestGateReadsExemptionsAsServersDo(t *testing.T) {
-	s := start(t, sandboxLink, gatedSites)
+	s := caddytest.Start(t, caddytest.Sandbox, gatedSites)
 	for name, want := range map[string]verdict{
 		"exempt /public/a": isOpen, "exempt /PUBLIC/a": isGated, "exempt /public/A%C3%89": isOpen, "exempt /publiC/a": isGated, "exempt /%F3%B0%81%90ublic/a": isGated, "exempt /public/%F3%B0%81%90": isOpen, "exempt /R%C3%89UNIONS/x": isGated, "exempt /Favicon.ico": isGated, "exempt /public/": isOpen, "exempt /public/a;b": isOpen, "exempt /public/a.%20/b%5cc": isOpen,
 		"exempt /public/a//b": isOpen, "exempt /public/a%2fb": isOpen, "exempt /public/100%25": isOpen, "exempt /public/caf%E9.pdf": isOpen, "exempt /favicon.ico": isOpen,
@@ -238,8 +240,8 @@ func TestGateReadsExemptionsAsServersDo(t *testing.T) {
 	} {
 		site, target, _ := strings.Cut(name, " ")
 		t.Run(name, func(t *testing.T) {
-			s.t = t
-			wantVerdict(t, s.ask(site+".localhost", target), want)
+			s.T = t
+			wantVerdict(t, s.Ask(site+".localhost", target), want)
 		})
 	}
 }
@@ -247,9 +249,9 @@ func TestGateReadsExemptionsAsServersDo(t *testing.T) {
 // A gate without a matcher changes nothing of a request: it asks for a login
 // whatever is asked for, and its site may use any address.
 func TestGateWithoutMatcherRefusesNoTarget(t *testing.T) {
-	s := start(t, sandboxLink, "http://localhost:{$PORT} {\n proconnect {\n  allow any\n }\n respond reached\n}")
+	s := caddytest.Start(t, caddytest.Sandbox, "http://localhost:{$PORT} {\n proconnect {\n  allow any\n }\n respond reached\n}")
 	for _, target := range []string{"/x/../y", `/x\y`, "/x%00", "//x/y", "http://localhost/x"} {
-		if a := s.ask("localhost", target); a.StatusCode != http.StatusUnauthorized {
+		if a := s.Ask("localhost", target); a.StatusCode != http.StatusUnauthorized {
 			t.Errorf("%s: %d", target, a.StatusCode)
 		}
 	}
@@ -257,19 +259,19 @@ func TestGateWithoutMatcherRefusesNoTarget(t *testing.T) {
 
 // What no browser sends is refused before anything of ours answers, too.
 func TestGateRefusesBeforeItsEndpointsAnswer(t *testing.T) {
-	s := start(t, sandboxLink, gatedSites)
+	s := caddytest.Start(t, caddytest.Sandbox, gatedSites)
 	for target, want := range map[string]int{
 		"/.proconnect/session": http.StatusUnauthorized, "/x/../.proconnect/session": http.StatusBadRequest, "/.proconnect/x/../session": http.StatusBadRequest,
 		"/.proconnect/%73ession%00": http.StatusBadRequest, "http://admin.localhost/.proconnect/session": http.StatusBadRequest,
 	} {
-		if a := s.ask("admin.localhost", target); a.StatusCode != want {
+		if a := s.Ask("admin.localhost", target); a.StatusCode != want {
 			t.Errorf("%s: %d, want %d", target, a.StatusCode, want)
 		}
 	}
 	for line, want := range map[string]int{
 		"CONNECT admin.localhost:80": http.StatusBadRequest, "CONNECT /admin/s": http.StatusUnauthorized, "POST *": http.StatusBadRequest,
 	} {
-		a := s.raw(loopback+":"+s.Port, line+" HTTP/1.1\r\nHost: admin.localhost:{$PORT}\r\nConnection: close\r\n\r\n")
+		a := s.Raw(caddytest.Loopback+":"+s.Port, line+" HTTP/1.1\r\nHost: admin.localhost:{$PORT}\r\nConnection: close\r\n\r\n")
 		if a.StatusCode != want || a.Text == "reached" {
 			t.Errorf("%s: %d %s", line, a.StatusCode, a.Text)
 		}

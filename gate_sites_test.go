@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // ordinaryAddresses are what real sites use: an Angular application, GitLab, WordPress.
@@ -20,17 +22,17 @@ var ordinaryAddresses = []string{
 // Sites of every kind work where they are open: before a gate on a path, and out
 // of an exemption that they lie in.
 func TestOrdinarySitesWork(t *testing.T) {
-	up := echo(t)
-	s := start(t, sandboxLink, strings.ReplaceAll(readingSites, "UPSTREAM", up.addr()))
+	up := caddytest.Echo(t)
+	s := caddytest.Start(t, caddytest.Sandbox, strings.ReplaceAll(readingSites, "UPSTREAM", up.Addr()))
 	for _, address := range ordinaryAddresses {
 		address = strings.TrimSuffix(address, "#") // which no browser sends
-		if a := s.ask("admin.localhost", address); a.StatusCode != http.StatusOK || a.reached(t).URI != address {
+		if a := s.Ask("admin.localhost", address); a.StatusCode != http.StatusOK || a.Received(t).URI != address {
 			t.Errorf("%s: %d %.80s", address, a.StatusCode, a.Text)
 		}
 		if strings.Contains(address, ".php/") { // PATH_INFO leads out of it
 			continue
 		}
-		if a := s.ask("exempt.localhost", "/public"+address); a.StatusCode != http.StatusOK || a.reached(t).URI != "/public"+address {
+		if a := s.Ask("exempt.localhost", "/public"+address); a.StatusCode != http.StatusOK || a.Received(t).URI != "/public"+address {
 			t.Errorf("/public%s: %d %.80s", address, a.StatusCode, a.Text)
 		}
 	}
@@ -40,7 +42,7 @@ func TestOrdinarySitesWork(t *testing.T) {
 // handle_path and rewrite made of it: it is read, too. An exemption in handle_path
 // says what it exempts without the prefix, and works.
 func TestGateReadsTheOriginalAddress(t *testing.T) {
-	s := start(t, sandboxLink, `
+	s := caddytest.Start(t, caddytest.Sandbox, `
 http://whole.localhost:{$PORT} {
 	handle_path /app/* {
 		@a path /app/admin /app/admin/*
@@ -90,7 +92,7 @@ http://query.localhost:{$PORT} {
 		"query /x?page=admin": isGated, "query /x": isOpen,
 	} {
 		site, target, _ := strings.Cut(name, " ")
-		a := s.ask(site+".localhost", target)
+		a := s.Ask(site+".localhost", target)
 		if strings.HasPrefix(target, "//h/app") { // no handler: an empty answer of Caddy's
 			if strings.Contains(a.Text, "reached") {
 				t.Errorf("%s: reached", name)

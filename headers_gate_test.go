@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // headersUpstream is a server that answers the identity headers that it got.
@@ -27,7 +29,7 @@ func headersUpstream(t *testing.T) (addr string) {
 // a client that lists the identity headers there would reach the upstream as
 // nobody.
 func TestHeadersNamedInConnection(t *testing.T) {
-	s := start(t, sandboxLink, `
+	s := caddytest.Start(t, caddytest.Sandbox, `
 http://localhost:{$PORT} {
 	proconnect {
 		allow any
@@ -35,13 +37,13 @@ http://localhost:{$PORT} {
 	}
 	reverse_proxy `+headersUpstream(t)+`
 }`)
-	b := s.browser("http://localhost:{$PORT}")
-	whole := b.login("/", url.Values{"person": {"ministry"}}).Text
+	b := s.Browser("http://localhost:{$PORT}")
+	whole := b.Login("/", url.Values{"person": {"ministry"}}).Text
 	if !strings.Contains(whole, "X-Proconnect-Email: camille.exemple@test.proconnect.gouv.fr") {
 		t.Fatalf("the upstream got %q", whole)
 	}
 	for _, value := range []string{"X-ProConnect-Email", "keep-alive, x-proconnect-email , X_ProConnect_Siret", "close,X-PROCONNECT-EMAIL"} {
-		a := b.get("/", "Connection", value)
+		a := b.Visit("/", "Connection", value)
 		if !strings.Contains(a.Text, "X-Proconnect-Email: ") {
 			t.Errorf("Connection: %s: the upstream got %q", value, a.Text)
 		}

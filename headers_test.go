@@ -3,12 +3,14 @@ package proconnect_test
 import (
 	"net/url"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // A gate behind another deletes what the client forged, not what the other set,
 // whether it gates the request or not.
 func TestHeadersOfTwoGates(t *testing.T) {
-	s := start(t, sandboxLink, `
+	s := caddytest.Start(t, caddytest.Sandbox, `
 http://localhost:{$PORT} {
 	proconnect {
 		allow any
@@ -20,10 +22,10 @@ http://localhost:{$PORT} {
 	}
 	respond {header.X-ProConnect-Email}
 }`)
-	b := s.browser("http://localhost:{$PORT}")
-	b.login("/", url.Values{"person": {"ministry"}})
+	b := s.Browser("http://localhost:{$PORT}")
+	b.Login("/", url.Values{"person": {"ministry"}})
 	for _, path := range []string{"/x", "/admin/x"} {
-		a := b.get(path, "X-ProConnect-Email", "forged")
+		a := b.Visit(path, "X-ProConnect-Email", "forged")
 		if a.Text != "camille.exemple@test.proconnect.gouv.fr" {
 			t.Errorf("%s: behind the gates, X-ProConnect-Email is %q", path, a.Text)
 		}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // malformedCallbacks are queries that no good provider sends: RFC 6749 §3.1,
@@ -57,7 +59,7 @@ func (h *hostile) malformed(t *testing.T) {
 			if a := h.comeBack(b, changedQuery(t, callback, query)); a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/" {
 				t.Errorf("with a session: %d, location %q", a.StatusCode, a.Header.Get("Location"))
 			}
-			if a := b.get("/wanted"); a.StatusCode != http.StatusOK {
+			if a := b.Visit("/wanted"); a.StatusCode != http.StatusOK {
 				t.Errorf("the session is worth %d", a.StatusCode)
 			}
 		})
@@ -76,7 +78,7 @@ func changedQuery(t *testing.T, callback string, change func(url.Values) string)
 
 // stopped checks that a callback is refused before any call, with a link to start
 // again.
-func (h *hostile) stopped(t *testing.T, b *browser, l *hostileLink, callback string) {
+func (h *hostile) stopped(t *testing.T, b *caddytest.Browser, l *hostileLink, callback string) {
 	t.Helper()
 	before := l.calls()
 	a := h.comeBack(b, callback)
@@ -86,7 +88,7 @@ func (h *hostile) stopped(t *testing.T, b *browser, l *hostileLink, callback str
 		}
 	}
 	page := "problem attempt_unknown"
-	if len(b.kept()) == 0 {
+	if len(b.SiteCookies()) == 0 {
 		page = "problem cookies_refused"
 	}
 	h.refused(t, b, l, a, hostileRow{status: http.StatusBadRequest, page: page, log: "callback refused"})
@@ -101,7 +103,7 @@ func (h *hostile) stopped(t *testing.T, b *browser, l *hostileLink, callback str
 // otherBrowsers: a callback counts in the browser alone that began the login.
 func (h *hostile) otherBrowsers(t *testing.T) {
 	l := h.p.links["rs"]
-	begun := func(t *testing.T) (*browser, string) {
+	begun := func(t *testing.T) (*caddytest.Browser, string) {
 		b := h.visitor(t, l)
 		return b, h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
 	}
@@ -122,11 +124,11 @@ func (h *hostile) otherBrowsers(t *testing.T) {
 	t.Run("a session, and a forged callback", func(t *testing.T) {
 		_, forged := begun(t)
 		victim := h.goodLogin(t, l)
-		before, session := l.calls()["token"], victim.keptCookie("proconnect-rs").Value
+		before, session := l.calls()["token"], victim.FindCookie("proconnect-rs").Value
 		if a := h.comeBack(victim, forged); a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/" {
 			t.Errorf("got %d, location %q", a.StatusCode, a.Header.Get("Location"))
 		}
-		if l.calls()["token"] != before || victim.keptCookie("proconnect-rs").Value != session {
+		if l.calls()["token"] != before || victim.FindCookie("proconnect-rs").Value != session {
 			t.Error("the forged callback changed the session")
 		}
 	})
@@ -155,9 +157,9 @@ func (h *hostile) otherBrowsers(t *testing.T) {
 	})
 }
 
-func (h *hostile) injected(t *testing.T, b *browser, l *hostileLink, callback, log string) {
+func (h *hostile) injected(t *testing.T, b *caddytest.Browser, l *hostileLink, callback, log string) {
 	t.Helper()
-	attempt, before := b.keptCookie("_login_"), l.calls()
+	attempt, before := b.FindCookie("_login_"), l.calls()
 	a := h.comeBack(b, callback)
 	if after := l.calls(); after["token"] != before["token"]+1 || after["userinfo"] != before["userinfo"] {
 		t.Errorf("token and userinfo calls: %d and %d", after["token"]-before["token"], after["userinfo"]-before["userinfo"])
@@ -177,10 +179,10 @@ func (h *hostile) tabs(t *testing.T) {
 			callbacks := []string{h.atProvider(t, b, first), h.atProvider(t, b, second)}
 			for _, i := range order {
 				if a := h.comeBack(b, callbacks[i]); a.Header.Get("Location") != targets[i] {
-					t.Errorf("tab %d ends at %d, page %q, location %q", i, a.StatusCode, a.page(), a.Header.Get("Location"))
+					t.Errorf("tab %d ends at %d, page %q, location %q", i, a.StatusCode, a.Page(), a.Header.Get("Location"))
 				}
 			}
-			if a := b.get("/wanted"); a.StatusCode != http.StatusOK {
+			if a := b.Visit("/wanted"); a.StatusCode != http.StatusOK {
 				t.Errorf("the session is worth %d", a.StatusCode)
 			}
 		})
@@ -189,29 +191,29 @@ func (h *hostile) tabs(t *testing.T) {
 		b := h.visitor(t, l)
 		callback := h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
 		twin := h.visitor(t, l)
-		twin.set(b.keptCookie("_login_"))
+		twin.SetCookie(b.FindCookie("_login_"))
 		before := l.calls()["token"]
 		var together sync.WaitGroup
-		for _, each := range []*browser{b, twin} {
+		for _, each := range []*caddytest.Browser{b, twin} {
 			together.Go(func() { h.comeBack(each, callback) })
 		}
 		together.Wait()
 		if made := l.calls()["token"] - before; made != 1 {
 			t.Errorf("%d token calls", made)
 		}
-		if (b.keptCookie("proconnect-rs") == nil) == (twin.keptCookie("proconnect-rs") == nil) {
+		if (b.FindCookie("proconnect-rs") == nil) == (twin.FindCookie("proconnect-rs") == nil) {
 			t.Error("not one of the two has a session")
 		}
 	})
 	t.Run("same callback twice, one after the other", func(t *testing.T) {
 		b := h.visitor(t, l)
 		callback := h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
-		attempt := b.keptCookie("_login_")
+		attempt := b.FindCookie("_login_")
 		h.entered(t, b, h.comeBack(b, callback))
 		before := l.calls()["token"]
-		b.set(attempt)
+		b.SetCookie(attempt)
 		if a := h.comeBack(b, callback); a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/" {
-			t.Errorf("the second: %d, page %q", a.StatusCode, a.page())
+			t.Errorf("the second: %d, page %q", a.StatusCode, a.Page())
 		}
 		if made := l.calls()["token"] - before; made != 0 {
 			t.Errorf("the second made %d token calls", made)
@@ -228,8 +230,8 @@ func (h *hostile) expired(t *testing.T) {
 			b := h.visitor(t, l)
 			verifier := strings.Repeat("v", 43)
 			q := h.authorizationOf(verifier)
-			b.set(h.sealedAttempt(t, l, q, verifier, time.Now().Add(-age)))
-			callback := h.atProvider(t, b, answer{Response: &http.Response{
+			b.SetCookie(h.sealedAttempt(t, l, q, verifier, time.Now().Add(-age)))
+			callback := h.atProvider(t, b, caddytest.Answer{Response: &http.Response{
 				StatusCode: http.StatusSeeOther, Header: http.Header{"Location": {l.p.URL + "/rs/authorize?" + q.Encode()}},
 			}})
 			if age == 0 {
@@ -244,7 +246,7 @@ func (h *hostile) expired(t *testing.T) {
 func (h *hostile) authorizationOf(verifier string) url.Values {
 	return url.Values{
 		"state": {strings.Repeat("s", 43)}, "nonce": {strings.Repeat("n", 43)}, "code_challenge": {challengeOf(verifier)},
-		"redirect_uri": {h.fill("http://rs.localhost:{$PORT}/.proconnect/callback")},
+		"redirect_uri": {h.Fill("http://rs.localhost:{$PORT}/.proconnect/callback")},
 		"scope":        {"openid given_name usual_name email uid siret idp_id roles organization_label custom organizational_unit"},
 	}
 }

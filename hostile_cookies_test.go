@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // noAttempts: what no person is looking at begins no login and leads nowhere.
@@ -30,7 +32,7 @@ func (h *hostile) noAttempts(t *testing.T) {
 				t.Run(name+" without session/"+on+target, func(t *testing.T) {
 					l := h.p.links[on]
 					before := l.calls()
-					a := h.visitor(t, l).do(c.method, target, nil, c.headers...)
+					a := h.visitor(t, l).Request(c.method, target, nil, c.headers...)
 					if a.StatusCode != http.StatusUnauthorized && a.StatusCode != http.StatusMethodNotAllowed {
 						t.Errorf("got %d", a.StatusCode)
 					}
@@ -54,18 +56,18 @@ func (h *hostile) refusesCookies(t *testing.T) {
 			b := h.visitor(t, l)
 			b.Jar = nil
 			before := l.calls()
-			a := b.get("/.proconnect/login?return_to=/wanted")
+			a := b.Visit("/.proconnect/login?return_to=/wanted")
 			if on == "auto" {
-				a = b.get("/wanted")
+				a = b.Visit("/wanted")
 			}
 			for round := 0; a.StatusCode == http.StatusSeeOther; round++ {
 				if round > 6 {
 					t.Fatal("sent round in a loop")
 				}
-				a = b.get(a.location(), "Sec-Fetch-Site", "cross-site")
+				a = b.Visit(a.RedirectURL(), "Sec-Fetch-Site", "cross-site")
 			}
-			if a.StatusCode != http.StatusBadRequest || a.page() != "problem cookies_refused" || !nextStep.MatchString(a.Text) {
-				t.Errorf("the way ends at %d, page %q", a.StatusCode, a.page())
+			if a.StatusCode != http.StatusBadRequest || a.Page() != "problem cookies_refused" || !caddytest.NextStep.MatchString(a.Text) {
+				t.Errorf("the way ends at %d, page %q", a.StatusCode, a.Page())
 			}
 			if l.calls()["token"] != before["token"] {
 				t.Error("a token call was made")
@@ -79,21 +81,21 @@ func (h *hostile) manyAttempts(t *testing.T) {
 	b := h.visitor(t, h.p.links["auto"])
 	var oldest, newest string
 	for i := range 20 {
-		newest = h.atProvider(t, b, b.get("/page/"+strconv.Itoa(i)))
+		newest = h.atProvider(t, b, b.Visit("/page/"+strconv.Itoa(i)))
 		if i == 0 {
 			oldest = newest
 		}
 		size := 0
-		for _, c := range b.kept() {
+		for _, c := range b.SiteCookies() {
 			size += len(c.Name) + len(c.Value) + 3
 		}
-		if n := len(b.kept()); n > 5 || size > 5*1024 {
+		if n := len(b.SiteCookies()); n > 5 || size > 5*1024 {
 			t.Fatalf("after %d logins begun: %d cookies of %d bytes", i+1, n, size)
 		}
 	}
 	h.stopped(t, b, h.p.links["auto"], oldest)
 	if a := h.comeBack(b, newest); a.Header.Get("Location") != "/page/19" {
-		t.Errorf("the newest login ends at %d, page %q", a.StatusCode, a.page())
+		t.Errorf("the newest login ends at %d, page %q", a.StatusCode, a.Page())
 	}
 }
 
@@ -112,13 +114,13 @@ func (h *hostile) planted(t *testing.T) {
 		h.hostCookies(t, a)
 		h.entered(t, b, a)
 	})
-	attack := func(t *testing.T, attacker *browser, name func(*http.Cookie) string) {
+	attack := func(t *testing.T, attacker *caddytest.Browser, name func(*http.Cookie) string) {
 		forged := h.atProvider(t, attacker, h.leave(t, attacker, "/", ""))
 		forged = strings.Replace(forged, "blog.ville", "docs.ville", 1)
 		victim := h.visitor(t, l)
 		callback := h.atProvider(t, victim, h.leave(t, victim, "/wanted?a=b", ""))
-		c := attacker.keptCookie("_login_")
-		victim.set(&http.Cookie{Name: name(c), Value: c.Value})
+		c := attacker.FindCookie("_login_")
+		victim.SetCookie(&http.Cookie{Name: name(c), Value: c.Value})
 		h.stopped(t, victim, l, forged)
 		h.entered(t, victim, h.comeBack(victim, callback))
 	}
@@ -129,15 +131,15 @@ func (h *hostile) planted(t *testing.T) {
 	}
 	t.Run("an attempt of a sibling domain of the same link", func(t *testing.T) {
 		sibling := h.visitor(t, l)
-		sibling.base = h.fill(hostileSibling)
+		sibling.Base = h.Fill(hostileSibling)
 		attack(t, sibling, func(c *http.Cookie) string { return c.Name })
 	})
 	t.Run("a session cookie planted by a sibling domain", func(t *testing.T) {
-		attacker := h.goodLogin(t, l).keptCookie("__Host-proconnect-docs")
+		attacker := h.goodLogin(t, l).FindCookie("__Host-proconnect-docs")
 		for _, name := range []string{"proconnect-docs", "__Secure-proconnect-docs", "__host-proconnect-docs"} {
 			victim := h.visitor(t, l)
-			victim.set(&http.Cookie{Name: name, Value: attacker.Value})
-			if a := victim.get("/wanted"); a.StatusCode != http.StatusUnauthorized {
+			victim.SetCookie(&http.Cookie{Name: name, Value: attacker.Value})
+			if a := victim.Visit("/wanted"); a.StatusCode != http.StatusUnauthorized {
 				t.Errorf("%s is worth %d", name, a.StatusCode)
 			}
 		}
@@ -145,22 +147,22 @@ func (h *hostile) planted(t *testing.T) {
 	t.Run("a cookie that is there twice", func(t *testing.T) {
 		b := h.visitor(t, l)
 		callback := h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
-		c := b.keptCookie("_login_")
+		c := b.FindCookie("_login_")
 		before := l.calls()["token"]
 		b.Jar = nil
 		for _, pair := range []string{c.Name + "=evil; " + c.Name + "=" + c.Value, c.Name + "=" + c.Value + "; " + c.Name + "=evil"} {
-			if a := b.get(callback, "Cookie", pair); a.page() != "problem attempt_unknown" || l.calls()["token"] != before {
-				t.Errorf("got %d, page %q", a.StatusCode, a.page())
+			if a := b.Visit(callback, "Cookie", pair); a.Page() != "problem attempt_unknown" || l.calls()["token"] != before {
+				t.Errorf("got %d, page %q", a.StatusCode, a.Page())
 			}
 		}
-		if a := b.get(callback, "Cookie", c.Name+"="+c.Value); a.Header.Get("Location") != "/wanted?a=b" {
-			t.Errorf("once, it is worth %d, page %q", a.StatusCode, a.page())
+		if a := b.Visit(callback, "Cookie", c.Name+"="+c.Value); a.Header.Get("Location") != "/wanted?a=b" {
+			t.Errorf("once, it is worth %d, page %q", a.StatusCode, a.Page())
 		}
 	})
 }
 
 // hostCookies checks what keeps others from planting and reading our cookies.
-func (h *hostile) hostCookies(t *testing.T, a answer) {
+func (h *hostile) hostCookies(t *testing.T, a caddytest.Answer) {
 	t.Helper()
 	if len(a.Cookies()) == 0 {
 		t.Error("there is no cookie")
@@ -178,11 +180,11 @@ func (h *hostile) hostCookies(t *testing.T, a answer) {
 
 // otherHost: what a cookie says holds on the host that made it alone.
 func (h *hostile) otherHost(t *testing.T) {
-	other := h.goodLogin(t, h.p.links["docs"]).keptCookie("__Host-proconnect-docs")
+	other := h.goodLogin(t, h.p.links["docs"]).FindCookie("__Host-proconnect-docs")
 	b := h.visitor(t, h.p.links["docs"])
-	b.base = h.fill(hostileSibling)
-	b.set(other)
-	if a := b.get("/wanted"); a.StatusCode != http.StatusUnauthorized {
+	b.Base = h.Fill(hostileSibling)
+	b.SetCookie(other)
+	if a := b.Visit("/wanted"); a.StatusCode != http.StatusUnauthorized {
 		t.Errorf("a session of docs is worth %d on blog", a.StatusCode)
 	}
 }

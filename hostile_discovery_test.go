@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // unusable are answers that are none, to whatever endpoint that answers JSON.
@@ -39,7 +41,7 @@ func hostileDiscovery() []hostileRow {
 	}
 	for name, change := range map[string]func(string) string{
 		"only a slash": func(s string) string { return s + "/" },
-		"another host": func(s string) string { return strings.Replace(s, loopback, "localhost", 1) },
+		"another host": func(s string) string { return strings.Replace(s, caddytest.Loopback, "localhost", 1) },
 		"without path": func(s string) string { return strings.TrimSuffix(s, "/api/v2") },
 		"missing":      nil,
 	} {
@@ -145,7 +147,7 @@ func (h *hostile) rotations(t *testing.T) {
 		l.behave(broken)
 		b := h.visitor(t, l)
 		if a := h.comeBack(b, h.atProvider(t, b, h.leave(t, b, "/", ""))); a.StatusCode != http.StatusServiceUnavailable {
-			t.Errorf("a token of unknown kid: %d, page %q", a.StatusCode, a.page())
+			t.Errorf("a token of unknown kid: %d, page %q", a.StatusCode, a.Page())
 		}
 		l.behave(rawly("jwks", resetting))
 		h.goodLogin(t, l)
@@ -173,8 +175,8 @@ func (h *hostile) fiftyTokens(t *testing.T, wrong misconduct) {
 	l.behave(wrong)
 	b := h.visitor(t, l)
 	for range 50 {
-		if a := h.comeBack(b, h.atProvider(t, b, h.leave(t, b, "/", ""))); a.page() != "problem login_failed" {
-			t.Fatalf("a forged token: %d, page %q", a.StatusCode, a.page())
+		if a := h.comeBack(b, h.atProvider(t, b, h.leave(t, b, "/", ""))); a.Page() != "problem login_failed" {
+			t.Fatalf("a forged token: %d, page %q", a.StatusCode, a.Page())
 		}
 	}
 	if n := l.calls()["jwks"]; n > 4 {
@@ -185,7 +187,7 @@ func (h *hostile) fiftyTokens(t *testing.T, wrong misconduct) {
 }
 
 // goodLogin logs somebody in, with a new browser, and returns it.
-func (h *hostile) goodLogin(t *testing.T, l *hostileLink) *browser {
+func (h *hostile) goodLogin(t *testing.T, l *hostileLink) *caddytest.Browser {
 	t.Helper()
 	b := h.visitor(t, l)
 	h.entered(t, b, h.comeBack(b, h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))))

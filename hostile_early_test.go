@@ -10,6 +10,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // earlyData: what is sent before the end of a handshake can be recorded and sent
@@ -32,7 +34,7 @@ func (h *hostile) earlyData(t *testing.T) {
 		t.Run("0-RTT early data on "+name, func(t *testing.T) {
 			b := h.goodLogin(t, l)
 			callback := h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
-			target := b.base + c.path
+			target := b.Base + c.path
 			if name == "callback" {
 				target = callback
 			}
@@ -50,7 +52,7 @@ func (h *hostile) earlyData(t *testing.T) {
 }
 
 // early hands a navigation to the running server as early data of a connection.
-func (h *hostile) early(t *testing.T, b *browser, target string) *http.Response {
+func (h *hostile) early(t *testing.T, b *caddytest.Browser, target string) *http.Response {
 	t.Helper()
 	u, err := url.Parse(target)
 	if err != nil {
@@ -64,7 +66,7 @@ func (h *hostile) early(t *testing.T, b *browser, target string) *http.Response 
 		key, value, _ := strings.Cut(name, ": ")
 		r.Header.Set(key, value)
 	}
-	for _, c := range b.kept() {
+	for _, c := range b.SiteCookies() {
 		r.AddCookie(c)
 	}
 	w := httptest.NewRecorder()
@@ -92,14 +94,14 @@ func (h *hostile) serving(t *testing.T, port string) *caddyhttp.Server {
 func (h *hostile) hints(t *testing.T) {
 	l := h.p.links["docs"]
 	b := h.goodLogin(t, l)
-	a := b.get("/.proconnect/logout")
+	a := b.Visit("/.proconnect/logout")
 	u, err := a.Location()
 	if err != nil {
-		t.Fatalf("%d, page %q: %v", a.StatusCode, a.page(), err)
+		t.Fatalf("%d, page %q: %v", a.StatusCode, a.Page(), err)
 	}
 	if u.Query().Get("id_token_hint") != l.login().idToken || len(u.Query().Get("state")) < 32 {
 		t.Errorf("the provider is sent %v", u.Query())
 	}
 	h.p.hide(u.Query().Get("state"), "state of a logout")
-	h.comeBack(b, h.fill(l.site)+"/.proconnect/logged-out?state="+u.Query().Get("state"))
+	h.comeBack(b, h.Fill(l.site)+"/.proconnect/logged-out?state="+u.Query().Get("state"))
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // answeringError has the provider answer an error to the callback.
@@ -114,8 +116,8 @@ func (h *hostile) descriptions(t *testing.T) {
 				t.Cleanup(func() { l.behave(misconduct{}) })
 				b := h.visitor(t, l)
 				a := h.comeBack(b, h.atProvider(t, b, h.leave(t, b, "/", "")))
-				if a.StatusCode < 400 || !nextStep.MatchString(a.Text) {
-					t.Errorf("got %d, page %q", a.StatusCode, a.page())
+				if a.StatusCode < 400 || !caddytest.NextStep.MatchString(a.Text) {
+					t.Errorf("got %d, page %q", a.StatusCode, a.Page())
 				}
 				var head strings.Builder
 				_ = a.Header.Write(&head)
@@ -132,7 +134,7 @@ func (h *hostile) descriptions(t *testing.T) {
 		}
 	}
 	// The access log holds addresses, which are escaped.
-	for _, log := range []string{h.logs(), h.accessLog(t)} {
+	for _, log := range []string{h.Logs(), h.accessLog(t)} {
 		for _, raw := range []string{"<script>", `\u003cscript`, "\u202e", `\u202e`, "Set-Cookie: evil", "\x1b", `\u001b`, "forged \xff"} {
 			if strings.Contains(log, raw) {
 				t.Errorf("a log holds %q", raw)
@@ -161,7 +163,7 @@ func (h *hostile) methods(t *testing.T) {
 			b := h.visitor(t, l)
 			callback := h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
 			before := l.calls()
-			a := b.do(c.method, callback, nil, c.headers...)
+			a := b.Request(c.method, callback, nil, c.headers...)
 			if a.StatusCode != http.StatusMethodNotAllowed || a.Header.Get("Allow") != http.MethodGet || len(a.Cookies()) > 0 {
 				t.Errorf("got %d, Allow %q, cookies %v", a.StatusCode, a.Header.Get("Allow"), a.Cookies())
 			}
@@ -178,7 +180,7 @@ func (h *hostile) methods(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if a := b.do(http.MethodPost, "/.proconnect/callback", u.Query(), "Sec-Fetch-Site", "cross-site"); a.StatusCode != http.StatusMethodNotAllowed {
+		if a := b.Request(http.MethodPost, "/.proconnect/callback", u.Query(), "Sec-Fetch-Site", "cross-site"); a.StatusCode != http.StatusMethodNotAllowed {
 			t.Errorf("got %d", a.StatusCode)
 		}
 		h.entered(t, b, h.comeBack(b, callback))

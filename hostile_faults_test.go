@@ -34,26 +34,26 @@ func (h *hostile) downAtStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.reload()
-	if a := holder.get("/wanted"); a.StatusCode != http.StatusOK {
+	if a := holder.Visit("/wanted"); a.StatusCode != http.StatusOK {
 		t.Errorf("who has a session gets %d", a.StatusCode)
 	}
-	if a := waiting.get("/wanted"); a.StatusCode != http.StatusOK {
+	if a := waiting.Visit("/wanted"); a.StatusCode != http.StatusOK {
 		t.Errorf("who has a session gets %d where logins are automatic", a.StatusCode)
 	}
-	if a := holder.get("/.proconnect/session"); a.StatusCode != http.StatusOK {
+	if a := holder.Visit("/.proconnect/session"); a.StatusCode != http.StatusOK {
 		t.Errorf("the session's endpoint answers %d", a.StatusCode)
 	}
 	stranger := h.visitor(t, l)
-	if a := stranger.get("/wanted"); a.StatusCode != http.StatusUnauthorized || a.page() != "login" {
-		t.Errorf("a stranger gets %d, page %q", a.StatusCode, a.page())
+	if a := stranger.Visit("/wanted"); a.StatusCode != http.StatusUnauthorized || a.Page() != "login" {
+		t.Errorf("a stranger gets %d, page %q", a.StatusCode, a.Page())
 	}
 	down := hostileRow{status: http.StatusServiceUnavailable, page: "problem provider_unavailable", log: "connection refused"}
-	h.refused(t, stranger, l, stranger.get("/.proconnect/login?return_to=/wanted"), down)
+	h.refused(t, stranger, l, stranger.Visit("/.proconnect/login?return_to=/wanted"), down)
 	if line := h.logged("ProConnect does not answer"); !strings.Contains(line, `"remedy":"let this machine reach http://127.`) {
 		t.Errorf("the log names no remedy: %s", line)
 	}
 	another := h.visitor(t, auto)
-	h.refused(t, another, auto, another.get("/wanted"), down)
+	h.refused(t, another, auto, another.Visit("/wanted"), down)
 	h.p.up(t)
 	h.heals(t, l, auto)
 }
@@ -65,13 +65,13 @@ func (h *hostile) heals(t *testing.T, links ...*hostileLink) {
 	deadline := time.Now().Add(10 * time.Second)
 	for _, l := range links {
 		b := h.visitor(t, l)
-		a := b.get("/.proconnect/login?return_to=/wanted")
+		a := b.Visit("/.proconnect/login?return_to=/wanted")
 		for a.StatusCode == http.StatusServiceUnavailable && time.Now().Before(deadline) {
 			<-time.After(50 * time.Millisecond)
-			a = b.get("/.proconnect/login?return_to=/wanted")
+			a = b.Visit("/.proconnect/login?return_to=/wanted")
 		}
 		if a.StatusCode != http.StatusSeeOther {
-			t.Fatalf("it does not heal: %d, page %q", a.StatusCode, a.page())
+			t.Fatalf("it does not heal: %d, page %q", a.StatusCode, a.Page())
 		}
 		h.goodLogin(t, l)
 	}
@@ -86,7 +86,7 @@ func (h *hostile) dies(t *testing.T, log string) {
 	h.p.down()
 	h.refused(t, b, l, h.comeBack(b, callback), hostileRow{status: http.StatusServiceUnavailable, page: "problem provider_unavailable", log: log})
 	h.keepsPeople(t, l)
-	if a := holder.get("/wanted"); a.StatusCode != http.StatusOK {
+	if a := holder.Visit("/wanted"); a.StatusCode != http.StatusOK {
 		t.Errorf("who has a session gets %d", a.StatusCode)
 	}
 	h.p.up(t)
@@ -99,8 +99,8 @@ func (h *hostile) keepsPeople(t *testing.T, l *hostileLink) {
 	t.Helper()
 	deadline := time.Now().Add(10 * time.Second)
 	for {
-		a := h.visitor(t, l).get("/.proconnect/login?return_to=/wanted")
-		if a.StatusCode == http.StatusServiceUnavailable && a.page() == "problem provider_unavailable" {
+		a := h.visitor(t, l).Visit("/.proconnect/login?return_to=/wanted")
+		if a.StatusCode == http.StatusServiceUnavailable && a.Page() == "problem provider_unavailable" {
 			return
 		}
 		if time.Now().After(deadline) {
@@ -129,14 +129,14 @@ func (h *hostile) diesAt(t *testing.T, endpoint, log string) {
 func (h *hostile) tellsOnce(t *testing.T) {
 	l := h.unused(t)
 	l.behave(withStatus("discovery", http.StatusServiceUnavailable))
-	before := strings.Count(h.logs(), "ProConnect does not answer")
+	before := strings.Count(h.Logs(), "ProConnect does not answer")
 	b := h.visitor(t, l)
 	for range 200 {
-		if a := b.get("/.proconnect/login"); a.StatusCode != http.StatusServiceUnavailable {
-			t.Fatalf("got %d, page %q", a.StatusCode, a.page())
+		if a := b.Visit("/.proconnect/login"); a.StatusCode != http.StatusServiceUnavailable {
+			t.Fatalf("got %d, page %q", a.StatusCode, a.Page())
 		}
 	}
-	if told := strings.Count(h.logs(), "ProConnect does not answer") - before; told != 1 {
+	if told := strings.Count(h.Logs(), "ProConnect does not answer") - before; told != 1 {
 		t.Errorf("the cause was told %d times", told)
 	}
 	if n := l.calls()["discovery"]; n > 3 {

@@ -2,10 +2,11 @@ package proconnect_test
 
 import (
 	"net/http"
-	"runtime"
 	"strconv"
 	"sync"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // 20 000 strangers: each is shown the way in, or sent on it, and none leaves
@@ -21,9 +22,9 @@ func TestHostileFlood(t *testing.T) {
 	}
 	h.goodLogin(t, h.p.links["auto"])
 	h.flood(t, total/10) // what is made once is made
-	before := heap()
+	before := caddytest.Heap()
 	h.flood(t, total)
-	if grown := int64(heap()) - int64(before); grown > 2<<20 {
+	if grown := int64(caddytest.Heap()) - int64(before); grown > 2<<20 {
 		t.Errorf("the heap grew by %d bytes over %d strangers", grown, total)
 	}
 	for _, name := range []string{"rs", "auto"} {
@@ -42,7 +43,7 @@ func (h *hostile) flood(t *testing.T, total int) {
 	var running sync.WaitGroup
 	for worker := range 2 {
 		running.Go(func() {
-			page, auto := h.browser(h.p.links["rs"].site), h.browser(h.p.links["auto"].site)
+			page, auto := h.Browser(h.p.links["rs"].site), h.Browser(h.p.links["auto"].site)
 			page.Jar, auto.Jar = nil, nil
 			for i := worker; i < total; i += 2 {
 				h.stray(t, page, auto, i)
@@ -52,29 +53,20 @@ func (h *hostile) flood(t *testing.T, total int) {
 	running.Wait()
 }
 
-func (h *hostile) stray(t *testing.T, page, auto *browser, i int) {
+func (h *hostile) stray(t *testing.T, page, auto *caddytest.Browser, i int) {
 	n := strconv.Itoa(i)
-	a, want := answer{}, http.StatusSeeOther
+	a, want := caddytest.Answer{}, http.StatusSeeOther
 	switch i % 4 {
 	case 0:
-		a, want = page.get("/wanted?"+n), http.StatusUnauthorized
+		a, want = page.Visit("/wanted?"+n), http.StatusUnauthorized
 	case 1:
-		a = auto.get("/wanted?" + n)
+		a = auto.Visit("/wanted?" + n)
 	case 2:
-		a = page.get("/.proconnect/login?return_to=/" + n)
+		a = page.Visit("/.proconnect/login?return_to=/" + n)
 	case 3:
-		a, want = page.get("/.proconnect/callback?code=c&state=stranger-"+n), http.StatusBadRequest
+		a, want = page.Visit("/.proconnect/callback?code=c&state=stranger-"+n), http.StatusBadRequest
 	}
 	if a.StatusCode != want || len(a.Cookies()) > 1 {
-		t.Errorf("stranger %d got %d, page %q, cookies %v", i, a.StatusCode, a.page(), a.Cookies())
+		t.Errorf("stranger %d got %d, page %q, cookies %v", i, a.StatusCode, a.Page(), a.Cookies())
 	}
-}
-
-// heap is what is alive in memory, in bytes.
-func heap() uint64 {
-	runtime.GC()
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.HeapAlloc
 }

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // hostileProvider is a ProConnect that misbehaves on demand. It has many clients,
@@ -111,7 +113,7 @@ func newHostileProvider(t *testing.T) *hostileProvider {
 		links:   make(map[string]*hostileLink),
 		secrets: map[string]string{hostileSecret: "the client secret"},
 	}
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", loopback+":0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", caddytest.Loopback+":0")
 	if err != nil {
 		t.Fatal(err)
 	}

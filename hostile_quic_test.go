@@ -14,6 +14,8 @@ import (
 
 	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/http3"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // earlyQUIC sends early data as a real client does: over HTTP/3, resuming a
@@ -23,7 +25,7 @@ func (h *hostile) earlyQUIC(t *testing.T) {
 	l := h.p.links["docs"]
 	b := h.visitor(t, l)
 	callback := h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
-	for _, target := range []string{callback, b.base + "/.proconnect/logout", b.base + "/.proconnect/login"} {
+	for _, target := range []string{callback, b.Base + "/.proconnect/logout", b.Base + "/.proconnect/login"} {
 		before := l.calls()["token"]
 		if status := h.askEarly(t, b, target); status != http.StatusTooEarly {
 			t.Errorf("%s in early data: %d, want 425", target, status)
@@ -38,13 +40,13 @@ func (h *hostile) earlyQUIC(t *testing.T) {
 // askEarly makes a request in early data. On a machine that is busy, what the server
 // may send before it knows who asks can be spent before the answer is there: then
 // it is asked anew.
-func (h *hostile) askEarly(t *testing.T, b *browser, target string) int {
+func (h *hostile) askEarly(t *testing.T, b *caddytest.Browser, target string) int {
 	t.Helper()
 	var err error
 	for range 3 {
 		tickets := tls.NewLRUClientSessionCache(1)
 		var status int
-		if status, err = h.overQUIC(t, b, tickets, http.MethodGet, b.base+"/wanted"); err != nil || status != http.StatusUnauthorized {
+		if status, err = h.overQUIC(t, b, tickets, http.MethodGet, b.Base+"/wanted"); err != nil || status != http.StatusUnauthorized {
 			t.Fatalf("the connection to resume: %d, %v", status, err)
 		}
 		if status, err = h.overQUIC(t, b, tickets, http3.MethodGet0RTT, target); err == nil {
@@ -57,7 +59,7 @@ func (h *hostile) askEarly(t *testing.T, b *browser, target string) int {
 
 // overQUIC makes one request with the cookies of a browser, as a program: the
 // answer must fit into what a server may send before it knows who asks.
-func (h *hostile) overQUIC(t *testing.T, b *browser, tickets tls.ClientSessionCache, method, target string) (int, error) {
+func (h *hostile) overQUIC(t *testing.T, b *caddytest.Browser, tickets tls.ClientSessionCache, method, target string) (int, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
@@ -78,7 +80,7 @@ func (h *hostile) overQUIC(t *testing.T, b *browser, tickets tls.ClientSessionCa
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range b.kept() {
+	for _, c := range b.SiteCookies() {
 		r.AddCookie(c)
 	}
 	defer network.release()
@@ -105,11 +107,11 @@ type lateFinish struct {
 
 func newLateFinish(t *testing.T, port string, holding bool) *lateFinish {
 	t.Helper()
-	client, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.ParseIP(loopback)})
+	client, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.ParseIP(caddytest.Loopback)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	to, err := net.ResolveUDPAddr("udp", net.JoinHostPort(loopback, port))
+	to, err := net.ResolveUDPAddr("udp", net.JoinHostPort(caddytest.Loopback, port))
 	if err != nil {
 		t.Fatal(err)
 	}

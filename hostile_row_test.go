@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // hostileRow is a row of the table: one login that goes wrong at the provider.
@@ -49,7 +51,7 @@ func (h *hostile) row(t *testing.T, row hostileRow) {
 type hostileTry struct {
 	row     hostileRow
 	l       *hostileLink
-	b       *browser
+	b       *caddytest.Browser
 	before  map[string]int
 	attempt *http.Cookie
 	next    string // the address that decides
@@ -71,13 +73,13 @@ func (h *hostile) prepare(t *testing.T, row hostileRow) hostileTry {
 	try := hostileTry{row: row, l: l, b: h.visitor(t, l), before: l.calls(), next: "/.proconnect/login"}
 	if row.want != "D" {
 		try.next = h.atProvider(t, try.b, h.leave(t, try.b, "/wanted?a=b", row.acr))
-		try.attempt = try.b.keptCookie("_login_")
+		try.attempt = try.b.FindCookie("_login_")
 	}
 	return try
 }
 
 // check looks at what became of a row.
-func (h *hostile) check(t *testing.T, try hostileTry, a answer) {
+func (h *hostile) check(t *testing.T, try hostileTry, a caddytest.Answer) {
 	t.Helper()
 	if try.row.want == "D" {
 		h.notSentAway(t, try, a)
@@ -93,30 +95,30 @@ func (h *hostile) check(t *testing.T, try hostileTry, a answer) {
 }
 
 // leave starts a login, and returns the redirect to the provider.
-func (h *hostile) leave(t *testing.T, b *browser, target, acr string) answer {
+func (h *hostile) leave(t *testing.T, b *caddytest.Browser, target, acr string) caddytest.Answer {
 	t.Helper()
-	a := b.get("/.proconnect/login?return_to=" + url.QueryEscape(target) + "&acr_values=" + url.QueryEscape(acr))
+	a := b.Visit("/.proconnect/login?return_to=" + url.QueryEscape(target) + "&acr_values=" + url.QueryEscape(acr))
 	if a.StatusCode != http.StatusSeeOther {
-		t.Fatalf("the login starts with %d, page %q", a.StatusCode, a.page())
+		t.Fatalf("the login starts with %d, page %q", a.StatusCode, a.Page())
 	}
 	return a
 }
 
 // atProvider follows the redirect to the provider, which logs the person in, and
 // returns the callback's address.
-func (h *hostile) atProvider(t *testing.T, b *browser, a answer) string {
+func (h *hostile) atProvider(t *testing.T, b *caddytest.Browser, a caddytest.Answer) string {
 	t.Helper()
-	a = b.get(a.location(), "Sec-Fetch-Site", "cross-site")
+	a = b.Visit(a.RedirectURL(), "Sec-Fetch-Site", "cross-site")
 	if a.StatusCode != http.StatusSeeOther {
 		t.Fatalf("the provider answers %d", a.StatusCode)
 	}
-	return a.location()
+	return a.RedirectURL()
 }
 
 // comeBack is the browser's way home from the provider.
-func (h *hostile) comeBack(b *browser, callback string) answer {
-	b.t.Helper()
-	return b.get(callback, "Sec-Fetch-Site", "cross-site")
+func (h *hostile) comeBack(b *caddytest.Browser, callback string) caddytest.Answer {
+	b.T.Helper()
+	return b.Visit(callback, "Sec-Fetch-Site", "cross-site")
 }
 
 // Count compares the calls that a login made with those that it may make.
@@ -142,25 +144,22 @@ func (h *hostile) count(t *testing.T, try hostileTry) {
 }
 
 // entered checks a login that is good.
-func (h *hostile) entered(t *testing.T, b *browser, a answer) {
+func (h *hostile) entered(t *testing.T, b *caddytest.Browser, a caddytest.Answer) {
 	t.Helper()
 	if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/wanted?a=b" {
-		t.Fatalf("a good login ends at %d, page %q, location %q", a.StatusCode, a.page(), a.Header.Get("Location"))
+		t.Fatalf("a good login ends at %d, page %q, location %q", a.StatusCode, a.Page(), a.Header.Get("Location"))
 	}
-	a = b.get("/wanted")
+	a = b.Visit("/wanted")
 	if a.StatusCode != http.StatusOK || !strings.Contains(a.Text, "PROTECTED id="+hostileSub) {
 		t.Errorf("the session is worth %d: %s", a.StatusCode, a.Text)
 	}
 }
 
-// nextStep is a link or a form by which a page leads on.
-var nextStep = regexp.MustCompile(`<a class="button[^"]*" href="/|<form `)
-
 var pageReference = regexp.MustCompile(`<code>([A-Z0-9]{10})</code>`)
 
 // refused checks a login that must not be good: no session, a page with a next
 // step and nothing secret in it, and the operator's log.
-func (h *hostile) refused(t *testing.T, b *browser, l *hostileLink, a answer, row hostileRow) {
+func (h *hostile) refused(t *testing.T, b *caddytest.Browser, l *hostileLink, a caddytest.Answer, row hostileRow) {
 	t.Helper()
 	if row.status == 0 {
 		row.status = http.StatusBadGateway
@@ -168,10 +167,10 @@ func (h *hostile) refused(t *testing.T, b *browser, l *hostileLink, a answer, ro
 	if row.page == "" {
 		row.page = "problem login_failed"
 	}
-	if a.StatusCode != row.status || a.page() != row.page {
-		t.Errorf("got %d, page %q, want %d, page %q", a.StatusCode, a.page(), row.status, row.page)
+	if a.StatusCode != row.status || a.Page() != row.page {
+		t.Errorf("got %d, page %q, want %d, page %q", a.StatusCode, a.Page(), row.status, row.page)
 	}
-	if !nextStep.MatchString(a.Text) {
+	if !caddytest.NextStep.MatchString(a.Text) {
 		t.Errorf("the page has no next step: %s", a.Text)
 	}
 	if retry := a.Header.Get("Retry-After"); (retry != "") != (a.StatusCode == http.StatusServiceUnavailable) {
@@ -194,7 +193,7 @@ func (h *hostile) refused(t *testing.T, b *browser, l *hostileLink, a answer, ro
 }
 
 // notIn fails if an answer tells a secret of the login.
-func (g *hostileLogin) notIn(t *testing.T, a answer) {
+func (g *hostileLogin) notIn(t *testing.T, a caddytest.Answer) {
 	t.Helper()
 	var head strings.Builder
 	_ = a.Header.Write(&head)
@@ -209,9 +208,9 @@ func (g *hostileLogin) notIn(t *testing.T, a answer) {
 }
 
 // stranger checks that a browser has no session.
-func (h *hostile) stranger(t *testing.T, b *browser, l *hostileLink) {
+func (h *hostile) stranger(t *testing.T, b *caddytest.Browser, l *hostileLink) {
 	t.Helper()
-	for _, c := range b.kept() {
+	for _, c := range b.SiteCookies() {
 		if !strings.Contains(c.Name, "_login_") {
 			t.Errorf("a refused login leaves the cookie %s", c.Name)
 		}
@@ -220,22 +219,22 @@ func (h *hostile) stranger(t *testing.T, b *browser, l *hostileLink) {
 	if l.options != "" {
 		mode = "cors" // where a navigation goes straight to the provider
 	}
-	if a := b.get("/wanted", "Sec-Fetch-Mode", mode); a.StatusCode != http.StatusUnauthorized || strings.Contains(a.Text, "PROTECTED") {
+	if a := b.Visit("/wanted", "Sec-Fetch-Mode", mode); a.StatusCode != http.StatusUnauthorized || strings.Contains(a.Text, "PROTECTED") {
 		t.Errorf("after a refused login, the site answers %d: %s", a.StatusCode, a.Text)
 	}
 }
 
 // consumed checks that an attempt is over: in the browser, and at the gate for
 // whoever kept the cookie.
-func (h *hostile) consumed(t *testing.T, b *browser, l *hostileLink, attempt *http.Cookie, callback string) {
+func (h *hostile) consumed(t *testing.T, b *caddytest.Browser, l *hostileLink, attempt *http.Cookie, callback string) {
 	t.Helper()
-	if c := b.keptCookie("_login_"); c != nil {
+	if c := b.FindCookie("_login_"); c != nil {
 		t.Errorf("the browser still has the attempt %s", c.Name)
 	}
 	before := l.calls()
-	b.set(attempt)
-	if a := h.comeBack(b, callback); a.page() != "problem attempt_unknown" {
-		t.Errorf("the same callback again: %d, page %q", a.StatusCode, a.page())
+	b.SetCookie(attempt)
+	if a := h.comeBack(b, callback); a.Page() != "problem attempt_unknown" {
+		t.Errorf("the same callback again: %d, page %q", a.StatusCode, a.Page())
 	}
 	if after := l.calls(); after["token"] != before["token"] {
 		t.Error("the same callback again makes a token call")
@@ -243,7 +242,7 @@ func (h *hostile) consumed(t *testing.T, b *browser, l *hostileLink, attempt *ht
 }
 
 // notSentAway checks that nobody is sent to a provider whose discovery is wrong.
-func (h *hostile) notSentAway(t *testing.T, try hostileTry, a answer) {
+func (h *hostile) notSentAway(t *testing.T, try hostileTry, a caddytest.Answer) {
 	t.Helper()
 	if len(a.Cookies()) > 0 || a.Header.Get("Location") != "" {
 		t.Errorf("an attempt is begun: %d, %v", a.StatusCode, a.Header)
@@ -254,32 +253,4 @@ func (h *hostile) notSentAway(t *testing.T, try hostileTry, a answer) {
 			t.Errorf("%s: %d calls, want %d", endpoint, got, want)
 		}
 	}
-}
-
-// cookies are those that a browser sends to its site.
-func (b *browser) kept() []*http.Cookie {
-	u, err := url.Parse(b.base)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return b.Jar.Cookies(u)
-}
-
-// cookie returns the one cookie whose name holds a text.
-func (b *browser) keptCookie(part string) *http.Cookie {
-	for _, c := range b.kept() {
-		if strings.Contains(c.Name, part) {
-			return c
-		}
-	}
-	return nil
-}
-
-// set gives the browser a cookie, or another's.
-func (b *browser) set(c *http.Cookie) {
-	u, err := url.Parse(b.base)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	b.Jar.SetCookies(u, []*http.Cookie{{Name: c.Name, Value: c.Value, Path: "/"}})
 }

@@ -21,7 +21,7 @@ func (h *hostile) nothingSecret(t *testing.T) {
 			t.Errorf("no %s was in play: the search proves nothing", what)
 		}
 	}
-	for where, text := range map[string]string{"the log": h.logs(), "the access log": h.accessLog(t), "the admin API": h.adminConfig(t)} {
+	for where, text := range map[string]string{"the log": h.Logs(), "the access log": h.accessLog(t), "the admin API": h.adminConfig(t)} {
 		if len(text) < 1000 {
 			t.Errorf("%s holds %d bytes: the search proves nothing", where, len(text))
 		}
@@ -105,7 +105,7 @@ func (h *hostile) errorsOfTheSite(t *testing.T) {
 			h.stranger(t, b, l)
 		})
 	}
-	if !strings.Contains(h.logs(), `"logger":"http.log.error`) {
+	if !strings.Contains(h.Logs(), `"logger":"http.log.error`) {
 		t.Error("Caddy logged no error: there was nothing to filter")
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // slow are the rows of sections 3 to 5 in which the provider keeps everybody
@@ -32,17 +34,17 @@ func (h *hostile) slow(t *testing.T) {
 	}
 	for name, try := range tries {
 		t.Run(name, func(t *testing.T) {
-			try.b.t = t
+			try.b.T = t
 			h.check(t, try, answers[name])
 		})
 	}
 }
 
 // together makes the requests that decide, all at once.
-func (h *hostile) together(tries map[string]hostileTry) map[string]answer {
+func (h *hostile) together(tries map[string]hostileTry) map[string]caddytest.Answer {
 	var mu sync.Mutex
 	var waiting sync.WaitGroup
-	answers := make(map[string]answer)
+	answers := make(map[string]caddytest.Answer)
 	for name, try := range tries {
 		waiting.Go(func() {
 			a := h.comeBack(try.b, try.next)

@@ -6,6 +6,8 @@ import (
 	"path"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // hostileTargets are return targets as an attacker writes them into a link, and
@@ -61,7 +63,7 @@ func (h *hostile) targets(t *testing.T) {
 	for target, want := range hostileTargets {
 		t.Run("return target "+target[:min(len(target), 40)], func(t *testing.T) {
 			b := h.visitor(t, h.p.links["rs"])
-			a := b.get("/.proconnect/login?return_to=" + url.QueryEscape(target))
+			a := b.Visit("/.proconnect/login?return_to=" + url.QueryEscape(target))
 			h.ledTo(t, b, h.comeBack(b, h.atProvider(t, b, a)), want)
 		})
 	}
@@ -72,8 +74,8 @@ func (h *hostile) targets(t *testing.T) {
 	} {
 		t.Run("gated target "+target[:min(len(target), 40)], func(t *testing.T) {
 			b := h.visitor(t, h.p.links["auto"])
-			a := b.get(b.base + target)
-			if c := b.keptCookie("_login_"); c == nil || len(c.Name)+len(c.Value) > 4096-100 {
+			a := b.Visit(b.Base + target)
+			if c := b.FindCookie("_login_"); c == nil || len(c.Name)+len(c.Value) > 4096-100 {
 				t.Fatalf("no attempt, or one that a browser would drop: %d", a.StatusCode)
 			}
 			h.ledTo(t, b, h.comeBack(b, h.atProvider(t, b, a)), want)
@@ -82,7 +84,7 @@ func (h *hostile) targets(t *testing.T) {
 }
 
 // ledTo checks where a login leads, as a browser would understand it.
-func (h *hostile) ledTo(t *testing.T, b *browser, a answer, want string) {
+func (h *hostile) ledTo(t *testing.T, b *caddytest.Browser, a caddytest.Answer, want string) {
 	t.Helper()
 	if got := a.Header.Get("Location"); a.StatusCode != http.StatusSeeOther || got != want {
 		t.Errorf("the login leads to %q (%d), want %q", got, a.StatusCode, want)
@@ -91,13 +93,13 @@ func (h *hostile) ledTo(t *testing.T, b *browser, a answer, want string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if u.Scheme+"://"+u.Host != b.base {
+	if u.Scheme+"://"+u.Host != b.Base {
 		t.Errorf("the login leads to another site: %s", u)
 	}
 	if p := path.Clean(u.Path); p == "/.proconnect" || strings.HasPrefix(p, "/.proconnect/") {
 		t.Errorf("the login leads to an endpoint of ours: %s", u)
 	}
-	if c := b.keptCookie("proconnect-"); c == nil {
+	if c := b.FindCookie("proconnect-"); c == nil {
 		t.Error("there is no session")
 	}
 }
@@ -106,8 +108,8 @@ func (h *hostile) ledTo(t *testing.T, b *browser, a answer, want string) {
 func (h *hostile) afterwards(t *testing.T) {
 	l := h.p.links["rs"]
 	b := h.visitor(t, l)
-	planted := h.goodLogin(t, l).keptCookie("proconnect-rs")
-	b.set(&http.Cookie{Name: planted.Name, Value: planted.Value + "x"})
+	planted := h.goodLogin(t, l).FindCookie("proconnect-rs")
+	b.SetCookie(&http.Cookie{Name: planted.Name, Value: planted.Value + "x"})
 	a := h.comeBack(b, h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", "")))
 	for name, want := range map[string]string{"Location": "/wanted?a=b", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"} {
 		if got := a.Header.Get(name); got != want {
@@ -118,18 +120,18 @@ func (h *hostile) afterwards(t *testing.T) {
 		t.Errorf("got %d: %s", a.StatusCode, a.Text)
 	}
 	l.login().notIn(t, a)
-	if got := b.keptCookie("proconnect-rs"); got == nil || got.Value == planted.Value || strings.HasPrefix(got.Value, planted.Value) {
+	if got := b.FindCookie("proconnect-rs"); got == nil || got.Value == planted.Value || strings.HasPrefix(got.Value, planted.Value) {
 		t.Error("the session has no new id")
 	}
 	// Another login makes another session, whatever cookie was there.
-	first := b.keptCookie("proconnect-rs").Value
+	first := b.FindCookie("proconnect-rs").Value
 	l.behave(misconduct{id: hostileJWT{claims: hostileClaim("sub", "somebody-else")}, info: hostileJWT{claims: hostileClaim("sub", "somebody-else")}})
 	t.Cleanup(func() { l.behave(misconduct{}) })
 	h.comeBack(b, h.atProvider(t, b, h.leave(t, b, "/", "")))
-	if b.keptCookie("proconnect-rs").Value == first {
+	if b.FindCookie("proconnect-rs").Value == first {
 		t.Error("another person's login keeps the session's cookie")
 	}
-	if a := b.get("/wanted"); !strings.Contains(a.Text, "PROTECTED id=somebody-else ") {
+	if a := b.Visit("/wanted"); !strings.Contains(a.Text, "PROTECTED id=somebody-else ") {
 		t.Errorf("the site sees %s", a.Text)
 	}
 }

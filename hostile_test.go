@@ -16,7 +16,7 @@ func TestHostile(t *testing.T) {
 		p.register("errs", "RS256", "RS256").options = "errors caddy"
 		p.register("docs", "RS256", "RS256").site = "https://docs.ville.localhost:{$TLS_PORT}"
 	})
-	h.secure("docs.ville.localhost", "blog.ville.localhost")
+	h.Secure("docs.ville.localhost", "blog.ville.localhost")
 	for name, keys := range map[string]int{"rs": 1, "es": 1, "hs": 0, "plain": 1, "auto": 1} {
 		h.row(t, hostileRow{on: name, jwks: keys, want: "ok"}) // a good login, after which discovery and keys are known
 	}

@@ -102,7 +102,7 @@ func (h *hostile) authorizationRequest(t *testing.T) {
 	q := l.login().request
 	for name, want := range map[string]string{
 		"response_type": "code", "client_id": hostileClientID, "code_challenge_method": "S256",
-		"redirect_uri": h.fill("http://rs.localhost:{$PORT}/.proconnect/callback"),
+		"redirect_uri": h.Fill("http://rs.localhost:{$PORT}/.proconnect/callback"),
 	} {
 		if q.Get(name) != want {
 			t.Errorf("%s is %q, want %q", name, q.Get(name), want)

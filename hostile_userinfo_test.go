@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 	"unicode"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 func infoClaim(name string, value any) misconduct {
@@ -155,14 +157,14 @@ func (h *hostile) harmlessly(t *testing.T, l *hostileLink, wrong misconduct) {
 	b := h.visitor(t, l)
 	a := h.comeBack(b, h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", "")))
 	if a.StatusCode != http.StatusSeeOther {
-		if a.StatusCode < 500 || !nextStep.MatchString(a.Text) || b.keptCookie("proconnect") != nil {
-			t.Errorf("a refusal of %d, page %q, cookies %v", a.StatusCode, a.page(), b.kept())
+		if a.StatusCode < 500 || !caddytest.NextStep.MatchString(a.Text) || b.FindCookie("proconnect") != nil {
+			t.Errorf("a refusal of %d, page %q, cookies %v", a.StatusCode, a.Page(), b.SiteCookies())
 		}
 		return
 	}
 	h.entered(t, b, a)
-	shown := b.get("/wanted").Text
-	sent := b.get("/echo", "X-Known", "1")
+	shown := b.Visit("/wanted").Text
+	sent := b.Visit("/echo", "X-Known", "1")
 	if sent.StatusCode != http.StatusOK {
 		t.Fatalf("the upstream could not be asked: %d", sent.StatusCode)
 	}

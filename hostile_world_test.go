@@ -1,8 +1,6 @@
 package proconnect_test
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"net/http"
@@ -17,11 +15,13 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // hostile is a real Caddy whose sites stand behind a provider that misbehaves.
 type hostile struct {
-	*server
+	*caddytest.Server
 	p       *hostileProvider
 	admin   string           // the port of Caddy's admin API
 	session string           // the key of the sessions, in hex
@@ -79,8 +79,8 @@ func newHostile(t *testing.T, fresh int, register func(*hostileProvider)) *hosti
 	t.Helper()
 	p := newHostileProvider(t)
 	h := &hostile{
-		server: &server{t: t, Port: freePort(t), TLSPort: freePort(t), dir: t.TempDir()},
-		p:      p, admin: freePort(t), session: hostileSessionKey(), echo: newHostileEcho(t),
+		Server: caddytest.New(t),
+		p:      p, admin: caddytest.FreePort(t), session: caddytest.NewSessionKey(), echo: newHostileEcho(t),
 	}
 	p.hide(h.session, "the session secret")
 	t.Setenv("HOSTILE_CLIENT_SECRET", hostileSecret)
@@ -98,22 +98,15 @@ func newHostile(t *testing.T, fresh int, register func(*hostileProvider)) *hosti
 	return h
 }
 
-// hostileSessionKey is a key for sessions, in hex.
-func hostileSessionKey() string {
-	key := make([]byte, 32)
-	rand.Read(key) // never fails, by its documentation
-	return hex.EncodeToString(key)
-}
-
 // reload loads the configuration anew: every link forgets its provider.
 func (h *hostile) reload() {
-	h.t.Helper()
+	h.T.Helper()
 	config, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(h.caddyfile()), map[string]any{"filename": "Caddyfile"})
 	if err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
 	if err := caddy.Load(config, true); err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
 }
 
@@ -151,27 +144,7 @@ func (h *hostile) caddyfile() string {
 `, l.names(), name, l.options)
 	}
 	text := strings.NewReplacer("{$ADMIN}", h.admin, "{$LINKS}", links.String(), "{$ECHO}", h.echo.Listener.Addr().String()).Replace(hostileGlobals)
-	return h.fill(documentedFilter(h.t) + text + sites.String())
-}
-
-// documentedFilter is what users are shown to keep secrets out of logs: the
-// snippets at the top of the example.
-//
-//	(no_secrets) {
-//		format filter {
-//			request>uri query { replace code REDACTED … }
-//			resp_headers>Location query { … }
-func documentedFilter(t testing.TB) string {
-	t.Helper()
-	example, err := os.ReadFile("example.Caddyfile")
-	if err != nil {
-		t.Fatal(err)
-	}
-	snippets, _, ok := strings.Cut(string(example), "\n{\n")
-	if !ok || !strings.Contains(snippets, "(no_secrets)") {
-		t.Fatal("example.Caddyfile shows no filter (no_secrets) before its global options")
-	}
-	return snippets
+	return h.Fill(caddytest.DocumentedFilter(h.T) + text + sites.String())
 }
 
 // names are the addresses of a link's site: one over https has a sibling.
@@ -210,10 +183,10 @@ func newHostileEcho(t *testing.T) *httptest.Server {
 }
 
 // visitor opens a new browser at the site of a link.
-func (h *hostile) visitor(t *testing.T, l *hostileLink) *browser {
+func (h *hostile) visitor(t *testing.T, l *hostileLink) *caddytest.Browser {
 	t.Helper()
-	b := h.browser(l.site)
-	b.t = t
+	b := h.Browser(l.site)
+	b.T = t
 	t.Cleanup(b.CloseIdleConnections)
 	b.Transport = hostileRecorder{b.Transport, l.p}
 	return b
@@ -242,7 +215,7 @@ func (rec hostileRecorder) RoundTrip(r *http.Request) (*http.Response, error) {
 // logged returns the lines of the log that hold a text.
 func (h *hostile) logged(text string) string {
 	var found []string
-	for line := range strings.Lines(h.logs()) {
+	for line := range strings.Lines(h.Logs()) {
 		if strings.Contains(line, text) {
 			found = append(found, line)
 		}
@@ -253,7 +226,7 @@ func (h *hostile) logged(text string) string {
 // accessLog returns the access log.
 func (h *hostile) accessLog(t *testing.T) string {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(h.dir, "access.json"))
+	b, err := os.ReadFile(filepath.Join(h.Dir, "access.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

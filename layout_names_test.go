@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // A gate in a named route stands in the sites that invoke it, one in handle_errors in
@@ -29,17 +31,17 @@ func TestGateKnowsItsSite(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := start(t, sandboxLink, c.sites)
-			b := s.browser("http://docs.localhost:{$PORT}")
-			a := b.get("/x")
-			if u, err := url.Parse(a.location()); err != nil || u.Host != s.fill("docs.localhost:{$PORT}") {
-				t.Fatalf("got %d to %q, page %q", a.StatusCode, a.location(), a.page())
+			s := caddytest.Start(t, caddytest.Sandbox, c.sites)
+			b := s.Browser("http://docs.localhost:{$PORT}")
+			a := b.Visit("/x")
+			if u, err := url.Parse(a.RedirectURL()); err != nil || u.Host != s.Fill("docs.localhost:{$PORT}") {
+				t.Fatalf("got %d to %q, page %q", a.StatusCode, a.RedirectURL(), a.Page())
 			}
-			if a := b.authorize(b.get("/.proconnect/login?return_to=/x"), url.Values{"person": {"ministry"}}); a.Text != "inside" {
-				t.Errorf("%d, page %q: %s", a.StatusCode, a.page(), a.Text)
+			if a := b.Authorize(b.Visit("/.proconnect/login?return_to=/x"), url.Values{"person": {"ministry"}}); a.Text != "inside" {
+				t.Errorf("%d, page %q: %s", a.StatusCode, a.Page(), a.Text)
 			}
 			named := false
-			for line := range strings.Lines(s.logs()) {
+			for line := range strings.Lines(s.Logs()) {
 				named = named || strings.Contains(line, "idp_hint is none of ProConnect's") && strings.Contains(line, `"site":"`+c.warned+`"`)
 			}
 			if !named {

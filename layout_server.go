@@ -6,7 +6,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
-// server reads the routes of a server, and those of its handle_errors.
+// Server reads the routes of a Server, and those of its handle_errors.
 func (w *walker) server(name string, server *caddyhttp.Server) *serverLayout {
 	s := new(serverLayout)
 	s.routes = w.top(name, server.Routes, nil)

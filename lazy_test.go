@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // `caddy validate`, and a reload that fails further down, must not be noticed
@@ -58,7 +60,7 @@ http://localhost:8081 {
 // served, and a login gets a page that says so.
 func TestStartsWithoutProvider(t *testing.T) {
 	t.Setenv("PROCONNECT_CLIENT_SECRET", clientSecret)
-	s := start(t, `proconnect {
+	s := caddytest.Start(t, `proconnect {
 		issuer http://127.0.0.1:1/api/v2
 		client_id an-id
 		client_secret {env.PROCONNECT_CLIENT_SECRET}
@@ -73,7 +75,7 @@ http://localhost:{$PORT} {
 	}
 	respond "inside {path}"
 }`)
-	b := s.browser("http://localhost:{$PORT}")
+	b := s.Browser("http://localhost:{$PORT}")
 	for _, c := range []struct {
 		target string
 		status int
@@ -84,9 +86,9 @@ http://localhost:{$PORT} {
 		{"/.proconnect/login?return_to=%2Fdocs%2F", http.StatusServiceUnavailable, "problem provider_unavailable"},
 		{"/auto/", http.StatusServiceUnavailable, "problem provider_unavailable"},
 	} {
-		a := b.get(c.target)
-		if a.StatusCode != c.status || a.page() != c.page {
-			t.Errorf("%s: got %d, page %q; want %d, %q", c.target, a.StatusCode, a.page(), c.status, c.page)
+		a := b.Visit(c.target)
+		if a.StatusCode != c.status || a.Page() != c.page {
+			t.Errorf("%s: got %d, page %q; want %d, %q", c.target, a.StatusCode, a.Page(), c.status, c.page)
 		}
 		if down := c.status == http.StatusServiceUnavailable; down != (a.Header.Get("Retry-After") != "") {
 			t.Errorf("%s: Retry-After %q", c.target, a.Header.Get("Retry-After"))
@@ -95,10 +97,10 @@ http://localhost:{$PORT} {
 			t.Errorf("%s: a login that cannot start left %v", c.target, a.Cookies())
 		}
 	}
-	if a := b.get("/docs/", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty", "Accept", "application/json"); a.StatusCode != http.StatusUnauthorized {
+	if a := b.Visit("/docs/", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty", "Accept", "application/json"); a.StatusCode != http.StatusUnauthorized {
 		t.Errorf("a script got %d, want 401", a.StatusCode)
 	}
-	if log := s.logs(); !strings.Contains(log, "let this machine reach http://127.0.0.1:1/api/v2 through the firewall, or set HTTPS_PROXY") {
+	if log := s.Logs(); !strings.Contains(log, "let this machine reach http://127.0.0.1:1/api/v2 through the firewall, or set HTTPS_PROXY") {
 		t.Error("the log does not say what to do")
 	}
 }

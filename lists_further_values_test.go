@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // The second address of `a@x; b@x` was meant as much as the first: a deny that dropped
@@ -31,9 +33,9 @@ func TestListsDropNoFurtherValue(t *testing.T) {
 		"allow, a list without an end":    {"21920023500014\n" + dinum, "allow siret from FILE", http.StatusOK},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := &server{t: t, Port: freePort(t), TLSPort: freePort(t), dir: t.TempDir()}
-			s.run(sandboxLink, gatedBy(strings.ReplaceAll(c.rules, "FILE", s.write("list.txt", c.content))))
-			if a := s.browser("http://localhost:{$PORT}").login("/", person); a.StatusCode != c.status {
+			s := caddytest.New(t)
+			s.Run(caddytest.Sandbox, caddytest.GatedBy(strings.ReplaceAll(c.rules, "FILE", s.Write("list.txt", c.content))))
+			if a := s.Browser("http://localhost:{$PORT}").Login("/", person); a.StatusCode != c.status {
 				t.Errorf("got %d, want %d", a.StatusCode, c.status)
 			}
 		})
@@ -42,17 +44,17 @@ func TestListsDropNoFurtherValue(t *testing.T) {
 
 // The log tells each change that is taken up, with what an operator can compare.
 func TestListsTellTheirChanges(t *testing.T) {
-	s := &server{t: t, Port: freePort(t), TLSPort: freePort(t), dir: t.TempDir()}
-	list := s.write("list.txt", "21920023500014\n")
-	s.run(sandboxLink, gatedBy("allow siret from "+list))
-	s.write("list.txt", "21920023500014\n13002526500013\n11002001300097\n")
+	s := caddytest.New(t)
+	list := s.Write("list.txt", "21920023500014\n")
+	s.Run(caddytest.Sandbox, caddytest.GatedBy("allow siret from "+list))
+	s.Write("list.txt", "21920023500014\n13002526500013\n11002001300097\n")
 	for deadline := time.Now().Add(20 * time.Second); ; {
-		if text := s.line("list: a new version is in force"); text != "" {
-			var line logLine
+		if text := s.Line("list: a new version is in force"); text != "" {
+			var line caddytest.LogLine
 			if err := json.Unmarshal([]byte(text), &line); err != nil {
 				t.Fatal(err)
 			}
-			if line.text("file") != list || line["entries_before"] != 1.0 || line["entries_after"] != 3.0 {
+			if line.Text("file") != list || line["entries_before"] != 1.0 || line["entries_after"] != 3.0 {
 				t.Errorf("logged %s", text)
 			}
 			return

@@ -6,22 +6,24 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // Whoever closes the connection while ProConnect is asked says nothing of ProConnect:
 // no stranger makes the log tell that nobody can log in.
 func TestBrowserThatWentAwayIsNoOutage(t *testing.T) {
-	p := newProvider(t)
-	s := start(t, p.link(), `
+	p := caddytest.NewProvider(t)
+	s := caddytest.Start(t, p.Option(), `
 http://localhost:{$PORT} {
 	proconnect {
 		allow any
 	}
 	respond inside
 }`)
-	b := s.browser("http://localhost:{$PORT}")
-	back := b.get(b.get("/.proconnect/login?return_to=/").location()).location()
-	p.exchanging = make(chan chan struct{})
+	b := s.Browser("http://localhost:{$PORT}")
+	back := b.Visit(b.Visit("/.proconnect/login?return_to=/").RedirectURL()).RedirectURL()
+	p.Exchanging = make(chan chan struct{})
 	ctx, cancel := context.WithCancel(t.Context())
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, back, nil)
 	if err != nil {
@@ -34,15 +36,15 @@ http://localhost:{$PORT} {
 			resp.Body.Close()
 		}
 	}()
-	goOn := <-p.exchanging
+	goOn := <-p.Exchanging
 	cancel()
 	<-ended
 	var line string
 	for deadline := time.Now().Add(5 * time.Second); line == "" && time.Now().Before(deadline); <-time.After(10 * time.Millisecond) {
-		line = s.line("the browser went away")
+		line = s.Line("the browser went away")
 	}
 	close(goOn)
-	if !strings.Contains(line, `"level":"info"`) || strings.Contains(s.logs(), "nobody can log in") {
+	if !strings.Contains(line, `"level":"info"`) || strings.Contains(s.Logs(), "nobody can log in") {
 		t.Errorf("the log says %s", line)
 	}
 }

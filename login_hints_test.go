@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 const (
@@ -17,11 +19,11 @@ const (
 )
 
 // wantHints wants the hints of a redirect to ProConnect, and no others.
-func wantHints(t *testing.T, a answer, want url.Values) {
+func wantHints(t *testing.T, a caddytest.Answer, want url.Values) {
 	t.Helper()
-	location, err := url.Parse(a.location())
+	location, err := url.Parse(a.RedirectURL())
 	if err != nil || a.StatusCode != http.StatusSeeOther {
-		t.Fatalf("%d to %q, page %q: want a redirect to ProConnect", a.StatusCode, a.location(), a.page())
+		t.Fatalf("%d to %q, page %q: want a redirect to ProConnect", a.StatusCode, a.RedirectURL(), a.Page())
 	}
 	for _, name := range []string{"idp_hint", "siret_hint", "login_hint"} {
 		if got := location.Query()[name]; strings.Join(got, " ") != want.Get(name) {
@@ -59,68 +61,68 @@ http://localhost:{$PORT} {
 	two := url.Values{"idp_hint": {idpTwo}, "siret_hint": {siretTwo}}
 	gates := map[string]url.Values{"/one/x": one, "/two/x": two, "/none/x": {}}
 	t.Run("page", func(t *testing.T) {
-		p := newProvider(t)
-		s := start(t, p.link(), site("page"))
+		p := caddytest.NewProvider(t)
+		s := caddytest.Start(t, p.Option(), site("page"))
 		for path, want := range gates {
-			b := s.browser("http://localhost:{$PORT}")
-			wantHints(t, b.get(b.get(path).loginLink(t)), want)
-			wantHints(t, b.get(b.get(path, fetchHeaders...).loginURL(t)), want)
+			b := s.Browser("http://localhost:{$PORT}")
+			wantHints(t, b.Visit(loginLink(b.Visit(path), t)), want)
+			wantHints(t, b.Visit(loginURL(b.Visit(path, fetchHeaders...), t)), want)
 		}
-		b := s.browser("http://localhost:{$PORT}")
+		b := s.Browser("http://localhost:{$PORT}")
 		// The site's own link names no gate; and a link can name none but the operator's.
-		wantHints(t, b.get("/.proconnect/login?return_to=/two/x"), one)
+		wantHints(t, b.Visit("/.proconnect/login?return_to=/two/x"), one)
 		for _, key := range []string{"", "evil", idpTwo, "1", "../x"} {
-			a := b.get("/.proconnect/login?return_to=/two/x&gate=" + url.QueryEscape(key))
+			a := b.Visit("/.proconnect/login?return_to=/two/x&gate=" + url.QueryEscape(key))
 			wantHints(t, a, one)
-			if strings.Contains(a.location(), "evil") {
+			if strings.Contains(a.RedirectURL(), "evil") {
 				t.Errorf("%s was handed on", key)
 			}
 		}
 	})
 	t.Run("auto", func(t *testing.T) {
-		p := newProvider(t)
-		s := start(t, p.link(), site("auto"))
+		p := caddytest.NewProvider(t)
+		s := caddytest.Start(t, p.Option(), site("auto"))
 		for path, want := range gates {
-			wantHints(t, s.browser("http://localhost:{$PORT}").get(path), want)
+			wantHints(t, s.Browser("http://localhost:{$PORT}").Visit(path), want)
 		}
 	})
 	// A failed login is answered by the first gate too, and so is a change of account.
 	t.Run("ways on from a failed login", func(t *testing.T) {
-		p := newProvider(t)
-		s := start(t, p.link(), site("auto"))
+		p := caddytest.NewProvider(t)
+		s := caddytest.Start(t, p.Option(), site("auto"))
 		for path, want := range gates {
-			b := s.browser("http://localhost:{$PORT}")
-			away, err := url.Parse(b.get(path).location())
+			b := s.Browser("http://localhost:{$PORT}")
+			away, err := url.Parse(b.Visit(path).RedirectURL())
 			if err != nil {
 				t.Fatal(err)
 			}
-			a := b.get("/.proconnect/callback?error=access_denied&iss=" + url.QueryEscape(p.URL) + "&state=" + away.Query().Get("state"))
-			wantHints(t, b.get(a.loginLink(t)), want)
-			wantHints(t, b.changeAccount(t, a), want)
+			a := b.Visit("/.proconnect/callback?error=access_denied&iss=" + url.QueryEscape(p.URL) + "&state=" + away.Query().Get("state"))
+			wantHints(t, b.Visit(loginLink(a, t)), want)
+			wantHints(t, changeAccount(b, t, a), want)
 		}
 	})
 }
 
 // changeAccount follows a page's link to log out and in as somebody else.
-func (b *browser) changeAccount(t *testing.T, a answer) answer {
+func changeAccount(b *caddytest.Browser, t *testing.T, a caddytest.Answer) caddytest.Answer {
 	t.Helper()
 	_, rest, found := strings.Cut(a.Text, `href="/.proconnect/logout?then=login`)
 	if !found {
-		t.Fatalf("%d, page %q: no way to change account", a.StatusCode, a.page())
+		t.Fatalf("%d, page %q: no way to change account", a.StatusCode, a.Page())
 	}
 	rest, _, _ = strings.Cut(rest, `"`)
-	out, err := url.Parse(b.get("/.proconnect/logout?then=login" + strings.ReplaceAll(rest, "&amp;", "&")).location())
+	out, err := url.Parse(b.Visit("/.proconnect/logout?then=login" + strings.ReplaceAll(rest, "&amp;", "&")).RedirectURL())
 	if err != nil {
 		t.Fatal(err)
 	}
 	q := out.Query()
-	return b.get(q.Get("post_logout_redirect_uri") + "?state=" + q.Get("state"))
+	return b.Visit(q.Get("post_logout_redirect_uri") + "?state=" + q.Get("state"))
 }
 
 // A gate of another site of the same client says nothing of this one.
 func TestHintsOfOneKind(t *testing.T) {
-	p := newProvider(t)
-	s := start(t, p.link(), `
+	p := caddytest.NewProvider(t)
+	s := caddytest.Start(t, p.Option(), `
 http://localhost:{$PORT} {
 	proconnect {
 		allow any
@@ -128,12 +130,12 @@ http://localhost:{$PORT} {
 	}
 	respond "inside"
 }`)
-	b := s.browser("http://localhost:{$PORT}")
-	link := b.get("/x").loginLink(t)
+	b := s.Browser("http://localhost:{$PORT}")
+	link := loginLink(b.Visit("/x"), t)
 	if strings.Contains(link, "gate=") {
 		t.Errorf("the link names a gate where all are alike: %s", link)
 	}
-	wantHints(t, b.get(link), url.Values{"idp_hint": {idpOne}})
+	wantHints(t, b.Visit(link), url.Values{"idp_hint": {idpOne}})
 }
 
 // A login at another level goes back to the identity provider where the person
@@ -168,20 +170,20 @@ http://localhost:{$PORT} {
 		"unknown, and an address in words": {"", map[string]any{"idp_id": nil, "email": "a b@c.fr"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newProvider(t)
+			p := caddytest.NewProvider(t)
 			for claim, value := range tt.claims {
-				p.claims[claim] = value
+				p.Claims[claim] = value
 			}
-			s := start(t, p.link(), strings.Replace(site, "HINT", tt.hint, 1))
-			b := s.browser("http://localhost:{$PORT}")
-			if a := b.loginAt("/"); a.Text != "inside" {
-				t.Fatalf("login: %d, page %q", a.StatusCode, a.page())
+			s := caddytest.Start(t, p.Option(), strings.Replace(site, "HINT", tt.hint, 1))
+			b := s.Browser("http://localhost:{$PORT}")
+			if a := b.LoginAt("/"); a.Text != "inside" {
+				t.Fatalf("login: %d, page %q", a.StatusCode, a.Page())
 			}
-			wantHints(t, b.get("/admin/x"), tt.want)
-			wantHints(t, b.get(b.get("/admin/x", fetchHeaders...).loginURL(t)), tt.want)
+			wantHints(t, b.Visit("/admin/x"), tt.want)
+			wantHints(t, b.Visit(loginURL(b.Visit("/admin/x", fetchHeaders...), t)), tt.want)
 			// A login that asks for no level is not led back: the single sign-on may be
 			// another person's by now, and a hint that does not fit would end it.
-			wantHints(t, b.get("/.proconnect/login?return_to=/"), nil)
+			wantHints(t, b.Visit("/.proconnect/login?return_to=/"), nil)
 		})
 	}
 }
@@ -189,15 +191,15 @@ http://localhost:{$PORT} {
 // Whom ProConnect can only be told by their email stays out of the access log, by the
 // filter that users are shown.
 func TestLoginHintStaysOutOfTheLog(t *testing.T) {
-	p := newProvider(t)
-	delete(p.claims, "idp_id")
-	s := start(t, p.link(), documentedFilter(t)+strings.Replace(mfaSite, "{\n", "{\n\tlog {\n\t\toutput file {$DIR}/access.json\n\t\timport no_secrets\n\t}\n", 1))
-	b := s.browser("http://localhost:{$PORT}")
-	b.loginAt("/")
-	if a := b.get("/admin/x"); !strings.Contains(a.location(), "login_hint=camille%40") {
-		t.Fatalf("no hint: %d to %s", a.StatusCode, a.location())
+	p := caddytest.NewProvider(t)
+	delete(p.Claims, "idp_id")
+	s := caddytest.Start(t, p.Option(), caddytest.DocumentedFilter(t)+strings.Replace(mfaSite, "{\n", "{\n\tlog {\n\t\toutput file {$DIR}/access.json\n\t\timport no_secrets\n\t}\n", 1))
+	b := s.Browser("http://localhost:{$PORT}")
+	b.LoginAt("/")
+	if a := b.Visit("/admin/x"); !strings.Contains(a.RedirectURL(), "login_hint=camille%40") {
+		t.Fatalf("no hint: %d to %s", a.StatusCode, a.RedirectURL())
 	}
-	logged, err := os.ReadFile(filepath.Join(s.dir, "access.json"))
+	logged, err := os.ReadFile(filepath.Join(s.Dir, "access.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

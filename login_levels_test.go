@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 var mfaLevels = []string{"eidas0-mfa", "eidas1-mfa", "eidas2", "eidas3"}
@@ -19,13 +21,13 @@ var (
 )
 
 // loginLink is where a page of ours leads to log in: by a link, or by a form.
-func (a answer) loginLink(t *testing.T) string {
+func loginLink(a caddytest.Answer, t *testing.T) string {
 	t.Helper()
 	if m := loginHref.FindStringSubmatch(a.Text); m != nil {
 		return html.UnescapeString(m[1])
 	}
 	if !strings.Contains(a.Text, `action="/.proconnect/login"`) {
-		t.Fatalf("%d, page %q: no way to log in", a.StatusCode, a.page())
+		t.Fatalf("%d, page %q: no way to log in", a.StatusCode, a.Page())
 	}
 	q := url.Values{}
 	for _, m := range hiddenField.FindAllStringSubmatch(a.Text, -1) {
@@ -35,7 +37,7 @@ func (a answer) loginLink(t *testing.T) string {
 }
 
 // loginURL is where an answer for programs says to log in.
-func (a answer) loginURL(t *testing.T) string {
+func loginURL(a caddytest.Answer, t *testing.T) string {
 	t.Helper()
 	var doc struct {
 		LoginURL string `json:"login_url"`
@@ -48,11 +50,11 @@ func (a answer) loginURL(t *testing.T) string {
 
 // requestedLevels are the levels that a redirect to ProConnect requires; none if it
 // requires none.
-func requestedLevels(t *testing.T, a answer) []string {
+func requestedLevels(t *testing.T, a caddytest.Answer) []string {
 	t.Helper()
-	location, err := url.Parse(a.location())
+	location, err := url.Parse(a.RedirectURL())
 	if err != nil || a.StatusCode != http.StatusSeeOther {
-		t.Fatalf("%d to %q, page %q: want a redirect to ProConnect", a.StatusCode, a.location(), a.page())
+		t.Fatalf("%d to %q, page %q: want a redirect to ProConnect", a.StatusCode, a.RedirectURL(), a.Page())
 	}
 	if !strings.Contains(location.Query().Get("claims"), "essential") {
 		return nil
@@ -84,8 +86,8 @@ func TestFirstLoginAsksForTheLevel(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, way := range []string{"page", "auto"} {
-				s := start(t, sandboxLink, "\nhttp://localhost:{$PORT} {\n proconnect {\n login "+way+"\n "+tt.gate+"\n }\n respond \"inside\"\n}")
-				b := s.browser("http://localhost:{$PORT}")
+				s := caddytest.Start(t, caddytest.Sandbox, "\nhttp://localhost:{$PORT} {\n proconnect {\n login "+way+"\n "+tt.gate+"\n }\n respond \"inside\"\n}")
+				b := s.Browser("http://localhost:{$PORT}")
 				for from, a := range firstLogins(t, b, way, strings.Contains(tt.gate, "optional")) {
 					if got := requestedLevels(t, a); !slices.Equal(got, tt.want) {
 						t.Errorf("%s: ProConnect is asked for %q, want %q", from, got, tt.want)
@@ -97,22 +99,22 @@ func TestFirstLoginAsksForTheLevel(t *testing.T) {
 }
 
 // firstLogins are the ways in which a stranger gets from a site to ProConnect.
-func firstLogins(t *testing.T, b *browser, way string, optional bool) map[string]answer {
+func firstLogins(t *testing.T, b *caddytest.Browser, way string, optional bool) map[string]caddytest.Answer {
 	t.Helper()
-	ways := map[string]answer{"the site's own link": b.get("/.proconnect/login?return_to=/x")}
+	ways := map[string]caddytest.Answer{"the site's own link": b.Visit("/.proconnect/login?return_to=/x")}
 	// A change of account ends on a login of somebody else.
-	out := b.get("/.proconnect/logout?then=login&return_to=/x")
-	ways["change account"] = b.get(b.get(out.location()).location())
+	out := b.Visit("/.proconnect/logout?then=login&return_to=/x")
+	ways["change account"] = b.Visit(b.Visit(out.RedirectURL()).RedirectURL())
 	if optional {
 		return ways
 	}
-	ways["a program"] = b.get(b.get("/x", fetchHeaders...).loginURL(t))
-	ways["a frame"] = b.get(b.get("/x", "Sec-Fetch-Dest", "iframe").loginLink(t))
-	ways["a frame at the login"] = b.get(b.get("/.proconnect/login?return_to=/x", "Sec-Fetch-Dest", "iframe").loginLink(t))
-	ways["a form"] = b.get(b.do(http.MethodPost, "/x", url.Values{"a": {"b"}}).loginLink(t))
-	a := b.get("/x")
+	ways["a program"] = b.Visit(loginURL(b.Visit("/x", fetchHeaders...), t))
+	ways["a frame"] = b.Visit(loginLink(b.Visit("/x", "Sec-Fetch-Dest", "iframe"), t))
+	ways["a frame at the login"] = b.Visit(loginLink(b.Visit("/.proconnect/login?return_to=/x", "Sec-Fetch-Dest", "iframe"), t))
+	ways["a form"] = b.Visit(loginLink(b.Request(http.MethodPost, "/x", url.Values{"a": {"b"}}), t))
+	a := b.Visit("/x")
 	if way == "page" {
-		a = b.get(a.loginLink(t))
+		a = b.Visit(loginLink(a, t))
 	}
 	ways[way] = a
 	return ways
@@ -121,20 +123,20 @@ func firstLogins(t *testing.T, b *browser, way string, optional bool) map[string
 // The site's own link to the login is answered by the first gate. Where that stands
 // at some addresses only, what it requires is not required of the whole site.
 func TestFirstLoginOfTheRestOfTheSite(t *testing.T) {
-	s := start(t, sandboxLink, `
+	s := caddytest.Start(t, caddytest.Sandbox, `
 http://localhost:{$PORT} {
 	proconnect /admin/* {
 		allow mfa
 	}
 	respond "inside"
 }`)
-	b := s.browser("http://localhost:{$PORT}")
+	b := s.Browser("http://localhost:{$PORT}")
 	for _, target := range []string{"/.proconnect/login?return_to=/", "/.proconnect/login?return_to=/&acr_values="} {
-		if got := requestedLevels(t, b.get(target)); got != nil {
+		if got := requestedLevels(t, b.Visit(target)); got != nil {
 			t.Errorf("%s: ProConnect is asked for %q", target, got)
 		}
 	}
-	if got := requestedLevels(t, b.get(b.get("/admin/x").loginLink(t))); !slices.Equal(got, mfaLevels) {
+	if got := requestedLevels(t, b.Visit(loginLink(b.Visit("/admin/x"), t))); !slices.Equal(got, mfaLevels) {
 		t.Errorf("at the gate, ProConnect is asked for %q", got)
 	}
 }
@@ -144,24 +146,24 @@ http://localhost:{$PORT} {
 func TestFirstLoginUnmet(t *testing.T) {
 	for _, way := range []string{"page", "auto"} {
 		t.Run(way, func(t *testing.T) {
-			s := start(t, sandboxLink, "\nhttp://localhost:{$PORT} {\n proconnect {\n login "+way+"\n allow any\n mfa\n }\n respond \"inside\"\n}")
-			b := s.browser("http://localhost:{$PORT}")
-			a := b.get("/x?y=z")
+			s := caddytest.Start(t, caddytest.Sandbox, "\nhttp://localhost:{$PORT} {\n proconnect {\n login "+way+"\n allow any\n mfa\n }\n respond \"inside\"\n}")
+			b := s.Browser("http://localhost:{$PORT}")
+			a := b.Visit("/x?y=z")
 			if way == "page" {
-				a = b.get(a.loginLink(t))
+				a = b.Visit(loginLink(a, t))
 			}
-			a = b.authorize(a, url.Values{"person": {"ministry"}, "acr": {"eidas1"}})
-			if a.StatusCode != http.StatusForbidden || a.page() != "refused" || !strings.Contains(html.UnescapeString(a.Text), "double authentification") {
-				t.Fatalf("unmet: %d, page %q", a.StatusCode, a.page())
+			a = b.Authorize(a, url.Values{"person": {"ministry"}, "acr": {"eidas1"}})
+			if a.StatusCode != http.StatusForbidden || a.Page() != "refused" || !strings.Contains(html.UnescapeString(a.Text), "double authentification") {
+				t.Fatalf("unmet: %d, page %q", a.StatusCode, a.Page())
 			}
-			again := b.get(a.loginLink(t))
+			again := b.Visit(loginLink(a, t))
 			if got := requestedLevels(t, again); !slices.Equal(got, mfaLevels) {
 				t.Errorf("the way to try again asks for %q", got)
 			}
-			if a = b.authorize(again, url.Values{"person": {"ministry"}, "acr": {"eidas1-mfa"}}); a.Text != "inside" {
-				t.Errorf("then: %d, page %q", a.StatusCode, a.page())
+			if a = b.Authorize(again, url.Values{"person": {"ministry"}, "acr": {"eidas1-mfa"}}); a.Text != "inside" {
+				t.Errorf("then: %d, page %q", a.StatusCode, a.Page())
 			}
-			if got := b.get("/x?y=z").Text; got != "inside" {
+			if got := b.Visit("/x?y=z").Text; got != "inside" {
 				t.Error(got)
 			}
 		})
@@ -175,19 +177,19 @@ func TestLevelAskedOnceOfAStaleSession(t *testing.T) {
 	site := func(rules string) string {
 		return "\nhttp://localhost:{$PORT} {\n proconnect {\n allow any\n }\n proconnect /admin/* {\n " + rules + "\n mfa\n }\n respond \"inside\"\n}"
 	}
-	s := start(t, sandboxLink, site("allow any"))
-	b := s.browser("http://localhost:{$PORT}")
+	s := caddytest.Start(t, caddytest.Sandbox, site("allow any"))
+	b := s.Browser("http://localhost:{$PORT}")
 	ministry := url.Values{"person": {"ministry"}, "acr": {"eidas1"}}
-	b.login("/", ministry)
-	a := b.get("/admin/x")
+	b.Login("/", ministry)
+	a := b.Visit("/admin/x")
 	if got := requestedLevels(t, a); !slices.Equal(got, mfaLevels) {
 		t.Fatalf("the step-up asks for %q", got)
 	}
-	if a = b.authorize(a, ministry); a.StatusCode != http.StatusForbidden || a.page() != "refused" {
-		t.Fatalf("unmet: %d, page %q", a.StatusCode, a.page())
+	if a = b.Authorize(a, ministry); a.StatusCode != http.StatusForbidden || a.Page() != "refused" {
+		t.Fatalf("unmet: %d, page %q", a.StatusCode, a.Page())
 	}
-	s.reload(b, sandboxLink, site("allow organizational_unit *"))
-	if got := requestedLevels(t, b.get("/admin/x")); got != nil {
+	s.Reload(b, caddytest.Sandbox, site("allow organizational_unit *"))
+	if got := requestedLevels(t, b.Visit("/admin/x")); got != nil {
 		t.Errorf("the level is asked for again: %q", got)
 	}
 }

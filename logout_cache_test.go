@@ -3,26 +3,28 @@ package proconnect_test
 import (
 	"net/url"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // Every answer on the way out has the browser drop what it kept: what it leaves
 // goes into its memory after the first, and Chromium drops it at the last.
 func TestLogoutClearsTheCache(t *testing.T) {
-	for name, way := range map[string]func(b *browser) []answer{
-		"logout": func(b *browser) []answer {
-			out := b.get("/.proconnect/logout")
-			return []answer{out, b.get("/.proconnect/logged-out?state=" + stateOf(out))}
+	for name, way := range map[string]func(b *caddytest.Browser) []caddytest.Answer{
+		"logout": func(b *caddytest.Browser) []caddytest.Answer {
+			out := b.Visit("/.proconnect/logout")
+			return []caddytest.Answer{out, b.Visit("/.proconnect/logged-out?state=" + stateOf(out))}
 		},
-		"to another account": func(b *browser) []answer {
-			out := b.get("/.proconnect/logout?then=login&return_to=/")
-			return []answer{out, b.get("/.proconnect/logged-out?state=" + stateOf(out))}
+		"to another account": func(b *caddytest.Browser) []caddytest.Answer {
+			out := b.Visit("/.proconnect/logout?then=login&return_to=/")
+			return []caddytest.Answer{out, b.Visit("/.proconnect/logged-out?state=" + stateOf(out))}
 		},
-		"after a long time at ProConnect": func(b *browser) []answer {
-			return []answer{b.get("/.proconnect/logout"), b.get("/.proconnect/logged-out")}
+		"after a long time at ProConnect": func(b *caddytest.Browser) []caddytest.Answer {
+			return []caddytest.Answer{b.Visit("/.proconnect/logout"), b.Visit("/.proconnect/logged-out")}
 		},
-		"by the page that asks": func(b *browser) []answer {
-			form := url.Values{"token": {logoutToken(b.t.(*testing.T), b.get("/.proconnect/logout", workerSentOn...))}}
-			return []answer{b.do("POST", "/.proconnect/logout", form, workerSentOn...)}
+		"by the page that asks": func(b *caddytest.Browser) []caddytest.Answer {
+			form := url.Values{"token": {logoutToken(b.T.(*testing.T), b.Visit("/.proconnect/logout", workerSentOn...))}}
+			return []caddytest.Answer{b.Request("POST", "/.proconnect/logout", form, workerSentOn...)}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -37,17 +39,17 @@ func TestLogoutClearsTheCache(t *testing.T) {
 	t.Run("here only", func(t *testing.T) {
 		s, p, b := loggedIn(t)
 		p.Close()
-		s.reload(b, p.link(), logoutSite)
-		a := b.get("/.proconnect/logout")
-		if got := a.Header.Get("Clear-Site-Data"); a.page() != "logged-out" || got != `"cache"` {
-			t.Errorf("got page %q, Clear-Site-Data %s", a.page(), got)
+		s.Reload(b, p.Option(), logoutSite)
+		a := b.Visit("/.proconnect/logout")
+		if got := a.Header.Get("Clear-Site-Data"); a.Page() != "logged-out" || got != `"cache"` {
+			t.Errorf("got page %q, Clear-Site-Data %s", a.Page(), got)
 		}
 	})
 }
 
 // stateOf is the state that a logout hands to ProConnect.
-func stateOf(a answer) string {
-	location, err := url.Parse(a.location())
+func stateOf(a caddytest.Answer) string {
+	location, err := url.Parse(a.RedirectURL())
 	if err != nil {
 		return ""
 	}

@@ -5,14 +5,16 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // nginxHead is what nginx takes of an answer's headers by default (proxy_buffer_size);
 // what is over, people get as its 502.
 const nginxHead = 4096
 
-// size is what an answer's headers weigh.
-func (a answer) size() int {
+// sizeOf is what an answer's headers weigh.
+func sizeOf(a caddytest.Answer) int {
 	var b strings.Builder
 	_ = a.Header.Write(&b)
 	return len("HTTP/1.1 303 See Other\r\n") + b.Len() + len("\r\n")
@@ -32,32 +34,32 @@ func TestHeadersFitThroughNginx(t *testing.T) {
 		"so long that it fits in one": {1500, 10, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newProvider(t)
-			p.pad = strings.Repeat("x", tt.pad)
-			s := start(t, p.link(), logoutSite)
-			b := s.browser("http://localhost:{$PORT}")
-			a := b.get("/.proconnect/login?return_to=" + url.QueryEscape("/"+strings.Repeat("y", tt.target)))
+			p := caddytest.NewProvider(t)
+			p.Pad = strings.Repeat("x", tt.pad)
+			s := caddytest.Start(t, p.Option(), logoutSite)
+			b := s.Browser("http://localhost:{$PORT}")
+			a := b.Visit("/.proconnect/login?return_to=" + url.QueryEscape("/"+strings.Repeat("y", tt.target)))
 			for range 3 {
 				if a.StatusCode != http.StatusSeeOther {
 					break
 				}
-				if a = b.get(a.location()); a.size() > nginxHead {
-					t.Errorf("%d with headers of %d bytes", a.StatusCode, a.size())
+				if a = b.Visit(a.RedirectURL()); sizeOf(a) > nginxHead {
+					t.Errorf("%d with headers of %d bytes", a.StatusCode, sizeOf(a))
 				}
 			}
 			if !strings.HasPrefix(a.Text, "inside") {
-				t.Fatalf("login: %d, page %q", a.StatusCode, a.page())
+				t.Fatalf("login: %d, page %q", a.StatusCode, a.Page())
 			}
-			a = b.get("/.proconnect/logout")
-			if a.StatusCode != http.StatusSeeOther || a.size() > nginxHead {
-				t.Errorf("logout: %d with headers of %d bytes", a.StatusCode, a.size())
+			a = b.Visit("/.proconnect/logout")
+			if a.StatusCode != http.StatusSeeOther || sizeOf(a) > nginxHead {
+				t.Errorf("logout: %d with headers of %d bytes", a.StatusCode, sizeOf(a))
 			}
-			location, err := url.Parse(a.location())
+			location, err := url.Parse(a.RedirectURL())
 			if err != nil {
 				t.Fatal(err)
 			}
 			if q := location.Query(); q.Has("id_token_hint") != tt.hint || q.Has("client_id") == tt.hint {
-				t.Errorf("the logout leads to %s", a.location())
+				t.Errorf("the logout leads to %s", a.RedirectURL())
 			}
 		})
 	}

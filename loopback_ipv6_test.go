@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // http://[::1]:8080 never leaves the machine: sessions are kept there without TLS,
@@ -15,7 +17,7 @@ func TestSiteOnIPv6Loopback(t *testing.T) {
 	} else {
 		l.Close()
 	}
-	s := start(t, sandboxLink, `
+	s := caddytest.Start(t, caddytest.Sandbox, `
 http://[::1]:{$PORT} {
 	bind [::1]
 	proconnect {
@@ -23,20 +25,20 @@ http://[::1]:{$PORT} {
 	}
 	respond "inside {http.auth.user.email}"
 }`)
-	b := s.browser("http://[::1]:{$PORT}")
-	if a := b.login("/", url.Values{"person": {"ministry"}}); a.Text != "inside "+agentEmail {
-		t.Errorf("got %d, page %q", a.StatusCode, a.page())
+	b := s.Browser("http://[::1]:{$PORT}")
+	if a := b.Login("/", url.Values{"person": {"ministry"}}); a.Text != "inside "+agentEmail {
+		t.Errorf("got %d, page %q", a.StatusCode, a.Page())
 	}
-	if a := b.follow(b.get("/.proconnect/logout")); a.page() != "logged-out" {
-		t.Errorf("the logout ended at %d, page %q", a.StatusCode, a.page())
+	if a := b.Follow(b.Visit("/.proconnect/logout")); a.Page() != "logged-out" {
+		t.Errorf("the logout ended at %d, page %q", a.StatusCode, a.Page())
 	}
 }
 
 // An issuer on the IPv6 loopback may speak plain http, as one on 127.0.0.1.
 func TestIssuerOnIPv6Loopback(t *testing.T) {
-	s := &server{t: t, Port: freePort(t), TLSPort: freePort(t), dir: t.TempDir()}
+	s := caddytest.New(t)
 	for issuer, want := range map[string]bool{"http://[::1]:8080/api": true, "http://[::2]:8080/api": false} {
-		_, err := s.tryAdapt("proconnect {\n issuer "+issuer+"\n client_id x\n client_secret {env.X}\n }", "\nhttp://localhost:{$PORT} {\n proconnect {\n allow any\n }\n }")
+		_, err := s.TryAdapt("proconnect {\n issuer "+issuer+"\n client_id x\n client_secret {env.X}\n }", "\nhttp://localhost:{$PORT} {\n proconnect {\n allow any\n }\n }")
 		if got := err == nil; got != want {
 			t.Errorf("%s: %v", issuer, err)
 		}

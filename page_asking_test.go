@@ -5,12 +5,14 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // A script's login leads back to the page that it runs on: the address that it asked
 // for may answer JSON. And never to another site, whatever headers say.
 func TestLoginLeadsBackToThePage(t *testing.T) {
-	s := start(t, sandboxLink, `
+	s := caddytest.Start(t, caddytest.Sandbox, `
 http://localhost:{$PORT} {
 	proconnect {
 		allow any
@@ -20,7 +22,7 @@ http://localhost:{$PORT} {
 	}
 	respond "inside"
 }`)
-	b := s.browser("http://localhost:{$PORT}")
+	b := s.Browser("http://localhost:{$PORT}")
 	htmx := with(fetchHeaders, "HX-Request", "true")
 	for _, tt := range []struct {
 		name         string
@@ -29,29 +31,29 @@ http://localhost:{$PORT} {
 		back         string // where the login leads back to
 		htmx         bool
 	}{
-		{"a fetch", "GET", "/api/x", with(fetchHeaders, "Referer", b.base+"/page?y=1"), "/page?y=1", false},
-		{"a fetch that posts", "POST", "/api/x", with(fetchHeaders, "Referer", b.base+"/page"), "/page", false},
+		{"a fetch", "GET", "/api/x", with(fetchHeaders, "Referer", b.Base+"/page?y=1"), "/page?y=1", false},
+		{"a fetch that posts", "POST", "/api/x", with(fetchHeaders, "Referer", b.Base+"/page"), "/page", false},
 		{"a fetch without a referrer", "GET", "/api/x", fetchHeaders, "/", false},
 		{"a fetch of another site", "GET", "/api/x", with(fetchHeaders, "Sec-Fetch-Site", "cross-site", "Referer", "https://other.example/page"), "/", false},
-		{"a referrer that begins like us", "GET", "/api/x", with(fetchHeaders, "Referer", b.base+".evil.example/page"), "/", false},
-		{"a referrer that leads away", "GET", "/api/x", with(fetchHeaders, "Referer", b.base+"//evil.example/"), "/", false},
-		{"a referrer of ours", "GET", "/api/x", with(fetchHeaders, "Referer", b.base+"/.proconnect/logout"), "/", false},
+		{"a referrer that begins like us", "GET", "/api/x", with(fetchHeaders, "Referer", b.Base+".evil.example/page"), "/", false},
+		{"a referrer that leads away", "GET", "/api/x", with(fetchHeaders, "Referer", b.Base+"//evil.example/"), "/", false},
+		{"a referrer of ours", "GET", "/api/x", with(fetchHeaders, "Referer", b.Base+"/.proconnect/logout"), "/", false},
 		{"curl", "GET", "/api/x", with(noMetadata, "Accept", "*/*"), "/", false},
-		{"the session's endpoint", "GET", "/.proconnect/session", with(fetchHeaders, "Referer", b.base+"/page"), "/page", false},
-		{"a page loaded ahead", "GET", "/page", []string{"Sec-Purpose", "prefetch", "Referer", b.base + "/other"}, "/page", false},
-		{"htmx", "GET", "/part", with(htmx, "HX-Current-URL", b.base+"/page?y=1#part"), "/page?y=1", true},
-		{"htmx, posting", "POST", "/part", with(htmx, "HX-Current-URL", b.base+"/page", "Referer", b.base+"/before"), "/page", true},
+		{"the session's endpoint", "GET", "/.proconnect/session", with(fetchHeaders, "Referer", b.Base+"/page"), "/page", false},
+		{"a page loaded ahead", "GET", "/page", []string{"Sec-Purpose", "prefetch", "Referer", b.Base + "/other"}, "/page", false},
+		{"htmx", "GET", "/part", with(htmx, "HX-Current-URL", b.Base+"/page?y=1#part"), "/page?y=1", true},
+		{"htmx, posting", "POST", "/part", with(htmx, "HX-Current-URL", b.Base+"/page", "Referer", b.Base+"/before"), "/page", true},
 		{"htmx, of a page elsewhere", "GET", "/part", with(htmx, "HX-Current-URL", "https://evil.example/page"), "/", true},
-		{"htmx, of an old browser", "GET", "/part", with(noMetadata, "HX-Request", "true", "Accept", "text/html, */*", "Referer", b.base+"/page"), "/page", true},
+		{"htmx, of an old browser", "GET", "/part", with(noMetadata, "HX-Request", "true", "Accept", "text/html, */*", "Referer", b.Base+"/page"), "/page", true},
 		{"htmx, of a script's address", "GET", "/part", with(htmx, "HX-Current-URL", "javascript:alert(1)"), "/", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			b.t = t
+			b.T = t
 			var form url.Values
 			if tt.method == http.MethodPost {
 				form = url.Values{}
 			}
-			a := b.do(tt.method, tt.path, form, tt.headers...)
+			a := b.Request(tt.method, tt.path, form, tt.headers...)
 			want := "/.proconnect/login?return_to=" + url.QueryEscape(tt.back)
 			var doc struct {
 				LoginURL string `json:"login_url"`
@@ -67,9 +69,9 @@ http://localhost:{$PORT} {
 
 	// A part that its page loads by itself is refused each time: sent elsewhere for
 	// it, nobody could use the page. A link that somebody followed is another thing.
-	b.t = t
-	b.login("/", url.Values{"person": {"commune"}})
-	part := with(htmx, "HX-Current-URL", b.base+"/page")
+	b.T = t
+	b.Login("/", url.Values{"person": {"commune"}})
+	part := with(htmx, "HX-Current-URL", b.Base+"/page")
 	for _, tt := range []struct {
 		name, method string
 		headers      []string
@@ -81,16 +83,16 @@ http://localhost:{$PORT} {
 		{"no htmx", "GET", with(fetchHeaders, "HX-Boosted", "true"), ""},
 	} {
 		t.Run("refused, "+tt.name, func(t *testing.T) {
-			b.t = t
-			a := b.do(tt.method, "/admin/x?y=1", nil, tt.headers...)
+			b.T = t
+			a := b.Request(tt.method, "/admin/x?y=1", nil, tt.headers...)
 			if got := a.Header.Get("HX-Redirect"); a.StatusCode != http.StatusForbidden || got != tt.want {
 				t.Errorf("got %d, HX-Redirect %q", a.StatusCode, got)
 			}
 			if tt.want == "" {
 				return
 			}
-			if a := b.get(tt.want); a.page() != "refused" {
-				t.Errorf("it leads to page %q", a.page())
+			if a := b.Visit(tt.want); a.Page() != "refused" {
+				t.Errorf("it leads to page %q", a.Page())
 			}
 		})
 	}
@@ -100,7 +102,7 @@ http://localhost:{$PORT} {
 // the page is led there, as by a link. What a page loads by itself is not.
 func TestBoostedLogout(t *testing.T) {
 	s, _, b := loggedIn(t)
-	htmx := with(fetchHeaders, "HX-Request", "true", "HX-Current-URL", b.base+"/page")
+	htmx := with(fetchHeaders, "HX-Request", "true", "HX-Current-URL", b.Base+"/page")
 	boosted := with(htmx, "HX-Boosted", "true")
 	const logout = "/.proconnect/logout?then=login&return_to=%2Fy"
 	for _, tt := range []struct {
@@ -114,14 +116,14 @@ func TestBoostedLogout(t *testing.T) {
 		{"no htmx", http.MethodGet, with(fetchHeaders, "HX-Boosted", "true"), ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			a := b.do(tt.method, logout, nil, tt.headers...)
+			a := b.Request(tt.method, logout, nil, tt.headers...)
 			if got := a.Header.Get("HX-Redirect"); a.StatusCode != http.StatusForbidden || got != tt.want || len(a.Cookies()) != 0 {
 				t.Errorf("got %d, led to %q, want %q", a.StatusCode, got, tt.want)
 			}
 		})
 	}
-	session := b.cookie("proconnect")
-	if a := b.get(logout); a.StatusCode != http.StatusSeeOther || s.worth(b, "proconnect="+session) != http.StatusUnauthorized {
-		t.Errorf("there: %d, page %q", a.StatusCode, a.page())
+	session := b.Cookie("proconnect")
+	if a := b.Visit(logout); a.StatusCode != http.StatusSeeOther || worth(s, b, "proconnect="+session) != http.StatusUnauthorized {
+		t.Errorf("there: %d, page %q", a.StatusCode, a.Page())
 	}
 }

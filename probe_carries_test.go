@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // What stands before the gate sees the probe as it will see the browser that comes
@@ -27,8 +29,8 @@ func TestProbeCarriesWhatTheRequestCarried(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			p := newProvider(t)
-			s := start(t, p.link()+"\n local_certs\n servers {\n trusted_proxies static 127.0.0.0/8\n }", strings.ReplaceAll(`
+			p := caddytest.NewProvider(t)
+			s := caddytest.Start(t, p.Option()+"\n local_certs\n servers {\n trusted_proxies static 127.0.0.0/8\n }", strings.ReplaceAll(`
 https://docs.localhost:{$TLS_PORT} {
 	route {
 		BEFORE
@@ -38,14 +40,14 @@ https://docs.localhost:{$TLS_PORT} {
 		respond inside
 	}
 }`, "BEFORE", tt.before))
-			s.secure("docs.localhost")
-			b := s.browser("https://docs.localhost:{$TLS_PORT}")
-			b.plant("tenant", "acme")
-			if a := b.get("/page", tt.headers...); a.page() != "login" {
-				t.Fatalf("got %d, page %q", a.StatusCode, a.page())
+			s.Secure("docs.localhost")
+			b := s.Browser("https://docs.localhost:{$TLS_PORT}")
+			b.Plant("tenant", "acme")
+			if a := b.Visit("/page", tt.headers...); a.Page() != "login" {
+				t.Fatalf("got %d, page %q", a.StatusCode, a.Page())
 			}
-			if a := b.get("/.proconnect/login?return_to=/page", tt.headers...); a.StatusCode != http.StatusSeeOther {
-				t.Errorf("the login leads nowhere: %d, page %q", a.StatusCode, a.page())
+			if a := b.Visit("/.proconnect/login?return_to=/page", tt.headers...); a.StatusCode != http.StatusSeeOther {
+				t.Errorf("the login leads nowhere: %d, page %q", a.StatusCode, a.Page())
 			}
 		})
 	}
@@ -61,7 +63,7 @@ func TestProbeIsRepeated(t *testing.T) {
 		}
 	}))
 	defer auth.Close()
-	s := start(t, sandboxLink, strings.ReplaceAll(`
+	s := caddytest.Start(t, caddytest.Sandbox, strings.ReplaceAll(`
 http://docs.localhost:{$PORT} {
 	route {
 		forward_auth AUTH {
@@ -73,20 +75,20 @@ http://docs.localhost:{$PORT} {
 		respond inside
 	}
 }`, "AUTH", auth.Listener.Addr().String()))
-	b := s.browser("http://docs.localhost:{$PORT}")
-	if a := b.get("/page"); a.page() != "login" || calls.Load() != 3 {
-		t.Errorf("got %d, page %q after %d calls", a.StatusCode, a.page(), calls.Load())
+	b := s.Browser("http://docs.localhost:{$PORT}")
+	if a := b.Visit("/page"); a.Page() != "login" || calls.Load() != 3 {
+		t.Errorf("got %d, page %q after %d calls", a.StatusCode, a.Page(), calls.Load())
 	}
 }
 
 // One client whose headers keep the callback from the gate shuts the site for itself
 // alone, and a probe that goes astray takes no session of ours along.
 func TestProbeLostByOneClient(t *testing.T) {
-	up := echo(t)
+	up := caddytest.Echo(t)
 	cookies := make(chan string, 10)
 	astray := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { cookies <- r.Header.Get("Cookie") }))
 	defer astray.Close()
-	s := start(t, sandboxLink, strings.NewReplacer("UPSTREAM", up.addr(), "ASTRAY", astray.Listener.Addr().String()).Replace(`
+	s := caddytest.Start(t, caddytest.Sandbox, strings.NewReplacer("UPSTREAM", up.Addr(), "ASTRAY", astray.Listener.Addr().String()).Replace(`
 http://docs.localhost:{$PORT} {
 	route {
 		@lost {
@@ -101,16 +103,16 @@ http://docs.localhost:{$PORT} {
 		reverse_proxy UPSTREAM
 	}
 }`))
-	attacker := s.browser("http://docs.localhost:{$PORT}")
-	attacker.plant("theme", "dark")
-	attacker.plant("proconnect_browser", "secret")
+	attacker := s.Browser("http://docs.localhost:{$PORT}")
+	attacker.Plant("theme", "dark")
+	attacker.Plant("proconnect_browser", "secret")
 	for range 2 {
-		if a := attacker.get("/page", "X-Lost", "1"); a.page() != "problem callback_unreachable" {
-			t.Fatalf("got %d, page %q", a.StatusCode, a.page())
+		if a := attacker.Visit("/page", "X-Lost", "1"); a.Page() != "problem callback_unreachable" {
+			t.Fatalf("got %d, page %q", a.StatusCode, a.Page())
 		}
 	}
-	if a := s.browser("http://docs.localhost:{$PORT}").get("/page"); a.StatusCode != http.StatusSeeOther {
-		t.Errorf("somebody else got %d, page %q", a.StatusCode, a.page())
+	if a := s.Browser("http://docs.localhost:{$PORT}").Visit("/page"); a.StatusCode != http.StatusSeeOther {
+		t.Errorf("somebody else got %d, page %q", a.StatusCode, a.Page())
 	}
 	if n := len(cookies); n != 2 { // a probe and its repetition, of the first request alone
 		t.Errorf("%d probes went astray, want 2", n)
@@ -125,8 +127,8 @@ http://docs.localhost:{$PORT} {
 // A gate whose endpoints lie behind another gate of its client is reached by whoever
 // passed that one: the probe comes as the person who will come back.
 func TestProbePassesTheGatesThatThePersonPassed(t *testing.T) {
-	p := newProvider(t)
-	s := start(t, p.link(), `
+	p := caddytest.NewProvider(t)
+	s := caddytest.Start(t, p.Option(), `
 http://localhost:{$PORT} {
 	proconnect {
 		allow roles agent_public
@@ -139,17 +141,17 @@ http://localhost:{$PORT} {
 	}
 	respond inside
 }`)
-	b := s.browser("http://localhost:{$PORT}")
-	if a := b.get("/admin/.proconnect/login?return_to=/admin/x"); a.page() != "login" {
-		t.Fatalf("a stranger got %d, page %q", a.StatusCode, a.page())
+	b := s.Browser("http://localhost:{$PORT}")
+	if a := b.Visit("/admin/.proconnect/login?return_to=/admin/x"); a.Page() != "login" {
+		t.Fatalf("a stranger got %d, page %q", a.StatusCode, a.Page())
 	}
-	b.loginAt("/")
-	a := b.get("/admin/x")
-	if a.StatusCode != http.StatusSeeOther || !strings.HasPrefix(a.location(), p.URL) {
-		t.Fatalf("got %d, page %q", a.StatusCode, a.page())
+	b.LoginAt("/")
+	a := b.Visit("/admin/x")
+	if a.StatusCode != http.StatusSeeOther || !strings.HasPrefix(a.RedirectURL(), p.URL) {
+		t.Fatalf("got %d, page %q", a.StatusCode, a.Page())
 	}
-	p.acr = "eidas2"
-	if a = b.follow(a); a.Text != "inside" {
-		t.Errorf("after the login: %d, page %q", a.StatusCode, a.page())
+	p.ACR = "eidas2"
+	if a = b.Follow(a); a.Text != "inside" {
+		t.Errorf("after the login: %d, page %q", a.StatusCode, a.Page())
 	}
 }

@@ -5,11 +5,13 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // The reference on the page of an error leads to the log line that says what to do.
 func TestReferenceIsLogged(t *testing.T) {
-	s := start(t, "proconnect {\n environment sandbox\n }\n proconnect other {\n environment sandbox\n }", `
+	s := caddytest.Start(t, "proconnect {\n environment sandbox\n }\n proconnect other {\n environment sandbox\n }", `
 http://localhost:{$PORT} {
 	proconnect /mixed {
 		allow any
@@ -36,17 +38,17 @@ http://localhost:{$PORT} {
 		{"through a proxy", "/mixed", "X-Forwarded-For", "problem sandbox_guard"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s.t = t
-			b := s.browser("http://localhost:{$PORT}")
+			s.T = t
+			b := s.Browser("http://localhost:{$PORT}")
 			if test.page == "problem clients_mixed" { // the first gate lets nobody else through to the second
-				b.login("/", url.Values{"person": {"ministry"}})
+				b.Login("/", url.Values{"person": {"ministry"}})
 			}
-			a := b.get(test.path, test.header, "192.0.2.1")
-			if a.page() != test.page {
-				t.Fatalf("got %q, want %q", a.page(), test.page)
+			a := b.Visit(test.path, test.header, "192.0.2.1")
+			if a.Page() != test.page {
+				t.Fatalf("got %q, want %q", a.Page(), test.page)
 			}
 			reference := regexp.MustCompile(`class="reference">.*<code>(\w+)</code>`).FindStringSubmatch(a.Text)
-			if reference == nil || !strings.Contains(s.logs(), `"reference":"`+reference[1]+`"`) {
+			if reference == nil || !strings.Contains(s.Logs(), `"reference":"`+reference[1]+`"`) {
 				t.Errorf("reference %q is not in the log", reference)
 			}
 		})

@@ -6,11 +6,13 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // refusals are the lines of the log that tell of refused people.
-func (s *server) refusals() (lines []string) {
-	for line := range strings.Lines(s.logs()) {
+func refusals(s *caddytest.Server) (lines []string) {
+	for line := range strings.Lines(s.Logs()) {
 		if strings.Contains(line, `"msg":"refused`) {
 			lines = append(lines, line)
 		}
@@ -22,22 +24,22 @@ func (s *server) refusals() (lines []string) {
 // (a rule may name three hundred colleagues) nor says the same on every request; every
 // page leads to the line that there is.
 func TestRefusalsAreLoggedWithoutValues(t *testing.T) {
-	s := start(t, sandboxLink, gatedBy("allow {; siren 219200235; email chef@example.gouv.fr agent@example.gouv.fr; not organizational_unit Secret; }"))
-	b := s.browser("http://localhost:{$PORT}")
-	reference := b.login("/", url.Values{"person": {"ministry"}}).reference()
+	s := caddytest.Start(t, caddytest.Sandbox, caddytest.GatedBy("allow {; siren 219200235; email chef@example.gouv.fr agent@example.gouv.fr; not organizational_unit Secret; }"))
+	b := s.Browser("http://localhost:{$PORT}")
+	reference := b.Login("/", url.Values{"person": {"ministry"}}).Reference()
 	for range 5 {
-		a := b.get("/other")
-		if a.StatusCode != http.StatusForbidden || a.reference() != reference {
-			t.Errorf("got %d, reference %s, want that of the log, %s", a.StatusCode, a.reference(), reference)
+		a := b.Visit("/other")
+		if a.StatusCode != http.StatusForbidden || a.Reference() != reference {
+			t.Errorf("got %d, reference %s, want that of the log, %s", a.StatusCode, a.Reference(), reference)
 		}
 	}
-	lines := s.refusals()
+	lines := refusals(s)
 	if len(lines) != 1 || !strings.Contains(lines[0], `"reference":"`+reference+`"`) ||
 		!strings.Contains(lines[0], `"rules":["rule 1: allow siren email not organizational_unit"]`) {
 		t.Errorf("logged %d lines\n%s", len(lines), strings.Join(lines, ""))
 	}
-	s.browser("http://localhost:{$PORT}").login("/", url.Values{"person": {"private"}})
-	if lines = s.refusals(); len(lines) != 2 {
+	s.Browser("http://localhost:{$PORT}").Login("/", url.Values{"person": {"private"}})
+	if lines = refusals(s); len(lines) != 2 {
 		t.Errorf("another session: %d lines", len(lines))
 	}
 	for _, value := range []string{"219200235", "chef@", "agent@", "Secret"} {
@@ -56,12 +58,12 @@ func TestRefusalOfAFaultyListSaysSo(t *testing.T) {
 		"en": "A list of this site could not be read completely: it is not possible to check that you may enter.",
 	} {
 		t.Run(lang, func(t *testing.T) {
-			s := &server{t: t, Port: freePort(t), TLSPort: freePort(t), dir: t.TempDir()}
-			list := s.write("blocked.txt", "x@example.org\na@example.org; b@example.org\n")
-			s.run(sandboxLink, gatedBy("allow roles agent_public; deny email from "+list))
-			b := s.browser("http://localhost:{$PORT}")
-			b.login("/", url.Values{"person": {"ministry"}})
-			a := b.get("/", "Accept-Language", lang)
+			s := caddytest.New(t)
+			list := s.Write("blocked.txt", "x@example.org\na@example.org; b@example.org\n")
+			s.Run(caddytest.Sandbox, caddytest.GatedBy("allow roles agent_public; deny email from "+list))
+			b := s.Browser("http://localhost:{$PORT}")
+			b.Login("/", url.Values{"person": {"ministry"}})
+			a := b.Visit("/", "Accept-Language", lang)
 			text := html.UnescapeString(a.Text)
 			if a.StatusCode != http.StatusForbidden || !strings.Contains(text, want) {
 				t.Errorf("got %d\n%s", a.StatusCode, text)
@@ -71,10 +73,10 @@ func TestRefusalOfAFaultyListSaysSo(t *testing.T) {
 					t.Errorf("%q is not true in\n%s", wrong, text)
 				}
 			}
-			if lines := strings.Join(s.refusals(), ""); !strings.Contains(lines, `"reason":"rule 2 denies: email list incomplete"`) {
+			if lines := strings.Join(refusals(s), ""); !strings.Contains(lines, `"reason":"rule 2 denies: email list incomplete"`) {
 				t.Errorf("logged %s", lines)
 			}
-			if a := b.get("/", fetchHeaders...); !strings.Contains(a.Text, "email list incomplete") {
+			if a := b.Visit("/", fetchHeaders...); !strings.Contains(a.Text, "email list incomplete") {
 				t.Errorf("a program: %s", a.Text)
 			}
 		})

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // What a refused person reads is true, whatever made the rule refuse.
@@ -61,16 +63,16 @@ func TestRefusalSaysWhy(t *testing.T) {
 			"",
 		},
 	}
-	s := start(t, sandboxLink, gatedBy("allow any"))
+	s := caddytest.Start(t, caddytest.Sandbox, caddytest.GatedBy("allow any"))
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			s.t = t
-			b := s.browser("http://localhost:{$PORT}")
-			s.reload(b, sandboxLink, gatedBy(strings.ReplaceAll(tt.rules, "any_sub", "sub *")))
-			a := b.login("/", tt.person)
+			s.T = t
+			b := s.Browser("http://localhost:{$PORT}")
+			s.Reload(b, caddytest.Sandbox, caddytest.GatedBy(strings.ReplaceAll(tt.rules, "any_sub", "sub *")))
+			a := b.Login("/", tt.person)
 			text := html.UnescapeString(a.Text)
-			if a.StatusCode != http.StatusForbidden || a.page() != "refused" {
-				t.Fatalf("got %d, page %q", a.StatusCode, a.page())
+			if a.StatusCode != http.StatusForbidden || a.Page() != "refused" {
+				t.Fatalf("got %d, page %q", a.StatusCode, a.Page())
 			}
 			for _, want := range tt.want {
 				if !strings.Contains(text, want) {
@@ -94,9 +96,9 @@ func TestStepUpUnmetIsRemembered(t *testing.T) {
 		"of the whole gate":   {"allow any\n acr eidas2", "Un autre niveau d’identification", "double authentification"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := &server{t: t, Port: freePort(t), TLSPort: freePort(t), dir: t.TempDir()}
-			s.write("levels.txt", "# strong ones\neidas2\neidas3\n")
-			s.run(sandboxLink, `
+			s := caddytest.New(t)
+			s.Write("levels.txt", "# strong ones\neidas2\neidas3\n")
+			s.Run(caddytest.Sandbox, `
 http://localhost:{$PORT} {
 	proconnect {
 		allow any
@@ -106,30 +108,30 @@ http://localhost:{$PORT} {
 	}
 	respond "inside"
 }`)
-			b := s.browser("http://localhost:{$PORT}")
-			b.login("/", url.Values{"person": {"ministry"}})
-			a := b.get("/strong/x")
-			if a.StatusCode != http.StatusSeeOther || !strings.Contains(a.location(), "essential") {
-				t.Fatalf("first: got %d to %s, page %q", a.StatusCode, a.location(), a.page())
+			b := s.Browser("http://localhost:{$PORT}")
+			b.Login("/", url.Values{"person": {"ministry"}})
+			a := b.Visit("/strong/x")
+			if a.StatusCode != http.StatusSeeOther || !strings.Contains(a.RedirectURL(), "essential") {
+				t.Fatalf("first: got %d to %s, page %q", a.StatusCode, a.RedirectURL(), a.Page())
 			}
-			a = b.authorize(a, url.Values{"person": {"ministry"}})
+			a = b.Authorize(a, url.Values{"person": {"ministry"}})
 			for visit := range 3 {
 				text := html.UnescapeString(a.Text)
-				if a.StatusCode != http.StatusForbidden || a.page() != "refused" {
-					t.Fatalf("visit %d: got %d, page %q", visit, a.StatusCode, a.page())
+				if a.StatusCode != http.StatusForbidden || a.Page() != "refused" {
+					t.Fatalf("visit %d: got %d, page %q", visit, a.StatusCode, a.Page())
 				}
 				if !strings.Contains(text, tt.want) || strings.Contains(text, tt.never) || !strings.Contains(text, ">Réessayer") {
 					t.Errorf("visit %d: want %q, a way to try again, and no %q in\n%s", visit, tt.want, tt.never, text)
 				}
-				a = b.get("/strong/x")
+				a = b.Visit("/strong/x")
 			}
-			if a := b.get("/"); a.Text != "inside" {
-				t.Errorf("the rest of the site: got %d, page %q", a.StatusCode, a.page())
+			if a := b.Visit("/"); a.Text != "inside" {
+				t.Errorf("the rest of the site: got %d, page %q", a.StatusCode, a.Page())
 			}
 			// A click asks once more, and whoever has proven enough by then enters.
-			a = b.get(a.loginLink(t))
-			if a = b.authorize(a, url.Values{"person": {"ministry"}, "acr": {"eidas2"}}); a.Text != "inside" {
-				t.Errorf("with eidas2: got %d, page %q", a.StatusCode, a.page())
+			a = b.Visit(loginLink(a, t))
+			if a = b.Authorize(a, url.Values{"person": {"ministry"}, "acr": {"eidas2"}}); a.Text != "inside" {
+				t.Errorf("with eidas2: got %d, page %q", a.StatusCode, a.Page())
 			}
 		})
 	}
@@ -140,14 +142,14 @@ func TestStaleSessionSaysSo(t *testing.T) {
 	site := func(rules string) string {
 		return "\nhttp://localhost:{$PORT} {\n proconnect {\n optional\n " + rules + "\n }\n respond \"{http.proconnect.decision}: {http.proconnect.reason}\"\n}"
 	}
-	s := start(t, sandboxLink, site("allow any"))
-	b := s.browser("http://localhost:{$PORT}")
-	if a := b.get("/"); a.Text != "login: no session" {
+	s := caddytest.Start(t, caddytest.Sandbox, site("allow any"))
+	b := s.Browser("http://localhost:{$PORT}")
+	if a := b.Visit("/"); a.Text != "login: no session" {
 		t.Errorf("a stranger: got %q", a.Text)
 	}
-	b.login("/", url.Values{"person": {"ministry"}})
-	s.reload(b, sandboxLink, site("allow organizational_unit *"))
-	if a := b.get("/"); a.Text != "login: organizational_unit was not asked for at login" {
+	b.Login("/", url.Values{"person": {"ministry"}})
+	s.Reload(b, caddytest.Sandbox, site("allow organizational_unit *"))
+	if a := b.Visit("/"); a.Text != "login: organizational_unit was not asked for at login" {
 		t.Errorf("stale: got %q", a.Text)
 	}
 }

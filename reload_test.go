@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // A login that was under way while the configuration changed has not asked for
@@ -19,18 +21,18 @@ http://localhost:{$PORT} {
 	}
 	respond "protected"
 }`
-	s := start(t, sandboxLink, fmt.Sprintf(site, "any"))
-	b := s.browser("http://localhost:{$PORT}")
+	s := caddytest.Start(t, caddytest.Sandbox, fmt.Sprintf(site, "any"))
+	b := s.Browser("http://localhost:{$PORT}")
 	contractor := url.Values{"person": {"ministry"}, "belonging_population": {"prestataire"}}
 
-	a := b.get("/.proconnect/login?return_to=/docs")
-	s.reload(b, sandboxLink, fmt.Sprintf(site, "belonging_population absent"))
-	a = b.do(http.MethodPost, a.location(), contractor)
-	a = b.get(a.location()) // the callback
-	if a = b.get(a.location()); a.StatusCode != http.StatusSeeOther || !strings.Contains(a.location(), "scope=") {
+	a := b.Visit("/.proconnect/login?return_to=/docs")
+	s.Reload(b, caddytest.Sandbox, fmt.Sprintf(site, "belonging_population absent"))
+	a = b.Request(http.MethodPost, a.RedirectURL(), contractor)
+	a = b.Visit(a.RedirectURL()) // the callback
+	if a = b.Visit(a.RedirectURL()); a.StatusCode != http.StatusSeeOther || !strings.Contains(a.RedirectURL(), "scope=") {
 		t.Fatalf("a session that asked for less is worth %d, want one more login: %s", a.StatusCode, a.Text)
 	}
-	if a = b.authorize(a, contractor); a.StatusCode != http.StatusForbidden {
+	if a = b.Authorize(a, contractor); a.StatusCode != http.StatusForbidden {
 		t.Errorf("a contractor enters where `belonging_population absent` is asked: %d", a.StatusCode)
 	}
 }

@@ -137,7 +137,7 @@ func (h *Handler) problem(w http.ResponseWriter, r *http.Request, v *visit, stat
 	return h.page(w, r, v, status, p)
 }
 
-// page writes a page of ours.
+// Page writes a Page of ours.
 func (h *Handler) page(w http.ResponseWriter, r *http.Request, v *visit, status int, view pages.View) error {
 	h.client.app.bodies.drop(w, r)
 	var body bytes.Buffer
@@ -178,7 +178,7 @@ func (h *Handler) banner() string {
 	return ""
 }
 
-// send writes an answer of ours, which nobody stores, sniffs or indexes.
+// Send writes an answer of ours, which nobody stores, sniffs or indexes.
 func send(w http.ResponseWriter, r *http.Request, status int, body []byte) error {
 	head := w.Header()
 	head.Set("Cache-Control", "no-store")

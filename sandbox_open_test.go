@@ -3,13 +3,15 @@ package proconnect_test
 import (
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // One line tells where the sandbox can be opened: each of its sites by scheme, name
 // and port, once, whatever the number of gates; and no site of a real client.
 func TestSandboxSaysWhereToOpenIt(t *testing.T) {
-	p := newProvider(t)
-	s := start(t, sandboxLink+"\n"+strings.Replace(p.link(), "proconnect {", "proconnect real {", 1)+"\n local_certs", `
+	p := caddytest.NewProvider(t)
+	s := caddytest.Start(t, caddytest.Sandbox+"\n"+strings.Replace(p.Option(), "proconnect {", "proconnect real {", 1)+"\n local_certs", `
 http://localhost:{$PORT} {
 	proconnect {
 		allow any
@@ -39,9 +41,9 @@ http://real.localhost:{$PORT} {
 	}
 	respond inside
 }`)
-	s.secure("docs.localhost") // else its certificate is written while the directory goes
+	s.Secure("docs.localhost") // else its certificate is written while the directory goes
 	var lines []string
-	for line := range strings.Lines(s.logs()) {
+	for line := range strings.Lines(s.Logs()) {
 		if strings.Contains(line, `"msg":"open `) {
 			lines = append(lines, line)
 		}
@@ -51,7 +53,7 @@ http://real.localhost:{$PORT} {
 	}
 	_, told, _ := strings.Cut(lines[0], `"msg":"open `)
 	told, _, _ = strings.Cut(told, `"`)
-	want := s.fill("http://localhost:{$PORT} http://[::1]:{$PORT} http://other.localhost:{$PORT} https://docs.localhost:{$TLS_PORT}")
+	want := s.Fill("http://localhost:{$PORT} http://[::1]:{$PORT} http://other.localhost:{$PORT} https://docs.localhost:{$TLS_PORT}")
 	got := strings.Split(told, " or ")
 	for _, address := range strings.Fields(want) {
 		if n := count(got, address); n != 1 {

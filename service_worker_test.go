@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // What the browsers send of a navigation that a service worker sends on, as it is
@@ -17,7 +19,7 @@ var (
 // Behind a service worker people get pages and logins as without one; scripts and
 // what stands in a page do not.
 func TestServiceWorkerNavigations(t *testing.T) {
-	s := start(t, sandboxLink, `
+	s := caddytest.Start(t, caddytest.Sandbox, `
 http://localhost:{$PORT} {
 	proconnect {
 		allow any
@@ -53,13 +55,13 @@ http://auto.localhost:{$PORT} {
 		{"a destination nobody knows", []string{"Sec-Fetch-Dest", "webidentity"}, program},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			b := s.browser("http://localhost:{$PORT}")
-			b.t = t
-			a := b.get("/x", tt.headers...)
-			if a.StatusCode != http.StatusUnauthorized || a.page() != tt.want {
-				t.Errorf("the gate: got %d, page %q", a.StatusCode, a.page())
+			b := s.Browser("http://localhost:{$PORT}")
+			b.T = t
+			a := b.Visit("/x", tt.headers...)
+			if a.StatusCode != http.StatusUnauthorized || a.Page() != tt.want {
+				t.Errorf("the gate: got %d, page %q", a.StatusCode, a.Page())
 			}
-			auto, login := s.browser("http://auto.localhost:{$PORT}").get("/x", tt.headers...), b.get("/.proconnect/login?return_to=%2Fx", tt.headers...)
+			auto, login := s.Browser("http://auto.localhost:{$PORT}").Visit("/x", tt.headers...), b.Visit("/.proconnect/login?return_to=%2Fx", tt.headers...)
 			want := map[string]int{person: http.StatusSeeOther, frame: http.StatusUnauthorized, program: http.StatusUnauthorized}[tt.want]
 			if tt.name == "loaded ahead" {
 				if login.StatusCode != http.StatusMethodNotAllowed || auto.StatusCode != want {
@@ -79,10 +81,10 @@ http://auto.localhost:{$PORT} {
 // that asks, and only what that page holds lets its form log out.
 func TestServiceWorkerLogsNobodyOut(t *testing.T) {
 	s, _, b := loggedIn(t)
-	session := b.cookie("proconnect")
-	other := s.browser(b.base)
-	other.loginAt("/")
-	foreign := logoutToken(t, other.get("/.proconnect/logout", workerSentOn...))
+	session := b.Cookie("proconnect")
+	other := s.Browser(b.Base)
+	other.LoginAt("/")
+	foreign := logoutToken(t, other.Visit("/.proconnect/logout", workerSentOn...))
 	for _, tt := range []struct {
 		name, method string
 		headers      []string
@@ -104,51 +106,51 @@ func TestServiceWorkerLogsNobodyOut(t *testing.T) {
 		{"an old browser's form of another site with a token", "POST", with(noMetadata, "Origin", "https://evil.example"), "OWN"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			b.t = t
+			b.T = t
 			headers := with(tt.headers)
 			for i := range headers {
-				headers[i] = strings.Replace(headers[i], "HOME", b.base, 1)
+				headers[i] = strings.Replace(headers[i], "HOME", b.Base, 1)
 			}
 			token := tt.token
 			if token == "OWN" {
-				token = logoutToken(t, b.get("/.proconnect/logout", workerSentOn...))
+				token = logoutToken(t, b.Visit("/.proconnect/logout", workerSentOn...))
 			}
 			var form url.Values
 			if tt.method == http.MethodPost {
 				form = url.Values{"token": {token}}
 			}
-			a := b.do(tt.method, "/.proconnect/logout", form, headers...)
-			if a.StatusCode != http.StatusOK || a.page() != "logout" || len(a.Cookies()) != 0 || a.Header.Get("Clear-Site-Data") != "" {
-				t.Errorf("got %d, page %q, cookies %v", a.StatusCode, a.page(), a.Cookies())
+			a := b.Request(tt.method, "/.proconnect/logout", form, headers...)
+			if a.StatusCode != http.StatusOK || a.Page() != "logout" || len(a.Cookies()) != 0 || a.Header.Get("Clear-Site-Data") != "" {
+				t.Errorf("got %d, page %q, cookies %v", a.StatusCode, a.Page(), a.Cookies())
 			}
-			if s.worth(b, "proconnect="+session) != http.StatusOK {
+			if worth(s, b, "proconnect="+session) != http.StatusOK {
 				t.Fatal("the session is over")
 			}
 			logoutToken(t, a) // the way on
 		})
 	}
-	for _, headers := range [][]string{workerSentOn, workerMadeNew, with(noMetadata, "Origin", b.base), nil} {
+	for _, headers := range [][]string{workerSentOn, workerMadeNew, with(noMetadata, "Origin", b.Base), nil} {
 		t.Run("the form of the page "+strings.Join(headers, " "), func(t *testing.T) {
-			b := s.browser(b.base)
-			b.t = t
-			b.loginAt("/")
-			session := b.cookie("proconnect")
-			form := url.Values{"token": {logoutToken(t, b.get("/.proconnect/logout", workerSentOn...))}}
-			a := b.do(http.MethodPost, "/.proconnect/logout", form, headers...)
-			if a.StatusCode != http.StatusSeeOther || s.worth(b, "proconnect="+session) != http.StatusUnauthorized {
-				t.Errorf("got %d, page %q", a.StatusCode, a.page())
+			b := s.Browser(b.Base)
+			b.T = t
+			b.LoginAt("/")
+			session := b.Cookie("proconnect")
+			form := url.Values{"token": {logoutToken(t, b.Visit("/.proconnect/logout", workerSentOn...))}}
+			a := b.Request(http.MethodPost, "/.proconnect/logout", form, headers...)
+			if a.StatusCode != http.StatusSeeOther || worth(s, b, "proconnect="+session) != http.StatusUnauthorized {
+				t.Errorf("got %d, page %q", a.StatusCode, a.Page())
 			}
 		})
 	}
 }
 
 // logoutToken is what the form of the confirmation page brings back.
-func logoutToken(t *testing.T, a answer) string {
+func logoutToken(t *testing.T, a caddytest.Answer) string {
 	t.Helper()
 	_, rest, ok := strings.Cut(a.Text, `name="token" value="`)
 	token, _, _ := strings.Cut(rest, `"`)
-	if !ok || a.page() != "logout" || len(token) < 40 {
-		t.Fatalf("no token on page %q: %s", a.page(), a.Text)
+	if !ok || a.Page() != "logout" || len(token) < 40 {
+		t.Fatalf("no token on page %q: %s", a.Page(), a.Text)
 	}
 	return token
 }

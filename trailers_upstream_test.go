@@ -6,6 +6,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // trailerNames are what some server would take for an identity or for a session of
@@ -31,7 +33,7 @@ func trailerUpstream(t *testing.T) (addr string, got chan http.Header) {
 // gate gates and where it does not, announced or not.
 func TestTrailersNeverReachTheSite(t *testing.T) {
 	addr, got := trailerUpstream(t)
-	s := start(t, sandboxLink+"\n local_certs", strings.ReplaceAll(`
+	s := caddytest.Start(t, caddytest.Sandbox+"\n local_certs", strings.ReplaceAll(`
 http://docs.localhost:{$PORT}, https://docs.localhost:{$TLS_PORT} {
 	proconnect /admin/* {
 		allow any
@@ -43,7 +45,7 @@ http://docs.localhost:{$PORT}, https://docs.localhost:{$TLS_PORT} {
 	}
 	reverse_proxy UPSTREAM
 }`, "UPSTREAM", addr))
-	s.secure("docs.localhost")
+	s.Secure("docs.localhost")
 	for _, path := range []string{"/x", "/buffered/x"} {
 		for _, name := range trailerNames {
 			for _, announced := range []string{name, "Digest", "Digest, " + name, ""} {
@@ -51,20 +53,20 @@ http://docs.localhost:{$PORT}, https://docs.localhost:{$TLS_PORT} {
 				if announced != "" {
 					head += "Trailer: " + announced + "\r\n"
 				}
-				s.raw(loopback+":"+s.Port, "POST "+path+" HTTP/1.1\r\nHost: docs.localhost:{$PORT}\r\nConnection: close\r\n"+head+
+				s.Raw(caddytest.Loopback+":"+s.Port, "POST "+path+" HTTP/1.1\r\nHost: docs.localhost:{$PORT}\r\nConnection: close\r\n"+head+
 					"\r\n1\r\na\r\n0\r\n"+name+": forged\r\n\r\n")
 				if trailer := <-got; len(trailer) != 0 {
 					t.Errorf("%s: %s, announced %q: the site got %v", path, name, announced, trailer)
 				}
 			}
-			for _, protocol := range protocols {
-				b := s.speaking(t, s.browser("https://docs.localhost:{$TLS_PORT}"), protocol)
-				r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.base+path, io.MultiReader(strings.NewReader("body")))
+			for _, protocol := range caddytest.Protocols {
+				b := s.Speaking(t, s.Browser("https://docs.localhost:{$TLS_PORT}"), protocol)
+				r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.Base+path, io.MultiReader(strings.NewReader("body")))
 				if err != nil {
 					t.Fatal(err)
 				}
 				r.Trailer = http.Header{http.CanonicalHeaderKey(name): {"forged"}}
-				b.finish(r)
+				b.Finish(r)
 				if trailer := <-got; len(trailer) != 0 {
 					t.Errorf("%s over %s: %s: the site got %v", path, protocol, name, trailer)
 				}
