@@ -1,4 +1,4 @@
-package proconnect_test
+package provider_test
 
 import (
 	"encoding/json"
@@ -9,9 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
 )
 
 // malformedCallbacks are queries that no good provider sends: RFC 6749 §3.1,
@@ -47,7 +46,7 @@ func malformedCallbacks() map[string]func(url.Values) string {
 
 // malformed: whatever is wrong with a callback whose state has not matched, no
 // token call is made, and the login that it speaks of still works.
-func (h *hostile) malformed(t *testing.T) {
+func (h *world) malformed(t *testing.T) {
 	l := h.p.links["rs"]
 	for name, query := range malformedCallbacks() {
 		t.Run(name, func(t *testing.T) {
@@ -78,7 +77,7 @@ func changedQuery(t *testing.T, callback string, change func(url.Values) string)
 
 // stopped checks that a callback is refused before any call, with a link to start
 // again.
-func (h *hostile) stopped(t *testing.T, b *caddytest.Browser, l *hostileLink, callback string) {
+func (h *world) stopped(t *testing.T, b *caddytest.Browser, l *registeredClient, callback string) {
 	t.Helper()
 	before := l.calls()
 	a := h.comeBack(b, callback)
@@ -91,7 +90,7 @@ func (h *hostile) stopped(t *testing.T, b *caddytest.Browser, l *hostileLink, ca
 	if len(b.SiteCookies()) == 0 {
 		page = "problem cookies_refused"
 	}
-	h.refused(t, b, l, a, hostileRow{status: http.StatusBadRequest, page: page, log: "callback refused"})
+	h.refused(t, b, l, a, tableRow{status: http.StatusBadRequest, page: page, log: "callback refused"})
 	if !strings.Contains(a.Text, `href="/.proconnect/login?return_to=`) {
 		t.Error("there is no link to start again")
 	}
@@ -101,7 +100,7 @@ func (h *hostile) stopped(t *testing.T, b *caddytest.Browser, l *hostileLink, ca
 }
 
 // otherBrowsers: a callback counts in the browser alone that began the login.
-func (h *hostile) otherBrowsers(t *testing.T) {
+func (h *world) otherBrowsers(t *testing.T) {
 	l := h.p.links["rs"]
 	begun := func(t *testing.T) (*caddytest.Browser, string) {
 		b := h.visitor(t, l)
@@ -157,19 +156,19 @@ func (h *hostile) otherBrowsers(t *testing.T) {
 	})
 }
 
-func (h *hostile) injected(t *testing.T, b *caddytest.Browser, l *hostileLink, callback, log string) {
+func (h *world) injected(t *testing.T, b *caddytest.Browser, l *registeredClient, callback, log string) {
 	t.Helper()
 	attempt, before := b.FindCookie("_login_"), l.calls()
 	a := h.comeBack(b, callback)
 	if after := l.calls(); after["token"] != before["token"]+1 || after["userinfo"] != before["userinfo"] {
 		t.Errorf("token and userinfo calls: %d and %d", after["token"]-before["token"], after["userinfo"]-before["userinfo"])
 	}
-	h.refused(t, b, l, a, hostileRow{log: log})
+	h.refused(t, b, l, a, tableRow{log: log})
 	h.consumed(t, b, l, attempt, callback)
 }
 
 // tabs: ProConnect may answer one tab with the state of another.
-func (h *hostile) tabs(t *testing.T) {
+func (h *world) tabs(t *testing.T) {
 	l := h.p.links["rs"]
 	for name, order := range map[string][]int{"in order": {0, 1}, "the other way round": {1, 0}} {
 		t.Run("two tabs, answers "+name, func(t *testing.T) {
@@ -223,7 +222,7 @@ func (h *hostile) tabs(t *testing.T) {
 
 // expired: a login that was begun too long ago is over. The attempt is sealed
 // here, as the gate would have; that the sealing is right, a fresh one shows.
-func (h *hostile) expired(t *testing.T) {
+func (h *world) expired(t *testing.T) {
 	l := h.p.links["rs"]
 	for name, age := range map[string]time.Duration{"now": 0, "two hours ago": 2 * time.Hour, "in an hour": -time.Hour} {
 		t.Run("state of an attempt begun "+name, func(t *testing.T) {
@@ -243,7 +242,7 @@ func (h *hostile) expired(t *testing.T) {
 	}
 }
 
-func (h *hostile) authorizationOf(verifier string) url.Values {
+func (h *world) authorizationOf(verifier string) url.Values {
 	return url.Values{
 		"state": {strings.Repeat("s", 43)}, "nonce": {strings.Repeat("n", 43)}, "code_challenge": {challengeOf(verifier)},
 		"redirect_uri": {h.Fill("http://rs.localhost:{$PORT}/.proconnect/callback")},
@@ -251,7 +250,7 @@ func (h *hostile) authorizationOf(verifier string) url.Values {
 	}
 }
 
-func (h *hostile) sealedAttempt(t *testing.T, l *hostileLink, q url.Values, verifier string, begun time.Time) *http.Cookie {
+func (h *world) sealedAttempt(t *testing.T, l *registeredClient, q url.Values, verifier string, begun time.Time) *http.Cookie {
 	t.Helper()
 	key, err := seal.ParseSecret(h.session)
 	if err != nil {
@@ -263,7 +262,7 @@ func (h *hostile) sealedAttempt(t *testing.T, l *hostileLink, q url.Values, veri
 	if err != nil {
 		t.Fatal(err)
 	}
-	value, err := seal.NewKeyring(key).Box("login attempt", l.issuer, hostileClientID).Seal(t.Context(), plain, "rs.localhost")
+	value, err := seal.NewKeyring(key).Box("login attempt", l.issuer, clientID).Seal(t.Context(), plain, "rs.localhost")
 	if err != nil {
 		t.Fatal(err)
 	}

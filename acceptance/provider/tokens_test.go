@@ -1,4 +1,4 @@
-package proconnect_test
+package provider_test
 
 import (
 	"crypto"
@@ -18,22 +18,22 @@ import (
 
 // Keys are slow to make: all tests share them. The provider publishes all of
 // them, the unusable ones too.
-var hostileKeys = sync.OnceValue(func() (k struct {
+var signingKeys = sync.OnceValue(func() (k struct {
 	rsa, other, small *rsa.PrivateKey
 	ec                *ecdsa.PrivateKey
 	p384              *ecdsa.PrivateKey
 },
 ) {
-	k.rsa, k.other, k.small = hostileRSA(2048), hostileRSA(2048), hostileRSA(1024)
-	k.ec, k.p384 = hostileEC(elliptic.P256()), hostileEC(elliptic.P384())
+	k.rsa, k.other, k.small = rsaKeys(2048), rsaKeys(2048), rsaKeys(1024)
+	k.ec, k.p384 = ecKeys(elliptic.P256()), ecKeys(elliptic.P384())
 	return k
 })
 
-// hostileOct is a symmetric key that the provider publishes: everybody can sign
+// octKey is a symmetric key that the provider publishes: everybody can sign
 // with it.
-var hostileOct = []byte("published-symmetric-key-of-32-by")
+var octKey = []byte("published-symmetric-key-of-32-by")
 
-func hostileRSA(bits int) *rsa.PrivateKey {
+func rsaKeys(bits int) *rsa.PrivateKey {
 	k, err := rsa.GenerateKey(rand.Reader, bits)
 	if err != nil {
 		panic(err)
@@ -41,7 +41,7 @@ func hostileRSA(bits int) *rsa.PrivateKey {
 	return k
 }
 
-func hostileEC(curve elliptic.Curve) *ecdsa.PrivateKey {
+func ecKeys(curve elliptic.Curve) *ecdsa.PrivateKey {
 	k, err := ecdsa.GenerateKey(curve, rand.Reader)
 	if err != nil {
 		panic(err)
@@ -51,49 +51,49 @@ func hostileEC(curve elliptic.Curve) *ecdsa.PrivateKey {
 
 func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
-func hostileRSAKey(kid string, k *rsa.PrivateKey) hostileDoc {
-	return hostileDoc{"kty": "RSA", "kid": kid, "use": "sig", "alg": "RS256", "n": b64(k.N.Bytes()), "e": b64(big.NewInt(int64(k.E)).Bytes())}
+func rsaKey(kid string, k *rsa.PrivateKey) jsonObject {
+	return jsonObject{"kty": "RSA", "kid": kid, "use": "sig", "alg": "RS256", "n": b64(k.N.Bytes()), "e": b64(big.NewInt(int64(k.E)).Bytes())}
 }
 
-func hostileECKey(kid string, k *ecdsa.PrivateKey) hostileDoc {
+func ecKey(kid string, k *ecdsa.PrivateKey) jsonObject {
 	point, err := k.PublicKey.Bytes()
 	if err != nil {
 		panic(err)
 	}
 	half := len(point) / 2
-	return hostileDoc{"kty": "EC", "kid": kid, "use": "sig", "crv": k.Curve.Params().Name, "x": b64(point[1 : 1+half]), "y": b64(point[1+half:])}
+	return jsonObject{"kty": "EC", "kid": kid, "use": "sig", "crv": k.Curve.Params().Name, "x": b64(point[1 : 1+half]), "y": b64(point[1+half:])}
 }
 
-// hostileKeySet is what every link publishes: two good keys, and keys by which
+// keySet is what every link publishes: two good keys, and keys by which
 // others were fooled.
-func hostileKeySet() []any {
-	k := hostileKeys()
-	forOther := hostileRSAKey("ops", k.other).with("key_ops", []string{"sign"})
+func keySet() []any {
+	k := signingKeys()
+	forOther := rsaKey("ops", k.other).with("key_ops", []string{"sign"})
 	delete(forOther, "use")
 	return []any{
-		hostileRSAKey("rsa", k.rsa), hostileECKey("ec", k.ec),
-		hostileDoc{"kty": "oct", "kid": "oct", "k": b64(hostileOct)},
-		hostileECKey("p384", k.p384), hostileRSAKey("small", k.small),
-		hostileRSAKey("enc", k.other).with("use", "enc"), forOther, hostileRSAKey("ps256", k.other).with("alg", "PS256"),
+		rsaKey("rsa", k.rsa), ecKey("ec", k.ec),
+		jsonObject{"kty": "oct", "kid": "oct", "k": b64(octKey)},
+		ecKey("p384", k.p384), rsaKey("small", k.small),
+		rsaKey("enc", k.other).with("use", "enc"), forOther, rsaKey("ps256", k.other).with("alg", "PS256"),
 	}
 }
 
 // idClaims are the claims of a good ID token.
-func (g *hostileLogin) idClaims() hostileDoc {
+func (g *providerLogin) idClaims() jsonObject {
 	now := time.Now().Unix()
 	sum := sha256.Sum256([]byte(g.access))
 	acr := "eidas1"
 	if values := g.requestedACR(); len(values) > 0 {
 		acr = values[0]
 	}
-	return hostileDoc{
-		"iss": g.link.issuer, "aud": hostileClientID, "sub": hostileSub, "nonce": g.request.Get("nonce"),
+	return jsonObject{
+		"iss": g.link.issuer, "aud": clientID, "sub": subject, "nonce": g.request.Get("nonce"),
 		"iat": now, "exp": now + 3600, "auth_time": now, "at_hash": b64(sum[:16]), "acr": acr, "amr": []string{"pwd"},
 	}
 }
 
 // requestedACR reads the essential acr values of the authorization request.
-func (g *hostileLogin) requestedACR() []string {
+func (g *providerLogin) requestedACR() []string {
 	var claims struct {
 		IDToken struct {
 			ACR struct{ Values []string }
@@ -106,10 +106,10 @@ func (g *hostileLogin) requestedACR() []string {
 }
 
 // person is good userinfo.
-func (g *hostileLogin) person() hostileDoc {
+func (g *providerLogin) person() jsonObject {
 	now := time.Now().Unix()
-	return hostileDoc{
-		"iss": g.link.issuer, "aud": hostileClientID, "iat": now, "exp": now + 3600, "sub": hostileSub,
+	return jsonObject{
+		"iss": g.link.issuer, "aud": clientID, "iat": now, "exp": now + 3600, "sub": subject,
 		"given_name": "Jeanne", "usual_name": "Exemple", "email": "jeanne@example.gouv.fr", "uid": "jeanne",
 		"siret": "13002526500013", "idp_id": "71144ab3-ee1a-4401-b7b3-79b44f7daeeb",
 		"roles": []string{"agent_public"}, "organization_label": "DINUM",
@@ -117,8 +117,8 @@ func (g *hostileLogin) person() hostileDoc {
 }
 
 // make signs claims, changed as told.
-func (j hostileJWT) make(g *hostileLogin, alg string, claims hostileDoc) string {
-	header := hostileDoc{"alg": alg, "typ": "JWT"}
+func (j tokenChanges) make(g *providerLogin, alg string, claims jsonObject) string {
+	header := jsonObject{"alg": alg, "typ": "JWT"}
 	if kid := map[string]string{"RS256": "rsa", "ES256": "ec"}[alg]; kid != "" {
 		header["kid"] = kid
 	}
@@ -132,31 +132,31 @@ func (j hostileJWT) make(g *hostileLogin, alg string, claims hostileDoc) string 
 	if j.payload != nil {
 		payload = j.payload(payload)
 	}
-	token := hostileSign(header.String(), payload, hostileKeyFor(header["alg"]))
+	token := signWith(header.String(), payload, keyFor(header["alg"]))
 	if j.whole != nil {
 		token = j.whole(token, g)
 	}
 	return token
 }
 
-// hostileKeyFor is the provider's own key for an algorithm.
-func hostileKeyFor(alg any) any {
+// keyFor is the provider's own key for an algorithm.
+func keyFor(alg any) any {
 	switch alg {
 	case "ES256":
-		return hostileKeys().ec
+		return signingKeys().ec
 	case "HS256":
-		return []byte(hostileSecret)
+		return []byte(clientSecret)
 	}
-	return hostileKeys().rsa
+	return signingKeys().rsa
 }
 
-// hostileSign makes a compact JWT of anything, with any key.
-func hostileSign(header, payload string, key any) string {
+// signWith makes a compact JWT of anything, with any key.
+func signWith(header, payload string, key any) string {
 	input := b64([]byte(header)) + "." + b64([]byte(payload))
-	return input + "." + b64(hostileSignature(input, key))
+	return input + "." + b64(rawSignature(input, key))
 }
 
-func hostileSignature(input string, key any) []byte {
+func rawSignature(input string, key any) []byte {
 	sum := sha256.Sum256([]byte(input))
 	switch k := key.(type) {
 	case []byte:
@@ -181,12 +181,12 @@ func hostileSignature(input string, key any) []byte {
 }
 
 // resigned signs a token anew, under another header, with any key.
-func resigned(header hostileDoc, key any) func(string, *hostileLogin) string {
-	return func(token string, _ *hostileLogin) string {
+func resigned(header jsonObject, key any) func(string, *providerLogin) string {
+	return func(token string, _ *providerLogin) string {
 		payload, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
 		if err != nil {
 			panic(err)
 		}
-		return hostileSign(header.String(), string(payload), key)
+		return signWith(header.String(), string(payload), key)
 	}
 }

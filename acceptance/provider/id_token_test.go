@@ -1,22 +1,22 @@
-package proconnect_test
+package provider_test
 
 import (
 	"strings"
 	"time"
 )
 
-// KindID changes one claim of the ID token, nil removing it. What depends on
+// idClaim changes one claim of the ID token, nil removing it. What depends on
 // the login is a function of it.
 func idClaim(name string, value any) misconduct {
-	return misconduct{id: hostileJWT{claims: hostileClaim(name, value)}}
+	return misconduct{id: tokenChanges{claims: wrongClaim(name, value)}}
 }
 
-func hostileClaim(name string, value any) func(hostileDoc, *hostileLogin) {
-	return func(claims hostileDoc, g *hostileLogin) {
+func wrongClaim(name string, value any) func(jsonObject, *providerLogin) {
+	return func(claims jsonObject, g *providerLogin) {
 		switch v := value.(type) {
 		case nil:
 			delete(claims, name)
-		case func(*hostileLogin) any:
+		case func(*providerLogin) any:
 			claims[name] = v(g)
 		default:
 			claims[name] = v
@@ -25,44 +25,44 @@ func hostileClaim(name string, value any) func(hostileDoc, *hostileLogin) {
 }
 
 func idPayload(change func(string) string) misconduct {
-	return misconduct{id: hostileJWT{payload: change}}
+	return misconduct{id: tokenChanges{payload: change}}
 }
 
 // in is a time from now, in Unix seconds.
-func in(d time.Duration) func(*hostileLogin) any {
-	return func(*hostileLogin) any { return time.Now().Add(d).Unix() }
+func in(d time.Duration) func(*providerLogin) any {
+	return func(*providerLogin) any { return time.Now().Add(d).Unix() }
 }
 
-// hostileNull is a null that a claim is given, which nil takes away.
-type hostileNull struct{}
+// nullClaim is a null that a claim is given, which nil takes away.
+type nullClaim struct{}
 
 // MarshalJSON returns null.
-func (hostileNull) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
+func (nullClaim) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
 
 // clockOff has the provider's clock differ from ours, in all that it signs. Its
 // tokens say when they begin to count, too.
 func clockOff(d time.Duration) misconduct {
-	shift := func(claims hostileDoc, _ *hostileLogin) {
+	shift := func(claims jsonObject, _ *providerLogin) {
 		now := time.Now().Add(d).Unix()
 		claims["iat"], claims["nbf"], claims["exp"] = now, now, now+3600
 		if _, id := claims["auth_time"]; id {
 			claims["auth_time"] = now
 		}
 	}
-	return misconduct{id: hostileJWT{claims: shift}, info: hostileJWT{claims: shift}}
+	return misconduct{id: tokenChanges{claims: shift}, info: tokenChanges{claims: shift}}
 }
 
-// hostileClaims is section 1: OpenID Connect Core §3.1.3.7, RFC 8725.
-func hostileClaims() []hostileRow {
+// claimRows is section 1: OpenID Connect Core §3.1.3.7, RFC 8725.
+func claimRows() []tableRow {
 	const year = 365 * 24 * time.Hour
-	issuer := func(change func(string) string) func(*hostileLogin) any {
-		return func(g *hostileLogin) any { return change(g.link.issuer) }
+	issuer := func(change func(string) string) func(*providerLogin) any {
+		return func(g *providerLogin) any { return change(g.link.issuer) }
 	}
 	insert := func(s string) func(string) string {
 		return func(p string) string { return p[:len(p)-1] + "," + s + "}" }
 	}
 	deep := `"x":` + strings.Repeat("[", 9000) + strings.Repeat("]", 9000)
-	return append([]hostileRow{
+	return append([]tableRow{
 		{name: "iss wrong", wrong: idClaim("iss", "https://evil.example/api/v2"), want: "T", log: "iss is wrong"},
 		{name: "iss with a trailing slash", wrong: idClaim("iss", issuer(func(s string) string { return s + "/" })), want: "T"},
 		{name: "iss in capitals", wrong: idClaim("iss", issuer(strings.ToUpper)), want: "T"},
@@ -71,16 +71,16 @@ func hostileClaims() []hostileRow {
 		{name: "aud missing", wrong: idClaim("aud", nil), want: "T"},
 		{name: "aud []", wrong: idClaim("aud", []string{}), want: "T"},
 		{name: "aud a number", wrong: idClaim("aud", 12), want: "T"},
-		{name: `aud ["us","other"] without azp`, wrong: idClaim("aud", []string{hostileClientID, "other"}), want: "T", log: "aud is wrong"},
+		{name: `aud ["us","other"] without azp`, wrong: idClaim("aud", []string{clientID, "other"}), want: "T", log: "aud is wrong"},
 		{name: "azp of another client", wrong: idClaim("azp", "other"), want: "T", log: "azp is wrong"},
-		{name: `aud ["us"]`, wrong: idClaim("aud", []string{hostileClientID}), want: "ok"},
+		{name: `aud ["us"]`, wrong: idClaim("aud", []string{clientID}), want: "ok"},
 		{name: "sub missing", wrong: idClaim("sub", nil), want: "T", log: "sub is missing"},
 		{name: "sub empty", wrong: idClaim("sub", ""), want: "T"},
 		{name: "sub a number", wrong: idClaim("sub", 12), want: "T"},
 		{name: "sub over 255 characters", wrong: idClaim("sub", strings.Repeat("a", 256)), want: "T"},
-		{name: "sub with control characters", wrong: idClaim("sub", hostileSub+"\n"), want: "T"},
+		{name: "sub with control characters", wrong: idClaim("sub", subject+"\n"), want: "T"},
 		{name: "exp missing", wrong: idClaim("exp", nil), want: "T", log: "exp is missing"},
-		{name: "exp null", wrong: idClaim("exp", hostileNull{}), want: "T"},
+		{name: "exp null", wrong: idClaim("exp", nullClaim{}), want: "T"},
 		{name: "exp 0", wrong: idClaim("exp", 0), want: "T"},
 		{name: "exp negative", wrong: idClaim("exp", -1), want: "T"},
 		{name: "exp boolean", wrong: idClaim("exp", true), want: "T"},
@@ -98,8 +98,8 @@ func hostileClaims() []hostileRow {
 		{name: "nbf 5 minutes ahead", wrong: idClaim("nbf", in(5*time.Minute)), want: "T", log: "nbf is ahead"},
 		{name: "nonce wrong", wrong: idClaim("nonce", strings.Repeat("n", 43)), want: "T", log: "nonce is wrong"},
 		{name: "nonce missing", wrong: idClaim("nonce", nil), want: "T"},
-		{name: "nonce another attempt's", wrong: idClaim("nonce", func(g *hostileLogin) any { return g.before.Get("nonce") }), want: "T"},
-		{name: "nonce an array", wrong: idClaim("nonce", func(g *hostileLogin) any { return []string{g.request.Get("nonce")} }), want: "T"},
+		{name: "nonce another attempt's", wrong: idClaim("nonce", func(g *providerLogin) any { return g.before.Get("nonce") }), want: "T"},
+		{name: "nonce an array", wrong: idClaim("nonce", func(g *providerLogin) any { return []string{g.request.Get("nonce")} }), want: "T"},
 		{name: "at_hash wrong", wrong: idClaim("at_hash", b64(make([]byte, 16))), want: "T", log: "at_hash is wrong"},
 		{name: "at_hash absent", wrong: idClaim("at_hash", nil), want: "ok"},
 		{name: "duplicate iss key", wrong: idPayload(insert(`"iss":"https://evil.example"`)), want: "T", log: "strict JSON"},
@@ -114,17 +114,17 @@ func hostileClaims() []hostileRow {
 		{name: "payload nested 9 000 deep", wrong: idPayload(insert(deep)), want: "T"},
 		{
 			name: "_claim_sources present", want: "ok",
-			wrong: idClaim("_claim_sources", func(g *hostileLogin) any {
-				return hostileDoc{"src1": hostileDoc{"endpoint": g.link.p.URL + "/" + g.link.name + "/elsewhere"}}
+			wrong: idClaim("_claim_sources", func(g *providerLogin) any {
+				return jsonObject{"src1": jsonObject{"endpoint": g.link.p.URL + "/" + g.link.name + "/elsewhere"}}
 			}),
 		},
-	}, hostileACR()...)
+	}, levelClaims()...)
 }
 
-// hostileACR: the browser could have taken the level out of the request, so that
+// levelClaims: the browser could have taken the level out of the request, so that
 // the answer alone counts.
-func hostileACR() []hostileRow {
-	rows := []hostileRow{
+func levelClaims() []tableRow {
+	rows := []tableRow{
 		{name: "acr missing when one was required", wrong: idClaim("acr", nil)},
 		{name: "acr wrong when one was required", wrong: idClaim("acr", "eidas1")},
 		{name: "acr in other case when one was required", wrong: idClaim("acr", "EIDAS2")},
@@ -134,5 +134,5 @@ func hostileACR() []hostileRow {
 		rows[i].acr, rows[i].want = "eidas2 eidas3", "T"
 		rows[i].status, rows[i].page, rows[i].log = 403, "refused", "acr is not one of those required"
 	}
-	return append(rows, hostileRow{name: "acr one of those required", acr: "eidas2 eidas3", wrong: idClaim("acr", "eidas3"), want: "ok"})
+	return append(rows, tableRow{name: "acr one of those required", acr: "eidas2 eidas3", wrong: idClaim("acr", "eidas3"), want: "ok"})
 }

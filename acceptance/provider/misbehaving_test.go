@@ -1,4 +1,4 @@
-package proconnect_test
+package provider_test
 
 import (
 	"crypto/rand"
@@ -16,21 +16,21 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
-// hostileProvider is a ProConnect that misbehaves on demand. It has many clients,
+// misbehaving is a ProConnect that misbehaves on demand. It has many clients,
 // each with endpoints, calls and misconduct of its own, and by itself it does all
 // that a good provider does: one-time codes, exact redirect URIs, PKCE, secrets.
-type hostileProvider struct {
+type misbehaving struct {
 	URL    string
 	server *http.Server
 
 	mu      sync.Mutex
-	links   map[string]*hostileLink
+	links   map[string]*registeredClient
 	secrets map[string]string // whatever nobody may read in a log, and what it is
 }
 
-// hostileLink is one client registered at the provider, and the site that uses it.
-type hostileLink struct {
-	p           *hostileProvider
+// registeredClient is one client registered at the provider, and the site that uses it.
+type registeredClient struct {
+	p           *misbehaving
 	name        string
 	issuer      string
 	alg         string
@@ -41,13 +41,13 @@ type hostileLink struct {
 	mu     sync.Mutex
 	wrong  misconduct
 	counts map[string]int
-	logins map[string]*hostileLogin // by code and by access token
-	last   *hostileLogin
+	logins map[string]*providerLogin // by code and by access token
+	last   *providerLogin
 }
 
-// hostileLogin is what the provider knows of one login.
-type hostileLogin struct {
-	link      *hostileLink
+// providerLogin is what the provider knows of one login.
+type providerLogin struct {
+	link      *registeredClient
 	request   url.Values // of the authorization request
 	before    url.Values // of the link's login before
 	code      string
@@ -60,32 +60,32 @@ type hostileLogin struct {
 // misconduct is what a provider does otherwise than it should. What is nil is
 // done right.
 type misconduct struct {
-	id, info hostileJWT                     // the ID token; userinfo, when it is signed
+	id, info tokenChanges                   // the ID token; userinfo, when it is signed
 	answer   func(url.Values)               // the query at the callback
-	reply    map[string]func(*hostileReply) // an endpoint's answer
+	reply    map[string]func(*pendingReply) // an endpoint's answer
 	raw      map[string]http.HandlerFunc    // an endpoint as a whole
 }
 
-// hostileJWT is what to change of a token before, or after, it is signed.
-type hostileJWT struct {
-	header  func(hostileDoc)
-	claims  func(hostileDoc, *hostileLogin)
+// tokenChanges is what to change of a token before, or after, it is signed.
+type tokenChanges struct {
+	header  func(jsonObject)
+	claims  func(jsonObject, *providerLogin)
 	payload func(string) string
-	whole   func(token string, g *hostileLogin) string
+	whole   func(token string, g *providerLogin) string
 }
 
-// hostileReply is an answer that is about to be sent.
-type hostileReply struct {
+// pendingReply is an answer that is about to be sent.
+type pendingReply struct {
 	status int
 	media  string
 	head   http.Header
 	body   string
 }
 
-// hostileDoc is a JSON object.
-type hostileDoc map[string]any
+// jsonObject is a JSON object.
+type jsonObject map[string]any
 
-func (d hostileDoc) String() string {
+func (d jsonObject) String() string {
 	b, err := json.Marshal(d)
 	if err != nil {
 		panic(err)
@@ -93,7 +93,7 @@ func (d hostileDoc) String() string {
 	return string(b)
 }
 
-func (d hostileDoc) with(kv ...any) hostileDoc {
+func (d jsonObject) with(kv ...any) jsonObject {
 	d = maps.Clone(d)
 	for i := 0; i < len(kv); i += 2 {
 		d[kv[i].(string)] = kv[i+1]
@@ -102,16 +102,16 @@ func (d hostileDoc) with(kv ...any) hostileDoc {
 }
 
 const (
-	hostileClientID = "client-of-the-hostile-table"
-	hostileSecret   = "a-client-secret-which-nobody-may-read-anywhere-5e1f"
-	hostileSub      = "5f3c1f0e-6a0b-4f63-9a43-0c3b2b0a9d11"
+	clientID     = "client-of-the-table"
+	clientSecret = "a-client-secret-which-nobody-may-read-anywhere-5e1f"
+	subject      = "5f3c1f0e-6a0b-4f63-9a43-0c3b2b0a9d11"
 )
 
-func newHostileProvider(t *testing.T) *hostileProvider {
+func newMisbehaving(t *testing.T) *misbehaving {
 	t.Helper()
-	p := &hostileProvider{
-		links:   make(map[string]*hostileLink),
-		secrets: map[string]string{hostileSecret: "the client secret"},
+	p := &misbehaving{
+		links:   make(map[string]*registeredClient),
+		secrets: map[string]string{clientSecret: "the client secret"},
 	}
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", caddytest.Loopback+":0")
 	if err != nil {
@@ -123,15 +123,15 @@ func newHostileProvider(t *testing.T) *hostileProvider {
 	return p
 }
 
-func (p *hostileProvider) serve(l net.Listener) {
+func (p *misbehaving) serve(l net.Listener) {
 	p.server = &http.Server{Handler: p, ReadHeaderTimeout: time.Minute}
 	go func(s *http.Server) { _ = s.Serve(l) }(p.server)
 }
 
 // down makes the provider refuse connections; up brings it back.
-func (p *hostileProvider) down() { _ = p.server.Close() }
+func (p *misbehaving) down() { _ = p.server.Close() }
 
-func (p *hostileProvider) up(t *testing.T) {
+func (p *misbehaving) up(t *testing.T) {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", strings.TrimPrefix(p.URL, "http://"))
 	if err != nil {
@@ -141,52 +141,52 @@ func (p *hostileProvider) up(t *testing.T) {
 }
 
 // register makes a client of the provider, whose site has its name.
-func (p *hostileProvider) register(name, alg, userinfoAlg string) *hostileLink {
-	l := &hostileLink{
+func (p *misbehaving) register(name, alg, userinfoAlg string) *registeredClient {
+	l := &registeredClient{
 		p: p, name: name, alg: alg, userinfoAlg: userinfoAlg, issuer: p.URL + "/" + name + "/api/v2",
 		site:   "http://" + name + ".localhost:{$PORT}",
-		counts: make(map[string]int), logins: make(map[string]*hostileLogin),
+		counts: make(map[string]int), logins: make(map[string]*providerLogin),
 	}
 	p.links[name] = l
 	return l
 }
 
 // secret makes an unguessable text that must stay secret.
-func (p *hostileProvider) secret(what string) string {
+func (p *misbehaving) secret(what string) string {
 	s := what + "-" + rand.Text()
 	p.hide(s, what)
 	return s
 }
 
 // hide notes that a text must stay secret.
-func (p *hostileProvider) hide(s, what string) {
+func (p *misbehaving) hide(s, what string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.secrets[s] = what
 }
 
 // behave has the link misbehave from here on.
-func (l *hostileLink) behave(m misconduct) {
+func (l *registeredClient) behave(m misconduct) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.wrong = m
 }
 
 // calls returns how often each endpoint was called so far.
-func (l *hostileLink) calls() map[string]int {
+func (l *registeredClient) calls() map[string]int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return maps.Clone(l.counts)
 }
 
 // login returns the login that is newest at the provider.
-func (l *hostileLink) login() *hostileLogin {
+func (l *registeredClient) login() *providerLogin {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.last
 }
 
-func (p *hostileProvider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (p *misbehaving) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name, path, _ := strings.Cut(r.URL.Path[1:], "/")
 	l := p.links[name]
 	if l == nil {
@@ -211,13 +211,13 @@ func (p *hostileProvider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l.answer(w, r, endpoint, m)
 }
 
-func (l *hostileLink) answer(w http.ResponseWriter, r *http.Request, endpoint string, m misconduct) {
-	reply := &hostileReply{status: http.StatusOK, media: "application/json; charset=utf-8", head: w.Header()}
+func (l *registeredClient) answer(w http.ResponseWriter, r *http.Request, endpoint string, m misconduct) {
+	reply := &pendingReply{status: http.StatusOK, media: "application/json; charset=utf-8", head: w.Header()}
 	switch endpoint {
 	case "discovery":
 		reply.body = l.document().String()
 	case "jwks":
-		reply.body = hostileDoc{"keys": hostileKeySet()}.String()
+		reply.body = jsonObject{"keys": keySet()}.String()
 	case "authorize":
 		l.authorize(w, r, m)
 		return
@@ -236,9 +236,9 @@ func (l *hostileLink) answer(w http.ResponseWriter, r *http.Request, endpoint st
 	_, _ = w.Write([]byte(reply.body))
 }
 
-func (l *hostileLink) document() hostileDoc {
+func (l *registeredClient) document() jsonObject {
 	base := l.p.URL + "/" + l.name
-	return hostileDoc{
+	return jsonObject{
 		"issuer": l.issuer, "authorization_endpoint": base + "/authorize", "token_endpoint": base + "/token",
 		"userinfo_endpoint": base + "/userinfo", "jwks_uri": base + "/jwks", "end_session_endpoint": base + "/end",
 		"authorization_response_iss_parameter_supported": true,
@@ -246,9 +246,9 @@ func (l *hostileLink) document() hostileDoc {
 }
 
 // authorize logs everybody in at once, as a running single sign-on does.
-func (l *hostileLink) authorize(w http.ResponseWriter, r *http.Request, m misconduct) {
+func (l *registeredClient) authorize(w http.ResponseWriter, r *http.Request, m misconduct) {
 	q := r.URL.Query()
-	g := &hostileLogin{
+	g := &providerLogin{
 		link: l, request: q,
 		code: l.p.secret("code"), access: l.p.secret("access"), refresh: l.p.secret("refresh"),
 	}
@@ -268,9 +268,9 @@ func (l *hostileLink) authorize(w http.ResponseWriter, r *http.Request, m miscon
 }
 
 // exchange checks a token request as RFC 6749 and RFC 7636 ask.
-func (l *hostileLink) exchange(reply *hostileReply, r *http.Request, m misconduct) {
+func (l *registeredClient) exchange(reply *pendingReply, r *http.Request, m misconduct) {
 	refuse := func(code string) {
-		reply.status, reply.body = http.StatusBadRequest, hostileDoc{"error": code}.String()
+		reply.status, reply.body = http.StatusBadRequest, jsonObject{"error": code}.String()
 	}
 	_, _, basic := r.BasicAuth()
 	if r.Method != http.MethodPost || basic || r.Header.Get("Content-Type") != "application/x-www-form-urlencoded" || r.ParseForm() != nil {
@@ -279,7 +279,7 @@ func (l *hostileLink) exchange(reply *hostileReply, r *http.Request, m misconduc
 	}
 	f := r.PostForm
 	l.p.hide(f.Get("code_verifier"), "verifier")
-	if f.Get("client_id") != hostileClientID || f.Get("client_secret") != hostileSecret || f.Get("grant_type") != "authorization_code" {
+	if f.Get("client_id") != clientID || f.Get("client_secret") != clientSecret || f.Get("grant_type") != "authorization_code" {
 		refuse("invalid_client")
 		return
 	}
@@ -301,17 +301,17 @@ func challengeOf(verifier string) string {
 	return b64(sum[:])
 }
 
-func (g *hostileLogin) tokens(m misconduct) hostileDoc {
+func (g *providerLogin) tokens(m misconduct) jsonObject {
 	g.idToken = m.id.make(g, g.link.alg, g.idClaims())
 	g.link.p.hide(g.idToken, "id token")
-	return hostileDoc{
+	return jsonObject{
 		"access_token": g.access, "refresh_token": g.refresh, "id_token": g.idToken,
 		"token_type": "Bearer", "expires_in": 3600, "scope": g.request.Get("scope"),
 	}
 }
 
 // describe answers userinfo.
-func (l *hostileLink) describe(reply *hostileReply, r *http.Request, m misconduct) {
+func (l *registeredClient) describe(reply *pendingReply, r *http.Request, m misconduct) {
 	access, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	l.mu.Lock()
 	g := l.logins[access]

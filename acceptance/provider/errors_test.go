@@ -1,4 +1,4 @@
-package proconnect_test
+package provider_test
 
 import (
 	"net/http"
@@ -21,15 +21,15 @@ func answeringError(code string, more ...string) misconduct {
 	}}
 }
 
-// hostileResponses are the rows of section 6 on what the provider answers to the
+// callbackRows are the rows of section 6 on what the provider answers to the
 // callback: RFC 9207, RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6.
-func hostileResponses() []hostileRow {
+func callbackRows() []tableRow {
 	iss := func(value string) misconduct {
 		return misconduct{answer: func(q url.Values) { q.Set("iss", value) }}
 	}
 	notAdvertised := withMember("discovery", "authorization_response_iss_parameter_supported", nil)
 	notAdvertised.answer = func(q url.Values) { q.Del("iss") }
-	rows := []hostileRow{
+	rows := []tableRow{
 		{name: "iss wrong", wrong: iss("https://evil.example"), status: 400, log: "iss is not the configured issuer"},
 		{name: "iss of another link", wrong: misconduct{answer: func(q url.Values) {
 			q.Set("iss", strings.Replace(q.Get("iss"), "/rs/", "/es/", 1))
@@ -75,11 +75,11 @@ func hostileResponses() []hostileRow {
 		"unauthorized_client": "ask ProConnect's support to register", "unsupported_response_type": "ask ProConnect's support to register",
 		"idp_hint_not_found": "check idp_hint", "request_not_supported": "ask ProConnect's support what", "unheard_of": "ask ProConnect's support what",
 	} {
-		rows = append(rows, hostileRow{name: "the rest: " + code, wrong: answeringError(code), status: 500, page: "problem misconfigured", log: `"remedy":"` + remedy})
+		rows = append(rows, tableRow{name: "the rest: " + code, wrong: answeringError(code), status: 500, page: "problem misconfigured", log: `"remedy":"` + remedy})
 	}
 	for _, code := range []string{"login_required", "interaction_required", "consent_required", "account_selection_required"} {
 		for _, on := range []string{"rs", "auto"} {
-			rows = append(rows, hostileRow{name: code + "/" + on, on: on, wrong: answeringError(code), status: 401, page: "login"})
+			rows = append(rows, tableRow{name: code + "/" + on, on: on, wrong: answeringError(code), status: 401, page: "login"})
 		}
 	}
 	for i := range rows {
@@ -90,9 +90,9 @@ func hostileResponses() []hostileRow {
 	return rows
 }
 
-// hostileDescriptions are what a link to our callback, or a provider, may carry
+// errorDescriptions are what a link to our callback, or a provider, may carry
 // for people to read.
-var hostileDescriptions = map[string]string{
+var errorDescriptions = map[string]string{
 	"<script>":            `<script>alert(1)</script>"onload="alert(1)`,
 	"CRLF":                "first\r\nSet-Cookie: evil=1\r\n\r\n{\"level\":\"error\",\"msg\":\"forged\"}",
 	"10 kB":               strings.Repeat("forged ", 1500),
@@ -107,9 +107,9 @@ var hostileDescriptions = map[string]string{
 
 // descriptions: what is said of an error is anybody's, and reaches neither pages
 // nor headers nor the operator's log.
-func (h *hostile) descriptions(t *testing.T) {
+func (h *world) descriptions(t *testing.T) {
 	l := h.p.links["rs"]
-	for name, text := range hostileDescriptions {
+	for name, text := range errorDescriptions {
 		for _, code := range []string{"access_denied", "server_error", "invalid_scope", "login_required"} {
 			t.Run("error_description with "+name+"/"+code, func(t *testing.T) {
 				l.behave(answeringError(code, "error_description", text, "scope", text[:min(len(text), 200)]))
@@ -144,7 +144,7 @@ func (h *hostile) descriptions(t *testing.T) {
 }
 
 // methods: a callback that no navigation made uses nothing up.
-func (h *hostile) methods(t *testing.T) {
+func (h *world) methods(t *testing.T) {
 	l := h.p.links["rs"]
 	for name, c := range map[string]struct {
 		method  string

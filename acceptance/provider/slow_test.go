@@ -1,4 +1,4 @@
-package proconnect_test
+package provider_test
 
 import (
 	"net/http"
@@ -11,14 +11,14 @@ import (
 
 // slow are the rows of sections 3 to 5 in which the provider keeps everybody
 // waiting: all at once, because each takes as long as a call may.
-func (h *hostile) slow(t *testing.T) {
+func (h *world) slow(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a call may take 10 seconds")
 	}
-	tries := make(map[string]hostileTry)
+	tries := make(map[string]rowTry)
 	for endpoint, want := range map[string]string{"discovery": "D", "jwks": "T", "token": "T", "userinfo": "U"} {
 		for how, f := range map[string]http.HandlerFunc{"hang, slow headers": hanging, "slow body": dripping} {
-			row := hostileRow{
+			row := tableRow{
 				on: "fresh", wrong: rawly(endpoint, f), want: want, log: "no answer in time",
 				status: http.StatusServiceUnavailable, page: "problem provider_unavailable",
 			}
@@ -41,7 +41,7 @@ func (h *hostile) slow(t *testing.T) {
 }
 
 // together makes the requests that decide, all at once.
-func (h *hostile) together(tries map[string]hostileTry) map[string]caddytest.Answer {
+func (h *world) together(tries map[string]rowTry) map[string]caddytest.Answer {
 	var mu sync.Mutex
 	var waiting sync.WaitGroup
 	answers := make(map[string]caddytest.Answer)

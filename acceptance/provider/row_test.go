@@ -1,4 +1,4 @@
-package proconnect_test
+package provider_test
 
 import (
 	"net/http"
@@ -10,8 +10,8 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
-// hostileRow is a row of the table: one login that goes wrong at the provider.
-type hostileRow struct {
+// tableRow is a row of the table: one login that goes wrong at the provider.
+type tableRow struct {
 	name   string
 	on     string // the link; default rs; "fresh" is one that knows nothing yet
 	acr    string // the level asked for
@@ -30,27 +30,27 @@ type hostileRow struct {
 //	T   refused after the token answer
 //	U   refused after userinfo
 //	D   discovery refused: nobody is sent to the provider
-var hostileOutcomes = map[string]struct{ token, userinfo int }{
+var rowOutcomes = map[string]struct{ token, userinfo int }{
 	"ok": {1, 1}, "C": {0, 0}, "T": {1, 0}, "U": {1, 1}, "D": {0, 0},
 }
 
-func (h *hostile) rows(t *testing.T, rows []hostileRow) {
+func (h *world) rows(t *testing.T, rows []tableRow) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) { h.row(t, row) })
 	}
 }
 
-func (h *hostile) row(t *testing.T, row hostileRow) {
+func (h *world) row(t *testing.T, row tableRow) {
 	t.Helper()
 	try := h.prepare(t, row)
 	h.check(t, try, h.comeBack(try.b, try.next))
 }
 
-// hostileTry is a row on its way: the provider has been visited, unless nobody
+// rowTry is a row on its way: the provider has been visited, unless nobody
 // may be sent there.
-type hostileTry struct {
-	row     hostileRow
-	l       *hostileLink
+type rowTry struct {
+	row     tableRow
+	l       *registeredClient
 	b       *caddytest.Browser
 	before  map[string]int
 	attempt *http.Cookie
@@ -58,7 +58,7 @@ type hostileTry struct {
 }
 
 // prepare goes through a row up to the request that decides.
-func (h *hostile) prepare(t *testing.T, row hostileRow) hostileTry {
+func (h *world) prepare(t *testing.T, row tableRow) rowTry {
 	t.Helper()
 	l := h.p.links["rs"]
 	switch row.on {
@@ -70,7 +70,7 @@ func (h *hostile) prepare(t *testing.T, row hostileRow) hostileTry {
 	}
 	l.behave(row.wrong)
 	t.Cleanup(func() { l.behave(misconduct{}) })
-	try := hostileTry{row: row, l: l, b: h.visitor(t, l), before: l.calls(), next: "/.proconnect/login"}
+	try := rowTry{row: row, l: l, b: h.visitor(t, l), before: l.calls(), next: "/.proconnect/login"}
 	if row.want != "D" {
 		try.next = h.atProvider(t, try.b, h.leave(t, try.b, "/wanted?a=b", row.acr))
 		try.attempt = try.b.FindCookie("_login_")
@@ -79,7 +79,7 @@ func (h *hostile) prepare(t *testing.T, row hostileRow) hostileTry {
 }
 
 // check looks at what became of a row.
-func (h *hostile) check(t *testing.T, try hostileTry, a caddytest.Answer) {
+func (h *world) check(t *testing.T, try rowTry, a caddytest.Answer) {
 	t.Helper()
 	if try.row.want == "D" {
 		h.notSentAway(t, try, a)
@@ -95,7 +95,7 @@ func (h *hostile) check(t *testing.T, try hostileTry, a caddytest.Answer) {
 }
 
 // leave starts a login, and returns the redirect to the provider.
-func (h *hostile) leave(t *testing.T, b *caddytest.Browser, target, acr string) caddytest.Answer {
+func (h *world) leave(t *testing.T, b *caddytest.Browser, target, acr string) caddytest.Answer {
 	t.Helper()
 	a := b.Visit("/.proconnect/login?return_to=" + url.QueryEscape(target) + "&acr_values=" + url.QueryEscape(acr))
 	if a.StatusCode != http.StatusSeeOther {
@@ -106,7 +106,7 @@ func (h *hostile) leave(t *testing.T, b *caddytest.Browser, target, acr string) 
 
 // atProvider follows the redirect to the provider, which logs the person in, and
 // returns the callback's address.
-func (h *hostile) atProvider(t *testing.T, b *caddytest.Browser, a caddytest.Answer) string {
+func (h *world) atProvider(t *testing.T, b *caddytest.Browser, a caddytest.Answer) string {
 	t.Helper()
 	a = b.Visit(a.RedirectURL(), "Sec-Fetch-Site", "cross-site")
 	if a.StatusCode != http.StatusSeeOther {
@@ -116,15 +116,15 @@ func (h *hostile) atProvider(t *testing.T, b *caddytest.Browser, a caddytest.Ans
 }
 
 // comeBack is the browser's way home from the provider.
-func (h *hostile) comeBack(b *caddytest.Browser, callback string) caddytest.Answer {
+func (h *world) comeBack(b *caddytest.Browser, callback string) caddytest.Answer {
 	b.T.Helper()
 	return b.Visit(callback, "Sec-Fetch-Site", "cross-site")
 }
 
-// Count compares the calls that a login made with those that it may make.
-func (h *hostile) count(t *testing.T, try hostileTry) {
+// count compares the calls that a login made with those that it may make.
+func (h *world) count(t *testing.T, try rowTry) {
 	t.Helper()
-	want, before, got := hostileOutcomes[try.row.want], try.before, try.l.calls()
+	want, before, got := rowOutcomes[try.row.want], try.before, try.l.calls()
 	exactly := map[string]int{
 		"discovery": 1 - min(1, before["discovery"]), // once, ever
 		"authorize": 1, "token": want.token, "jwks": try.row.jwks, "userinfo": want.userinfo, "end": 0, "elsewhere": 0,
@@ -144,13 +144,13 @@ func (h *hostile) count(t *testing.T, try hostileTry) {
 }
 
 // entered checks a login that is good.
-func (h *hostile) entered(t *testing.T, b *caddytest.Browser, a caddytest.Answer) {
+func (h *world) entered(t *testing.T, b *caddytest.Browser, a caddytest.Answer) {
 	t.Helper()
 	if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/wanted?a=b" {
 		t.Fatalf("a good login ends at %d, page %q, location %q", a.StatusCode, a.Page(), a.Header.Get("Location"))
 	}
 	a = b.Visit("/wanted")
-	if a.StatusCode != http.StatusOK || !strings.Contains(a.Text, "PROTECTED id="+hostileSub) {
+	if a.StatusCode != http.StatusOK || !strings.Contains(a.Text, "PROTECTED id="+subject) {
 		t.Errorf("the session is worth %d: %s", a.StatusCode, a.Text)
 	}
 }
@@ -159,7 +159,7 @@ var pageReference = regexp.MustCompile(`<code>([A-Z0-9]{10})</code>`)
 
 // refused checks a login that must not be good: no session, a page with a next
 // step and nothing secret in it, and the operator's log.
-func (h *hostile) refused(t *testing.T, b *caddytest.Browser, l *hostileLink, a caddytest.Answer, row hostileRow) {
+func (h *world) refused(t *testing.T, b *caddytest.Browser, l *registeredClient, a caddytest.Answer, row tableRow) {
 	t.Helper()
 	if row.status == 0 {
 		row.status = http.StatusBadGateway
@@ -193,13 +193,13 @@ func (h *hostile) refused(t *testing.T, b *caddytest.Browser, l *hostileLink, a 
 }
 
 // notIn fails if an answer tells a secret of the login.
-func (g *hostileLogin) notIn(t *testing.T, a caddytest.Answer) {
+func (g *providerLogin) notIn(t *testing.T, a caddytest.Answer) {
 	t.Helper()
 	var head strings.Builder
 	_ = a.Header.Write(&head)
 	for what, secret := range map[string]string{
 		"code": g.code, "access token": g.access, "refresh token": g.refresh, "id token": g.idToken,
-		"state": g.request.Get("state"), "nonce": g.request.Get("nonce"), "client secret": hostileSecret,
+		"state": g.request.Get("state"), "nonce": g.request.Get("nonce"), "client secret": clientSecret,
 	} {
 		if secret != "" && (strings.Contains(a.Text, secret) || strings.Contains(head.String(), secret)) {
 			t.Errorf("the answer tells the %s", what)
@@ -208,7 +208,7 @@ func (g *hostileLogin) notIn(t *testing.T, a caddytest.Answer) {
 }
 
 // stranger checks that a browser has no session.
-func (h *hostile) stranger(t *testing.T, b *caddytest.Browser, l *hostileLink) {
+func (h *world) stranger(t *testing.T, b *caddytest.Browser, l *registeredClient) {
 	t.Helper()
 	for _, c := range b.SiteCookies() {
 		if !strings.Contains(c.Name, "_login_") {
@@ -226,7 +226,7 @@ func (h *hostile) stranger(t *testing.T, b *caddytest.Browser, l *hostileLink) {
 
 // consumed checks that an attempt is over: in the browser, and at the gate for
 // whoever kept the cookie.
-func (h *hostile) consumed(t *testing.T, b *caddytest.Browser, l *hostileLink, attempt *http.Cookie, callback string) {
+func (h *world) consumed(t *testing.T, b *caddytest.Browser, l *registeredClient, attempt *http.Cookie, callback string) {
 	t.Helper()
 	if c := b.FindCookie("_login_"); c != nil {
 		t.Errorf("the browser still has the attempt %s", c.Name)
@@ -242,7 +242,7 @@ func (h *hostile) consumed(t *testing.T, b *caddytest.Browser, l *hostileLink, a
 }
 
 // notSentAway checks that nobody is sent to a provider whose discovery is wrong.
-func (h *hostile) notSentAway(t *testing.T, try hostileTry, a caddytest.Answer) {
+func (h *world) notSentAway(t *testing.T, try rowTry, a caddytest.Answer) {
 	t.Helper()
 	if len(a.Cookies()) > 0 || a.Header.Get("Location") != "" {
 		t.Errorf("an attempt is begun: %d, %v", a.StatusCode, a.Header)

@@ -1,4 +1,4 @@
-package proconnect_test
+package provider_test
 
 import (
 	"net/http"
@@ -10,8 +10,8 @@ import (
 )
 
 // A provider that dies is not the death of the site.
-func TestHostileFaults(t *testing.T) {
-	h := newHostile(t, 8, func(p *hostileProvider) { p.register("auto", "RS256", "RS256").options = "login auto" })
+func TestProviderOutages(t *testing.T) {
+	h := newWorld(t, 8, func(p *misbehaving) { p.register("auto", "RS256", "RS256").options = "login auto" })
 	t.Run("down when Caddy starts", h.downAtStart)
 	t.Run("dies between redirect and callback", func(t *testing.T) { h.dies(t, "token: unavailable: connection refused") })
 	for endpoint, log := range map[string]string{
@@ -25,7 +25,7 @@ func TestHostileFaults(t *testing.T) {
 
 // downAtStart: Caddy starts, people with a session go on, others are told to come
 // back, and it heals by itself.
-func (h *hostile) downAtStart(t *testing.T) {
+func (h *world) downAtStart(t *testing.T) {
 	auto := h.p.links["auto"]
 	l := h.unused(t)
 	holder, waiting := h.goodLogin(t, l), h.goodLogin(t, auto)
@@ -47,7 +47,7 @@ func (h *hostile) downAtStart(t *testing.T) {
 	if a := stranger.Visit("/wanted"); a.StatusCode != http.StatusUnauthorized || a.Page() != "login" {
 		t.Errorf("a stranger gets %d, page %q", a.StatusCode, a.Page())
 	}
-	down := hostileRow{status: http.StatusServiceUnavailable, page: "problem provider_unavailable", log: "connection refused"}
+	down := tableRow{status: http.StatusServiceUnavailable, page: "problem provider_unavailable", log: "connection refused"}
 	h.refused(t, stranger, l, stranger.Visit("/.proconnect/login?return_to=/wanted"), down)
 	if line := h.logged("ProConnect does not answer"); !strings.Contains(line, `"remedy":"let this machine reach http://127.`) {
 		t.Errorf("the log names no remedy: %s", line)
@@ -60,7 +60,7 @@ func (h *hostile) downAtStart(t *testing.T) {
 
 // heals waits until logins work again: the plugin asks the provider anew after a
 // second or so.
-func (h *hostile) heals(t *testing.T, links ...*hostileLink) {
+func (h *world) heals(t *testing.T, links ...*registeredClient) {
 	t.Helper()
 	deadline := time.Now().Add(10 * time.Second)
 	for _, l := range links {
@@ -78,13 +78,13 @@ func (h *hostile) heals(t *testing.T, links ...*hostileLink) {
 }
 
 // dies: the provider refuses connections while somebody is on the way back.
-func (h *hostile) dies(t *testing.T, log string) {
+func (h *world) dies(t *testing.T, log string) {
 	l := h.unused(t)
 	holder := h.goodLogin(t, l)
 	b := h.visitor(t, l)
 	callback := h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
 	h.p.down()
-	h.refused(t, b, l, h.comeBack(b, callback), hostileRow{status: http.StatusServiceUnavailable, page: "problem provider_unavailable", log: log})
+	h.refused(t, b, l, h.comeBack(b, callback), tableRow{status: http.StatusServiceUnavailable, page: "problem provider_unavailable", log: log})
 	h.keepsPeople(t, l)
 	if a := holder.Visit("/wanted"); a.StatusCode != http.StatusOK {
 		t.Errorf("who has a session gets %d", a.StatusCode)
@@ -95,7 +95,7 @@ func (h *hostile) dies(t *testing.T, log string) {
 
 // keepsPeople waits until nobody is sent to the provider any more, though its
 // discovery is known: the plugin asks for it beside the login that failed.
-func (h *hostile) keepsPeople(t *testing.T, l *hostileLink) {
+func (h *world) keepsPeople(t *testing.T, l *registeredClient) {
 	t.Helper()
 	deadline := time.Now().Add(10 * time.Second)
 	for {
@@ -111,12 +111,12 @@ func (h *hostile) keepsPeople(t *testing.T, l *hostileLink) {
 }
 
 // diesAt: the provider breaks off in the middle of a login.
-func (h *hostile) diesAt(t *testing.T, endpoint, log string) {
+func (h *world) diesAt(t *testing.T, endpoint, log string) {
 	l := h.unused(t)
 	b := h.visitor(t, l)
 	callback := h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
 	l.behave(rawly(endpoint, resetting))
-	h.refused(t, b, l, h.comeBack(b, callback), hostileRow{status: http.StatusServiceUnavailable, page: "problem provider_unavailable", log: log})
+	h.refused(t, b, l, h.comeBack(b, callback), tableRow{status: http.StatusServiceUnavailable, page: "problem provider_unavailable", log: log})
 	if n := l.calls()["token"]; n != 1 {
 		t.Errorf("%d token calls", n)
 	}
@@ -126,7 +126,7 @@ func (h *hostile) diesAt(t *testing.T, endpoint, log string) {
 
 // tellsOnce: the cause of an outage is told once, not a thousand times, and the
 // provider is not asked a thousand times either.
-func (h *hostile) tellsOnce(t *testing.T) {
+func (h *world) tellsOnce(t *testing.T) {
 	l := h.unused(t)
 	l.behave(withStatus("discovery", http.StatusServiceUnavailable))
 	before := strings.Count(h.Logs(), "ProConnect does not answer")

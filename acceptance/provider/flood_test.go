@@ -1,4 +1,4 @@
-package proconnect_test
+package provider_test
 
 import (
 	"net/http"
@@ -11,8 +11,8 @@ import (
 
 // 20 000 strangers: each is shown the way in, or sent on it, and none leaves
 // anything behind in memory. A real login then works.
-func TestHostileFlood(t *testing.T) {
-	h := newHostile(t, 0, func(p *hostileProvider) {
+func TestStrangersByTheThousand(t *testing.T) {
+	h := newWorld(t, 0, func(p *misbehaving) {
 		p.register("rs", "RS256", "RS256")
 		p.register("auto", "RS256", "RS256").options = "login auto"
 	})
@@ -38,7 +38,7 @@ func TestHostileFlood(t *testing.T) {
 }
 
 // flood sends strangers to the site, to the login and to the callback.
-func (h *hostile) flood(t *testing.T, total int) {
+func (h *world) flood(t *testing.T, total int) {
 	t.Helper()
 	var running sync.WaitGroup
 	for worker := range 2 {
@@ -53,7 +53,7 @@ func (h *hostile) flood(t *testing.T, total int) {
 	running.Wait()
 }
 
-func (h *hostile) stray(t *testing.T, page, auto *caddytest.Browser, i int) {
+func (h *world) stray(t *testing.T, page, auto *caddytest.Browser, i int) {
 	n := strconv.Itoa(i)
 	a, want := caddytest.Answer{}, http.StatusSeeOther
 	switch i % 4 {

@@ -1,4 +1,4 @@
-package proconnect_test
+package provider_test
 
 import (
 	"fmt"
@@ -12,7 +12,7 @@ import (
 // nothingSecret looks for everything that must stay secret in everything that was
 // logged at DEBUG, the access log included, and in what the admin API tells of
 // the configuration.
-func (h *hostile) nothingSecret(t *testing.T) {
+func (h *world) nothingSecret(t *testing.T) {
 	t.Helper()
 	h.p.mu.Lock()
 	defer h.p.mu.Unlock()
@@ -62,7 +62,7 @@ func secretsIn(text string, secrets map[string]string) []string {
 }
 
 // adminConfig is the running configuration, as Caddy's admin API tells it.
-func (h *hostile) adminConfig(t *testing.T) string {
+func (h *world) adminConfig(t *testing.T) string {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:"+h.admin+"/config/", nil)
 	if err != nil {
@@ -82,7 +82,7 @@ func (h *hostile) adminConfig(t *testing.T) string {
 
 // errorsOfTheSite: where the site answers errors itself (`errors caddy`), Caddy
 // logs the request of each, by the address that holds the code.
-func (h *hostile) errorsOfTheSite(t *testing.T) {
+func (h *world) errorsOfTheSite(t *testing.T) {
 	l := h.p.links["errs"]
 	for name, c := range map[string]struct {
 		wrong  misconduct

@@ -1,4 +1,4 @@
-package proconnect_test
+package provider_test
 
 import (
 	"maps"
@@ -8,32 +8,32 @@ import (
 	"testing"
 )
 
-// hostileTokens is section 4: RFC 6749 §5, OpenID Connect Core §3.1.3.
-func hostileTokens() []hostileRow {
+// tokenRows is section 4: RFC 6749 §5, OpenID Connect Core §3.1.3.
+func tokenRows() []tableRow {
 	object := map[string]any{"a": "b"}
 	// One cause is told once a minute: each of these has a gate of its own.
-	down := func(r hostileRow) hostileRow {
+	down := func(r tableRow) tableRow {
 		r.on = "fresh"
 		r.status, r.page = http.StatusServiceUnavailable, "problem provider_unavailable"
 		return r
 	}
-	rows := []hostileRow{
+	rows := []tableRow{
 		{name: "400 with JSON error", wrong: answering("token", 400, "application/json", `{"error":"invalid_grant"}`), log: "code refused"},
 		{name: "200 with JSON error", wrong: answering("token", 200, "application/json", `{"error":"invalid_grant"}`), log: "code refused"},
 		{name: "200 with JSON error beside good tokens", wrong: withMember("token", "error", "invalid_grant"), log: "code refused"},
-		down(hostileRow{name: "HTML", wrong: answering("token", 200, "text/html", "<h1>Maintenance</h1>"), log: "unexpected content type"}),
-		down(hostileRow{name: "good tokens as HTML", wrong: withMedia("token", "text/html"), log: "unexpected content type"}),
+		down(tableRow{name: "HTML", wrong: answering("token", 200, "text/html", "<h1>Maintenance</h1>"), log: "unexpected content type"}),
+		down(tableRow{name: "good tokens as HTML", wrong: withMedia("token", "text/html"), log: "unexpected content type"}),
 		// One person's session at ProConnect that ended in between: it is not down.
 		{name: "500", status: 502, page: "problem provider_retry", wrong: answering("token", 500, "application/json", `{"error":"server_error"}`), log: `"level":"warn"`},
-		down(hostileRow{name: "500 that says nothing", wrong: answering("token", 500, "application/json", `{}`), log: "HTTP 500"}),
-		down(hostileRow{name: "503 with JSON error", wrong: answering("token", 503, "application/json", `{"error":"server_error"}`), log: "HTTP 503"}),
-		down(hostileRow{name: "temporarily_unavailable", wrong: answering("token", 400, "application/json", `{"error":"temporarily_unavailable"}`), log: "temporarily_unavailable"}),
-		down(hostileRow{name: "500 with good tokens", wrong: withStatus("token", 500), log: "HTTP 500"}),
-		down(hostileRow{name: "201", wrong: withStatus("token", 201), log: "HTTP 201"}),
+		down(tableRow{name: "500 that says nothing", wrong: answering("token", 500, "application/json", `{}`), log: "HTTP 500"}),
+		down(tableRow{name: "503 with JSON error", wrong: answering("token", 503, "application/json", `{"error":"server_error"}`), log: "HTTP 503"}),
+		down(tableRow{name: "temporarily_unavailable", wrong: answering("token", 400, "application/json", `{"error":"temporarily_unavailable"}`), log: "temporarily_unavailable"}),
+		down(tableRow{name: "500 with good tokens", wrong: withStatus("token", 500), log: "HTTP 500"}),
+		down(tableRow{name: "201", wrong: withStatus("token", 201), log: "HTTP 201"}),
 		{name: "no access_token", wrong: withMember("token", "access_token", nil), log: "access token missing"},
 		{name: "access_token with a line break", wrong: withMember("token", "access_token", "a\r\nX-Evil: 1"), log: "access token missing or malformed"},
 		{name: "id_token missing", wrong: withMember("token", "id_token", nil), log: "id token missing"},
-		{name: "id_token null", wrong: withMember("token", "id_token", hostileNull{}), log: "id token missing"},
+		{name: "id_token null", wrong: withMember("token", "id_token", nullClaim{}), log: "id token missing"},
 		{name: "id_token an object", wrong: withMember("token", "id_token", object), log: "id token missing"},
 		{name: "token_type mac", wrong: withMember("token", "token_type", "mac"), log: "token type"},
 		{name: "token_type DPoP", wrong: withMember("token", "token_type", "DPoP"), log: "token type"},
@@ -46,13 +46,13 @@ func hostileTokens() []hostileRow {
 			wrong: answering("token", 401, "application/json", `{"error":"invalid_client"}`),
 			log:   `"remedy":"check client_id and client_secret, and that they belong to http://127.`,
 		},
-		down(hostileRow{name: "reset", wrong: rawly("token", resetting), log: "connection broken"}),
-		down(hostileRow{name: "truncated", wrong: rawly("token", truncating), log: "connection broken"}),
-		down(hostileRow{name: "2 MB", wrong: replying("token", func(r *hostileReply) { r.body += strings.Repeat(" ", 2<<20) }), log: "too large"}),
-		down(hostileRow{name: "never-ending", wrong: rawly("token", endless("application/json")), log: "too large"}),
+		down(tableRow{name: "reset", wrong: rawly("token", resetting), log: "connection broken"}),
+		down(tableRow{name: "truncated", wrong: rawly("token", truncating), log: "connection broken"}),
+		down(tableRow{name: "2 MB", wrong: replying("token", func(r *pendingReply) { r.body += strings.Repeat(" ", 2<<20) }), log: "too large"}),
+		down(tableRow{name: "never-ending", wrong: rawly("token", endless("application/json")), log: "too large"}),
 	}
 	for _, status := range []int{301, 302, 303, 307, 308} {
-		rows = append(rows, down(hostileRow{name: http.StatusText(status), wrong: redirecting("token", status), log: "answered by a redirect"}))
+		rows = append(rows, down(tableRow{name: http.StatusText(status), wrong: redirecting("token", status), log: "answered by a redirect"}))
 	}
 	for i := range rows {
 		if rows[i].want == "" {
@@ -64,7 +64,7 @@ func hostileTokens() []hostileRow {
 
 // tokenRequest looks at the one request that exchanges a code: Basic, or another
 // method tried first, would burn the code at ProConnect.
-func (h *hostile) tokenRequest(t *testing.T) {
+func (h *world) tokenRequest(t *testing.T) {
 	var seen []*http.Request
 	l := h.unused(t)
 	l.behave(rawly("token", func(w http.ResponseWriter, r *http.Request) {
@@ -96,12 +96,12 @@ func (h *hostile) tokenRequest(t *testing.T) {
 }
 
 // authorizationRequest looks at what the browser is sent away with.
-func (h *hostile) authorizationRequest(t *testing.T) {
+func (h *world) authorizationRequest(t *testing.T) {
 	l := h.p.links["rs"]
 	h.goodLogin(t, l)
 	q := l.login().request
 	for name, want := range map[string]string{
-		"response_type": "code", "client_id": hostileClientID, "code_challenge_method": "S256",
+		"response_type": "code", "client_id": clientID, "code_challenge_method": "S256",
 		"redirect_uri": h.Fill("http://rs.localhost:{$PORT}/.proconnect/callback"),
 	} {
 		if q.Get(name) != want {

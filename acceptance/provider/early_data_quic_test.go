@@ -1,4 +1,4 @@
-package proconnect_test
+package provider_test
 
 import (
 	"context"
@@ -21,7 +21,7 @@ import (
 // earlyQUIC sends early data as a real client does: over HTTP/3, resuming a
 // session, on a network that holds back the end of the handshake until the
 // answer is there.
-func (h *hostile) earlyQUIC(t *testing.T) {
+func (h *world) earlyQUIC(t *testing.T) {
 	l := h.p.links["docs"]
 	b := h.visitor(t, l)
 	callback := h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
@@ -40,7 +40,7 @@ func (h *hostile) earlyQUIC(t *testing.T) {
 // askEarly makes a request in early data. On a machine that is busy, what the server
 // may send before it knows who asks can be spent before the answer is there: then
 // it is asked anew.
-func (h *hostile) askEarly(t *testing.T, b *caddytest.Browser, target string) int {
+func (h *world) askEarly(t *testing.T, b *caddytest.Browser, target string) int {
 	t.Helper()
 	var err error
 	for range 3 {
@@ -59,7 +59,7 @@ func (h *hostile) askEarly(t *testing.T, b *caddytest.Browser, target string) in
 
 // overQUIC makes one request with the cookies of a browser, as a program: the
 // answer must fit into what a server may send before it knows who asks.
-func (h *hostile) overQUIC(t *testing.T, b *caddytest.Browser, tickets tls.ClientSessionCache, method, target string) (int, error) {
+func (h *world) overQUIC(t *testing.T, b *caddytest.Browser, tickets tls.ClientSessionCache, method, target string) (int, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()

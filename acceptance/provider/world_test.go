@@ -1,4 +1,4 @@
-package proconnect_test
+package provider_test
 
 import (
 	"fmt"
@@ -19,23 +19,23 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
-// hostile is a real Caddy whose sites stand behind a provider that misbehaves.
-type hostile struct {
+// world is a real Caddy whose sites stand behind a provider that misbehaves.
+type world struct {
 	*caddytest.Server
-	p       *hostileProvider
+	p       *misbehaving
 	admin   string           // the port of Caddy's admin API
 	session string           // the key of the sessions, in hex
 	echo    *httptest.Server // an upstream that tells what it was sent
 
 	mu    sync.Mutex
-	fresh []*hostileLink // links of which nobody has made use yet
+	fresh []*registeredClient // links of which nobody has made use yet
 }
 
-// hostileGlobals stands in front of the sites, behind the filter that users are
+// worldGlobals stands in front of the sites, behind the filter that users are
 // shown. Without it on both, the access log holds the codes, states and hints of
 // addresses and redirects, and the default log the code of every callback that
 // failed where the site answers errors itself (`errors caddy`).
-const hostileGlobals = `
+const worldGlobals = `
 {
 	admin 127.0.0.1:{$ADMIN}
 	persist_config off
@@ -70,20 +70,20 @@ const hostileGlobals = `
 }
 `
 
-// hostileFresh is how many links there are that know nothing of their provider.
-const hostileFresh = 120
+// freshClients is how many links there are that know nothing of their provider.
+const freshClients = 120
 
-// newHostile starts the provider and Caddy. sites are the links that a test needs
+// newWorld starts the provider and Caddy. sites are the links that a test needs
 // beside those that know nothing yet.
-func newHostile(t *testing.T, fresh int, register func(*hostileProvider)) *hostile {
+func newWorld(t *testing.T, fresh int, register func(*misbehaving)) *world {
 	t.Helper()
-	p := newHostileProvider(t)
-	h := &hostile{
+	p := newMisbehaving(t)
+	h := &world{
 		Server: caddytest.New(t),
-		p:      p, admin: caddytest.FreePort(t), session: caddytest.NewSessionKey(), echo: newHostileEcho(t),
+		p:      p, admin: caddytest.FreePort(t), session: caddytest.NewSessionKey(), echo: newEcho(t),
 	}
 	p.hide(h.session, "the session secret")
-	t.Setenv("HOSTILE_CLIENT_SECRET", hostileSecret)
+	t.Setenv("HOSTILE_CLIENT_SECRET", clientSecret)
 	t.Setenv("HOSTILE_SESSION_SECRET", h.session)
 	for i := range fresh {
 		h.fresh = append(h.fresh, p.register("fresh"+strconv.Itoa(i), "RS256", "RS256"))
@@ -99,7 +99,7 @@ func newHostile(t *testing.T, fresh int, register func(*hostileProvider)) *hosti
 }
 
 // reload loads the configuration anew: every link forgets its provider.
-func (h *hostile) reload() {
+func (h *world) reload() {
 	h.T.Helper()
 	config, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(h.caddyfile()), map[string]any{"filename": "Caddyfile"})
 	if err != nil {
@@ -110,7 +110,7 @@ func (h *hostile) reload() {
 	}
 }
 
-func (h *hostile) caddyfile() string {
+func (h *world) caddyfile() string {
 	var links, sites strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(h.p.links)) {
 		l := h.p.links[name]
@@ -125,7 +125,7 @@ func (h *hostile) caddyfile() string {
 		session {
 			secret {env.HOSTILE_SESSION_SECRET}
 		}
-	}`, name, l.issuer, hostileClientID, l.alg, l.userinfoAlg)
+	}`, name, l.issuer, clientID, l.alg, l.userinfoAlg)
 		fmt.Fprintf(&sites, `
 %s {
 	proconnect {
@@ -143,20 +143,20 @@ func (h *hostile) caddyfile() string {
 }
 `, l.names(), name, l.options)
 	}
-	text := strings.NewReplacer("{$ADMIN}", h.admin, "{$LINKS}", links.String(), "{$ECHO}", h.echo.Listener.Addr().String()).Replace(hostileGlobals)
+	text := strings.NewReplacer("{$ADMIN}", h.admin, "{$LINKS}", links.String(), "{$ECHO}", h.echo.Listener.Addr().String()).Replace(worldGlobals)
 	return h.Fill(caddytest.DocumentedFilter(h.T) + text + sites.String())
 }
 
 // names are the addresses of a link's site: one over https has a sibling.
-func (l *hostileLink) names() string {
+func (l *registeredClient) names() string {
 	if strings.HasPrefix(l.site, "https") {
-		return l.site + ", " + hostileSibling
+		return l.site + ", " + siblingSite
 	}
 	return l.site
 }
 
 // unused returns a link that has not asked its provider for anything.
-func (h *hostile) unused(t *testing.T) *hostileLink {
+func (h *world) unused(t *testing.T) *registeredClient {
 	t.Helper()
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -168,8 +168,8 @@ func (h *hostile) unused(t *testing.T) *hostileLink {
 	return l
 }
 
-// newHostileEcho is an upstream that answers with the header lines it was sent.
-func newHostileEcho(t *testing.T) *httptest.Server {
+// newEcho is an upstream that answers with the header lines it was sent.
+func newEcho(t *testing.T) *httptest.Server {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, name := range slices.Sorted(maps.Keys(r.Header)) {
@@ -183,23 +183,23 @@ func newHostileEcho(t *testing.T) *httptest.Server {
 }
 
 // visitor opens a new browser at the site of a link.
-func (h *hostile) visitor(t *testing.T, l *hostileLink) *caddytest.Browser {
+func (h *world) visitor(t *testing.T, l *registeredClient) *caddytest.Browser {
 	t.Helper()
 	b := h.Browser(l.site)
 	b.T = t
 	t.Cleanup(b.CloseIdleConnections)
-	b.Transport = hostileRecorder{b.Transport, l.p}
+	b.Transport = cookieRecorder{b.Transport, l.p}
 	return b
 }
 
-// hostileRecorder notes every cookie that a browser was given: none may stand in
+// cookieRecorder notes every cookie that a browser was given: none may stand in
 // a log.
-type hostileRecorder struct {
+type cookieRecorder struct {
 	http.RoundTripper
-	p *hostileProvider
+	p *misbehaving
 }
 
-func (rec hostileRecorder) RoundTrip(r *http.Request) (*http.Response, error) {
+func (rec cookieRecorder) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := rec.RoundTripper.RoundTrip(r)
 	if err != nil {
 		return nil, err
@@ -213,7 +213,7 @@ func (rec hostileRecorder) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // logged returns the lines of the log that hold a text.
-func (h *hostile) logged(text string) string {
+func (h *world) logged(text string) string {
 	var found []string
 	for line := range strings.Lines(h.Logs()) {
 		if strings.Contains(line, text) {
@@ -224,7 +224,7 @@ func (h *hostile) logged(text string) string {
 }
 
 // accessLog returns the access log.
-func (h *hostile) accessLog(t *testing.T) string {
+func (h *world) accessLog(t *testing.T) string {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(h.Dir, "access.json"))
 	if err != nil {

@@ -1,4 +1,4 @@
-package proconnect_test
+package provider_test
 
 import (
 	"encoding/json"
@@ -28,14 +28,14 @@ func unusable(endpoint string) map[string]misconduct {
 	}
 }
 
-// hostileDiscovery is section 3: OpenID Connect Discovery §4.3.
-func hostileDiscovery() []hostileRow {
-	var rows []hostileRow
+// discoveryRows is section 3: OpenID Connect Discovery §4.3.
+func discoveryRows() []tableRow {
+	var rows []tableRow
 	for name, wrong := range unusable("discovery") {
-		rows = append(rows, hostileRow{name: "discovery/" + name, wrong: wrong, status: 503, page: "problem provider_unavailable", log: "discovery: unavailable"})
+		rows = append(rows, tableRow{name: "discovery/" + name, wrong: wrong, status: 503, page: "problem provider_unavailable", log: "discovery: unavailable"})
 	}
 	for name, wrong := range unusable("jwks") {
-		rows = append(rows, hostileRow{
+		rows = append(rows, tableRow{
 			name: "JWKS/" + name, wrong: wrong, want: "T", status: 503, page: "problem provider_unavailable", log: "provider's keys unavailable", jwks: 1,
 		})
 	}
@@ -47,14 +47,14 @@ func hostileDiscovery() []hostileRow {
 	} {
 		wrong := withMember("discovery", "issuer", nil)
 		if change != nil {
-			wrong = replying("discovery", func(r *hostileReply) {
-				var doc hostileDoc
+			wrong = replying("discovery", func(r *pendingReply) {
+				var doc jsonObject
 				_ = json.Unmarshal([]byte(r.body), &doc)
 				doc["issuer"] = change(doc["issuer"].(string))
 				r.body = doc.String()
 			})
 		}
-		rows = append(rows, hostileRow{
+		rows = append(rows, tableRow{
 			name: "issuer mismatch/" + name, wrong: wrong, page: "problem misconfigured", log: `"remedy":"check issuer`,
 		})
 	}
@@ -67,54 +67,54 @@ func hostileDiscovery() []hostileRow {
 			rows[i].want = "D"
 		}
 	}
-	return append(rows, hostileJWKS()...)
+	return append(rows, keySetRows()...)
 }
 
 // unsafeEndpoint: secrets must not be sent where discovery says in plain http, or
 // to what is no server.
-func unsafeEndpoint(name string) []hostileRow {
+func unsafeEndpoint(name string) []tableRow {
 	values := map[string]any{"missing": nil, "http:": "http://evil.example/x", "file:": "file:///etc/passwd", "with a fragment": "https://evil.example/x#y"}
 	if name == "end_session_endpoint" {
 		delete(values, "missing") // it is optional
 	}
-	var rows []hostileRow
+	var rows []tableRow
 	for what, value := range values {
-		rows = append(rows, hostileRow{name: name + " " + what, wrong: withMember("discovery", name, value), log: "missing or unsafe endpoint"})
+		rows = append(rows, tableRow{name: name + " " + what, wrong: withMember("discovery", name, value), log: "missing or unsafe endpoint"})
 	}
 	return rows
 }
 
-// hostileJWKS: a key that nobody can read is no reason to refuse the others.
-func hostileJWKS() []hostileRow {
-	k := hostileKeys()
-	var rows []hostileRow
+// keySetRows: a key that nobody can read is no reason to refuse the others.
+func keySetRows() []tableRow {
+	k := signingKeys()
+	var rows []tableRow
 	for name, extra := range map[string]any{
-		"an unknown curve":   hostileDoc{"kty": "EC", "kid": "rsa", "crv": "P-999", "x": "AA", "y": "AA"},
-		"an unknown kty":     hostileDoc{"kty": "LATTICE", "kid": "rsa"},
-		"a broken modulus":   hostileDoc{"kty": "RSA", "kid": "rsa", "alg": "RS256", "n": "!", "e": "AQAB"},
-		"an even modulus":    hostileRSAKey("rsa", k.rsa).with("n", b64([]byte(strings.Repeat("\xfe", 256)))),
-		"a point off curve":  hostileECKey("rsa", k.ec).with("x", b64(make([]byte, 32))),
+		"an unknown curve":   jsonObject{"kty": "EC", "kid": "rsa", "crv": "P-999", "x": "AA", "y": "AA"},
+		"an unknown kty":     jsonObject{"kty": "LATTICE", "kid": "rsa"},
+		"a broken modulus":   jsonObject{"kty": "RSA", "kid": "rsa", "alg": "RS256", "n": "!", "e": "AQAB"},
+		"an even modulus":    rsaKey("rsa", k.rsa).with("n", b64([]byte(strings.Repeat("\xfe", 256)))),
+		"a point off curve":  ecKey("rsa", k.ec).with("x", b64(make([]byte, 32))),
 		"a number for a key": 7,
 	} {
-		rows = append(rows, hostileRow{
+		rows = append(rows, tableRow{
 			name: "JWKS with an extra key of " + name, on: "fresh", want: "ok", jwks: 1,
-			wrong: withMember("jwks", "keys", append([]any{extra}, hostileKeySet()...)),
+			wrong: withMember("jwks", "keys", append([]any{extra}, keySet()...)),
 		})
 	}
-	several := withMember("jwks", "keys", []any{hostileRSAKey("a", k.other), hostileRSAKey("b", k.rsa)})
-	several.id.header, several.info.header = hostileField("kid", nil), hostileField("kid", nil)
+	several := withMember("jwks", "keys", []any{rsaKey("a", k.other), rsaKey("b", k.rsa)})
+	several.id.header, several.info.header = changedField("kid", nil), changedField("kid", nil)
 	return append(
 		rows,
-		hostileRow{name: "token without kid, one matching key", wrong: idHeader("kid", nil), want: "ok"},
-		hostileRow{name: "token without kid, several matching keys", on: "fresh", jwks: 1, want: "ok", wrong: several},
-		hostileRow{name: "no key at all", on: "fresh", jwks: 2, want: "T", wrong: withMember("jwks", "keys", []any{}), log: "signature not verified"},
+		tableRow{name: "token without kid, one matching key", wrong: idHeader("kid", nil), want: "ok"},
+		tableRow{name: "token without kid, several matching keys", on: "fresh", jwks: 1, want: "ok", wrong: several},
+		tableRow{name: "no key at all", on: "fresh", jwks: 2, want: "T", wrong: withMember("jwks", "keys", []any{}), log: "signature not verified"},
 	)
 }
 
 // rotations: the provider changes its keys when it likes.
-func (h *hostile) rotations(t *testing.T) {
-	rotated := withMember("jwks", "keys", []any{hostileRSAKey("new", hostileKeys().other)})
-	rotated.id.whole = resigned(hostileDoc{"alg": "RS256", "kid": "new"}, hostileKeys().other)
+func (h *world) rotations(t *testing.T) {
+	rotated := withMember("jwks", "keys", []any{rsaKey("new", signingKeys().other)})
+	rotated.id.whole = resigned(jsonObject{"alg": "RS256", "kid": "new"}, signingKeys().other)
 	rotated.info.whole = rotated.id.whole
 	t.Run("rotation between two logins", func(t *testing.T) {
 		l := h.unused(t)
@@ -143,7 +143,7 @@ func (h *hostile) rotations(t *testing.T) {
 		broken := rawly("jwks", resetting)
 		l.behave(broken)
 		h.goodLogin(t, l)
-		broken.id = hostileJWT{header: hostileField("kid", "unheard-of")}
+		broken.id = tokenChanges{header: changedField("kid", "unheard-of")}
 		l.behave(broken)
 		b := h.visitor(t, l)
 		if a := h.comeBack(b, h.atProvider(t, b, h.leave(t, b, "/", ""))); a.StatusCode != http.StatusServiceUnavailable {
@@ -153,8 +153,8 @@ func (h *hostile) rotations(t *testing.T) {
 		h.goodLogin(t, l)
 	})
 	for name, wrong := range map[string]misconduct{
-		"unknown kids":   {id: hostileJWT{header: hostileField("kid", "unheard-of")}},
-		"other kids":     {id: hostileJWT{whole: changingKid()}},
+		"unknown kids":   {id: tokenChanges{header: changedField("kid", "unheard-of")}},
+		"other kids":     {id: tokenChanges{whole: changingKid()}},
 		"bad signatures": idToken(text(flipped)),
 	} {
 		t.Run("50 tokens with "+name, func(t *testing.T) { h.fiftyTokens(t, wrong) })
@@ -162,14 +162,14 @@ func (h *hostile) rotations(t *testing.T) {
 }
 
 // changingKid invents a kid for every token.
-func changingKid() func(string, *hostileLogin) string {
+func changingKid() func(string, *providerLogin) string {
 	var n atomic.Int32
-	return func(token string, g *hostileLogin) string {
-		return resigned(hostileDoc{"alg": "RS256", "kid": fmt.Sprintf("kid-%d", n.Add(1))}, hostileKeys().rsa)(token, g)
+	return func(token string, g *providerLogin) string {
+		return resigned(jsonObject{"alg": "RS256", "kid": fmt.Sprintf("kid-%d", n.Add(1))}, signingKeys().rsa)(token, g)
 	}
 }
 
-func (h *hostile) fiftyTokens(t *testing.T, wrong misconduct) {
+func (h *world) fiftyTokens(t *testing.T, wrong misconduct) {
 	l := h.unused(t)
 	h.goodLogin(t, l)
 	l.behave(wrong)
@@ -187,7 +187,7 @@ func (h *hostile) fiftyTokens(t *testing.T, wrong misconduct) {
 }
 
 // goodLogin logs somebody in, with a new browser, and returns it.
-func (h *hostile) goodLogin(t *testing.T, l *hostileLink) *caddytest.Browser {
+func (h *world) goodLogin(t *testing.T, l *registeredClient) *caddytest.Browser {
 	t.Helper()
 	b := h.visitor(t, l)
 	h.entered(t, b, h.comeBack(b, h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))))

@@ -1,4 +1,4 @@
-package proconnect_test
+package provider_test
 
 import (
 	"net/http"
@@ -10,7 +10,7 @@ import (
 )
 
 // noAttempts: what no person is looking at begins no login and leads nowhere.
-func (h *hostile) noAttempts(t *testing.T) {
+func (h *world) noAttempts(t *testing.T) {
 	cases := map[string]struct {
 		method  string
 		headers []string
@@ -49,7 +49,7 @@ func (h *hostile) noAttempts(t *testing.T) {
 }
 
 // refusesCookies: a browser that keeps none is told so, and is not sent round.
-func (h *hostile) refusesCookies(t *testing.T) {
+func (h *world) refusesCookies(t *testing.T) {
 	for _, on := range []string{"rs", "auto"} {
 		t.Run("a browser that refuses cookies/"+on, func(t *testing.T) {
 			l := h.p.links[on]
@@ -77,7 +77,7 @@ func (h *hostile) refusesCookies(t *testing.T) {
 }
 
 // manyAttempts: a browser that begins login after login keeps five.
-func (h *hostile) manyAttempts(t *testing.T) {
+func (h *world) manyAttempts(t *testing.T) {
 	b := h.visitor(t, h.p.links["auto"])
 	var oldest, newest string
 	for i := range 20 {
@@ -99,12 +99,12 @@ func (h *hostile) manyAttempts(t *testing.T) {
 	}
 }
 
-// hostileSibling is a site beside docs, under the same domain and link.
-const hostileSibling = "https://blog.ville.localhost:{$TLS_PORT}"
+// siblingSite is a site beside docs, under the same domain and link.
+const siblingSite = "https://blog.ville.localhost:{$TLS_PORT}"
 
 // planted: a sibling domain can give the browser cookies for ours, but none whose
 // name begins with __Host- (RFC 6265bis §4.1.3.2), which the browser sees to.
-func (h *hostile) planted(t *testing.T) {
+func (h *world) planted(t *testing.T) {
 	l := h.p.links["docs"]
 	t.Run("cookies are __Host-", func(t *testing.T) {
 		b := h.visitor(t, l)
@@ -131,7 +131,7 @@ func (h *hostile) planted(t *testing.T) {
 	}
 	t.Run("an attempt of a sibling domain of the same link", func(t *testing.T) {
 		sibling := h.visitor(t, l)
-		sibling.Base = h.Fill(hostileSibling)
+		sibling.Base = h.Fill(siblingSite)
 		attack(t, sibling, func(c *http.Cookie) string { return c.Name })
 	})
 	t.Run("a session cookie planted by a sibling domain", func(t *testing.T) {
@@ -162,7 +162,7 @@ func (h *hostile) planted(t *testing.T) {
 }
 
 // hostCookies checks what keeps others from planting and reading our cookies.
-func (h *hostile) hostCookies(t *testing.T, a caddytest.Answer) {
+func (h *world) hostCookies(t *testing.T, a caddytest.Answer) {
 	t.Helper()
 	if len(a.Cookies()) == 0 {
 		t.Error("there is no cookie")
@@ -179,10 +179,10 @@ func (h *hostile) hostCookies(t *testing.T, a caddytest.Answer) {
 }
 
 // otherHost: what a cookie says holds on the host that made it alone.
-func (h *hostile) otherHost(t *testing.T) {
+func (h *world) otherHost(t *testing.T) {
 	other := h.goodLogin(t, h.p.links["docs"]).FindCookie("__Host-proconnect-docs")
 	b := h.visitor(t, h.p.links["docs"])
-	b.Base = h.Fill(hostileSibling)
+	b.Base = h.Fill(siblingSite)
 	b.SetCookie(other)
 	if a := b.Visit("/wanted"); a.StatusCode != http.StatusUnauthorized {
 		t.Errorf("a session of docs is worth %d on blog", a.StatusCode)

@@ -1,4 +1,4 @@
-package proconnect_test
+package provider_test
 
 import (
 	"net/http"
@@ -10,9 +10,9 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
-// hostileTargets are return targets as an attacker writes them into a link, and
+// returnTargets are return targets as an attacker writes them into a link, and
 // where the login must lead instead.
-var hostileTargets = map[string]string{
+var returnTargets = map[string]string{
 	"//evil":                               "/",
 	"///evil":                              "/",
 	`/\evil`:                               "/",
@@ -59,8 +59,8 @@ var hostileTargets = map[string]string{
 
 // targets: after a login, the browser goes to a path of this site, and to none of
 // our endpoints.
-func (h *hostile) targets(t *testing.T) {
-	for target, want := range hostileTargets {
+func (h *world) targets(t *testing.T) {
+	for target, want := range returnTargets {
 		t.Run("return target "+target[:min(len(target), 40)], func(t *testing.T) {
 			b := h.visitor(t, h.p.links["rs"])
 			a := b.Visit("/.proconnect/login?return_to=" + url.QueryEscape(target))
@@ -84,7 +84,7 @@ func (h *hostile) targets(t *testing.T) {
 }
 
 // ledTo checks where a login leads, as a browser would understand it.
-func (h *hostile) ledTo(t *testing.T, b *caddytest.Browser, a caddytest.Answer, want string) {
+func (h *world) ledTo(t *testing.T, b *caddytest.Browser, a caddytest.Answer, want string) {
 	t.Helper()
 	if got := a.Header.Get("Location"); a.StatusCode != http.StatusSeeOther || got != want {
 		t.Errorf("the login leads to %q (%d), want %q", got, a.StatusCode, want)
@@ -105,7 +105,7 @@ func (h *hostile) ledTo(t *testing.T, b *caddytest.Browser, a caddytest.Answer, 
 }
 
 // afterwards is what the browser holds, and tells others, after the callback.
-func (h *hostile) afterwards(t *testing.T) {
+func (h *world) afterwards(t *testing.T) {
 	l := h.p.links["rs"]
 	b := h.visitor(t, l)
 	planted := h.goodLogin(t, l).FindCookie("proconnect-rs")
@@ -125,7 +125,7 @@ func (h *hostile) afterwards(t *testing.T) {
 	}
 	// Another login makes another session, whatever cookie was there.
 	first := b.FindCookie("proconnect-rs").Value
-	l.behave(misconduct{id: hostileJWT{claims: hostileClaim("sub", "somebody-else")}, info: hostileJWT{claims: hostileClaim("sub", "somebody-else")}})
+	l.behave(misconduct{id: tokenChanges{claims: wrongClaim("sub", "somebody-else")}, info: tokenChanges{claims: wrongClaim("sub", "somebody-else")}})
 	t.Cleanup(func() { l.behave(misconduct{}) })
 	h.comeBack(b, h.atProvider(t, b, h.leave(t, b, "/", "")))
 	if b.FindCookie("proconnect-rs").Value == first {

@@ -1,4 +1,4 @@
-package proconnect_test
+package provider_test
 
 import (
 	"context"
@@ -20,10 +20,10 @@ import (
 // in meanwhile, and at the same address as soon as it is over.
 func TestJunkCodesDoNotFloodProConnect(t *testing.T) {
 	var now, together atomic.Int64
-	h := newHostile(t, 0, func(p *hostileProvider) { p.register("rs", "RS256", "RS256") })
+	h := newWorld(t, 0, func(p *misbehaving) { p.register("rs", "RS256", "RS256") })
 	l := h.p.links["rs"]
 	h.goodLogin(t, l)
-	l.behave(misconduct{reply: map[string]func(*hostileReply){"token": func(*hostileReply) {
+	l.behave(misconduct{reply: map[string]func(*pendingReply){"token": func(*pendingReply) {
 		if n := now.Add(1); n > together.Load() {
 			together.Store(n)
 		}
@@ -66,7 +66,7 @@ func TestJunkCodesDoNotFloodProConnect(t *testing.T) {
 }
 
 // junk comes back from a login with a code that nobody gave, and returns the status.
-func (h *hostile) junk(t *testing.T, l *hostileLink) int {
+func (h *world) junk(t *testing.T, l *registeredClient) int {
 	t.Helper()
 	b := h.visitor(t, l)
 	defer b.CloseIdleConnections()
@@ -92,7 +92,7 @@ func (h *hostile) junk(t *testing.T, l *hostileLink) int {
 
 // from has a browser come from another address of this machine.
 func from(b *caddytest.Browser, addr string) http.RoundTripper {
-	transport := b.Transport.(hostileRecorder).RoundTripper.(*http.Transport).Clone()
+	transport := b.Transport.(cookieRecorder).RoundTripper.(*http.Transport).Clone()
 	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(addr)}}
 	transport.DialContext = func(ctx context.Context, network, target string) (net.Conn, error) {
 		if host, port, _ := net.SplitHostPort(target); net.ParseIP(host) == nil {

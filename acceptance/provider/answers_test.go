@@ -1,4 +1,4 @@
-package proconnect_test
+package provider_test
 
 import (
 	"encoding/json"
@@ -8,34 +8,34 @@ import (
 )
 
 // replying changes an endpoint's answer before it is sent.
-func replying(endpoint string, change func(*hostileReply)) misconduct {
-	return misconduct{reply: map[string]func(*hostileReply){endpoint: change}}
+func replying(endpoint string, change func(*pendingReply)) misconduct {
+	return misconduct{reply: map[string]func(*pendingReply){endpoint: change}}
 }
 
 // answering replaces an endpoint's answer, but for its place.
 func answering(endpoint string, status int, media, body string) misconduct {
-	return replying(endpoint, func(r *hostileReply) { r.status, r.media, r.body = status, media, body })
+	return replying(endpoint, func(r *pendingReply) { r.status, r.media, r.body = status, media, body })
 }
 
 // withStatus keeps the answer, and changes the status alone.
 func withStatus(endpoint string, status int) misconduct {
-	return replying(endpoint, func(r *hostileReply) { r.status = status })
+	return replying(endpoint, func(r *pendingReply) { r.status = status })
 }
 
 // withMedia keeps the answer, and changes the content type alone.
 func withMedia(endpoint, media string) misconduct {
-	return replying(endpoint, func(r *hostileReply) { r.media = media })
+	return replying(endpoint, func(r *pendingReply) { r.media = media })
 }
 
 // withMember changes a member of the JSON that an endpoint answers; nil takes it
 // away.
 func withMember(endpoint, name string, value any) misconduct {
-	return replying(endpoint, func(r *hostileReply) {
-		var doc hostileDoc
+	return replying(endpoint, func(r *pendingReply) {
+		var doc jsonObject
 		if err := json.Unmarshal([]byte(r.body), &doc); err != nil {
 			panic(err)
 		}
-		hostileField(name, value)(doc)
+		changedField(name, value)(doc)
 		r.body = doc.String()
 	})
 }
@@ -99,4 +99,4 @@ func truncating(w http.ResponseWriter, _ *http.Request) {
 }
 
 // huge is a document of 20 MB that would be good if it were smaller.
-func huge(r *hostileReply) { r.body += strings.Repeat(" ", 20<<20) }
+func huge(r *pendingReply) { r.body += strings.Repeat(" ", 20<<20) }

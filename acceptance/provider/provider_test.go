@@ -1,11 +1,15 @@
-package proconnect_test
+// Package provider_test logs people in at a provider that misbehaves: what it gets wrong
+// must neither let anybody in nor leave anybody without a next step.
+package provider_test
 
-import "testing"
+import (
+	"testing"
+)
 
-// TestHostile is the table of what must not work, against one misbehaving
+// TestMisbehavingProvider is the table of what must not work, against one misbehaving
 // provider through a real Caddy.
-func TestHostile(t *testing.T) {
-	h := newHostile(t, hostileFresh, func(p *hostileProvider) {
+func TestMisbehavingProvider(t *testing.T) {
+	h := newWorld(t, freshClients, func(p *misbehaving) {
 		p.register("rs", "RS256", "RS256")
 		for _, name := range []string{"es", "es-flipped", "es-zero", "es-p384"} {
 			p.register(name, "ES256", "ES256")
@@ -18,28 +22,28 @@ func TestHostile(t *testing.T) {
 	})
 	h.Secure("docs.ville.localhost", "blog.ville.localhost")
 	for name, keys := range map[string]int{"rs": 1, "es": 1, "hs": 0, "plain": 1, "auto": 1} {
-		h.row(t, hostileRow{on: name, jwks: keys, want: "ok"}) // a good login, after which discovery and keys are known
+		h.row(t, tableRow{on: name, jwks: keys, want: "ok"}) // a good login, after which discovery and keys are known
 	}
-	t.Run("1 id_token claims", func(t *testing.T) { h.rows(t, hostileClaims()) })
+	t.Run("1 id_token claims", func(t *testing.T) { h.rows(t, claimRows()) })
 	t.Run("2 signature, header, keys", func(t *testing.T) {
-		h.rows(t, hostileSignatures())
+		h.rows(t, signatureRows())
 		t.Run("64 MB token", h.endlessToken)
 	})
 	t.Run("3 JWKS and discovery", func(t *testing.T) {
-		h.rows(t, hostileDiscovery())
+		h.rows(t, discoveryRows())
 		h.rotations(t)
 	})
 	t.Run("4 token endpoint", func(t *testing.T) {
-		h.rows(t, hostileTokens())
+		h.rows(t, tokenRows())
 		t.Run("request", h.tokenRequest)
 		t.Run("authorization request", h.authorizationRequest)
 	})
 	t.Run("5 userinfo", func(t *testing.T) {
-		h.rows(t, hostileUserinfo())
+		h.rows(t, userinfoRows())
 		h.harmless(t)
 	})
 	t.Run("6 callback and login attempt", func(t *testing.T) {
-		h.rows(t, hostileResponses())
+		h.rows(t, callbackRows())
 		h.malformed(t)
 		h.otherBrowsers(t)
 		h.tabs(t)

@@ -1,4 +1,4 @@
-package proconnect_test
+package provider_test
 
 import (
 	"crypto/tls"
@@ -18,7 +18,7 @@ import (
 // again by somebody else (RFC 8470 §5.1): where a request has effects, it waits.
 // Go's client sends no early data, so that these requests are handed to the
 // running server with the state that such a connection has.
-func (h *hostile) earlyData(t *testing.T) {
+func (h *world) earlyData(t *testing.T) {
 	l := h.p.links["docs"]
 	for name, c := range map[string]struct {
 		path   string
@@ -52,7 +52,7 @@ func (h *hostile) earlyData(t *testing.T) {
 }
 
 // early hands a navigation to the running server as early data of a connection.
-func (h *hostile) early(t *testing.T, b *caddytest.Browser, target string) *http.Response {
+func (h *world) early(t *testing.T, b *caddytest.Browser, target string) *http.Response {
 	t.Helper()
 	u, err := url.Parse(target)
 	if err != nil {
@@ -75,7 +75,7 @@ func (h *hostile) early(t *testing.T, b *caddytest.Browser, target string) *http
 }
 
 // serving is the running server of a port.
-func (h *hostile) serving(t *testing.T, port string) *caddyhttp.Server {
+func (h *world) serving(t *testing.T, port string) *caddyhttp.Server {
 	t.Helper()
 	app, err := caddy.ActiveContext().AppIfConfigured("http")
 	if err != nil {
@@ -91,7 +91,7 @@ func (h *hostile) serving(t *testing.T, port string) *caddyhttp.Server {
 }
 
 // hints: a logout takes the ID token to the provider, in an address.
-func (h *hostile) hints(t *testing.T) {
+func (h *world) hints(t *testing.T) {
 	l := h.p.links["docs"]
 	b := h.goodLogin(t, l)
 	a := b.Visit("/.proconnect/logout")
