@@ -43,7 +43,7 @@ http://localhost:{$PORT} {
 			}
 			for _, client := range []string{"one", "two"} { // two sessions, as large as such a login makes them
 				a := b.Visit("/" + client + "/.proconnect/login?return_to=/" + client + "/x")
-				if a = b.Authorize(a, ministry); a.Text != "inside" {
+				if a = b.Authorize(a, url.Values{"person": {"ministry"}}); a.Text != "inside" {
 					t.Fatalf("a login of %s ends at %d, page %q", client, a.StatusCode, a.Page())
 				}
 			}
@@ -60,7 +60,7 @@ http://localhost:{$PORT} {
 					}
 				}
 			}
-			if a := b.Authorize(last, ministry); a.Text != "inside" {
+			if a := b.Authorize(last, url.Values{"person": {"ministry"}}); a.Text != "inside" {
 				t.Errorf("the last login ends at %d, page %q", a.StatusCode, a.Page())
 			}
 			size := 0

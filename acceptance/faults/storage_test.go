@@ -1,4 +1,6 @@
-package proconnect_test
+// Package faults_test breaks what a site depends on, its storage above all, and loads it
+// with people and reloads: those who are logged in notice nothing, and it heals by itself.
+package faults_test
 
 import (
 	"net/http"
@@ -23,7 +25,7 @@ type storageMode struct {
 	secret bool // the operator gave the key
 }
 
-// Readable says whether what is in the storage can be had.
+// readable says whether what is in the storage can be had.
 func (m storageMode) readable() bool { return m.fault.read == nil && m.fault.deaf == nil }
 
 func storageModes() []storageMode {

@@ -1,4 +1,4 @@
-package proconnect_test
+package faults_test
 
 import (
 	"net/http"

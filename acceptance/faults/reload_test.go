@@ -1,4 +1,4 @@
-package proconnect_test
+package faults_test
 
 import (
 	"net/http"
@@ -14,7 +14,7 @@ import (
 
 // "config reload under load": no failed request, no lost session, no growing
 // goroutine count after 100 reloads; logins under way end well.
-func TestAttackReloads(t *testing.T) {
+func TestReloads(t *testing.T) {
 	reloads := 100
 	if testing.Short() {
 		reloads = 10
