@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // What a client's environment and its scopes make of rules is told when they load.
@@ -54,10 +56,10 @@ func TestClientWarnings(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("PROCONNECT_CLIENT_SECRET", clientSecret)
-			site := strings.Replace(gatedBy(c.rules), "respond \"inside", c.after+"\n respond \"inside", 1)
+			site := strings.Replace(caddytest.GatedBy(c.rules), "respond \"inside", c.after+"\n respond \"inside", 1)
 			var got []string
-			for _, line := range start(t, c.global, site).logged() {
-				got = append(got, line.text("msg"))
+			for _, line := range caddytest.Start(t, c.global, site).Logged() {
+				got = append(got, line.Text("msg"))
 			}
 			if !slices.Equal(got, c.want) {
 				t.Errorf("logged\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(c.want, "\n"))

@@ -9,14 +9,16 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 // startExample runs example.Caddyfile as it stands, but for its port and for
 // where it writes.
-func startExample(t *testing.T) *server {
+func startExample(t *testing.T) *caddytest.Server {
 	t.Helper()
-	s := &server{t: t, Port: freePort(t), dir: t.TempDir()}
-	text := s.fill(strings.NewReplacer(
+	s := caddytest.New(t)
+	text := s.Fill(strings.NewReplacer(
 		"localhost:8080", "localhost:{$PORT}", "http://:8080", "http://:{$PORT}", "bind 127.0.0.1", "bind {$LOOPBACK}",
 		"\tadmin off\n", "\tadmin off\n\tpersist_config off\n\tstorage file_system {$DIR}/storage\n",
 		"\tlog {\n", "\tlog {\n\t\toutput file {$DIR}/log.json\n",
@@ -42,8 +44,8 @@ func startExample(t *testing.T) *server {
 // The example does what the README says of it.
 func TestExample(t *testing.T) {
 	s := startExample(t)
-	visit := func(path, person string) answer {
-		return s.browser("http://localhost:{$PORT}").login(path, url.Values{"person": {person}})
+	visit := func(path, person string) caddytest.Answer {
+		return s.Browser("http://localhost:{$PORT}").Login(path, url.Values{"person": {person}})
 	}
 	for _, test := range []struct {
 		path, person string
@@ -64,8 +66,8 @@ func TestExample(t *testing.T) {
 		{"/", "hostile", http.StatusOK, "env &#34;HOME&#34;"},
 	} {
 		t.Run(test.person+test.path, func(t *testing.T) {
-			s.t = t
-			var a answer
+			s.T = t
+			var a caddytest.Answer
 			if test.status == http.StatusSeeOther {
 				a = stepUp(s, test.path, test.person)
 			} else {
@@ -80,10 +82,10 @@ func TestExample(t *testing.T) {
 
 // StepUp logs in and returns the answer of the page, before the second visit to
 // ProConnect that it asks for.
-func stepUp(s *server, path, person string) answer {
-	b := s.browser("http://localhost:{$PORT}")
-	b.login("/", url.Values{"person": {person}})
-	return b.get(path)
+func stepUp(s *caddytest.Server, path, person string) caddytest.Answer {
+	b := s.Browser("http://localhost:{$PORT}")
+	b.Login("/", url.Values{"person": {person}})
+	return b.Visit(path)
 }
 
 // Whoever types another name of the machine is led to the one that works, and the
@@ -91,12 +93,12 @@ func stepUp(s *server, path, person string) answer {
 func TestExampleByOtherNames(t *testing.T) {
 	s := startExample(t)
 	for _, host := range []string{"127.0.0.1", "[::1]", "docs.localhost", "my-machine", "LOCALHOST.", "127.0.1.1"} {
-		a := s.raw(loopback+":"+s.Port, "GET /etat/?a=b HTTP/1.1\r\nHost: "+host+":{$PORT}\r\nConnection: close\r\n\r\n")
-		if want := s.fill("http://localhost:{$PORT}/etat/?a=b"); a.StatusCode != http.StatusFound || a.Header.Get("Location") != want {
+		a := s.Raw(caddytest.Loopback+":"+s.Port, "GET /etat/?a=b HTTP/1.1\r\nHost: "+host+":{$PORT}\r\nConnection: close\r\n\r\n")
+		if want := s.Fill("http://localhost:{$PORT}/etat/?a=b"); a.StatusCode != http.StatusFound || a.Header.Get("Location") != want {
 			t.Errorf("%s: got %d to %q", host, a.StatusCode, a.Header.Get("Location"))
 		}
 	}
-	if line := s.line(s.fill(`"msg":"open http://localhost:{$PORT}"`)); line == "" {
+	if line := s.Line(s.Fill(`"msg":"open http://localhost:{$PORT}"`)); line == "" {
 		t.Error("the log does not say where to look")
 	}
 }
@@ -104,27 +106,27 @@ func TestExampleByOtherNames(t *testing.T) {
 // Nothing of a login or a logout can be taken from the example's log and used.
 func TestExampleLog(t *testing.T) {
 	s := startExample(t)
-	b := s.browser("http://localhost:{$PORT}")
-	a := b.get("/.proconnect/login?return_to=%2F")
-	secrets := queryOf(t, a.location(), "state", "nonce", "code_challenge")
-	a = b.do(http.MethodPost, a.location(), url.Values{"person": {"ministry"}}, "Referer", a.location())
-	secrets = append(secrets, queryOf(t, a.location(), "code", "state")...)
-	home, err := url.Parse(b.base)
+	b := s.Browser("http://localhost:{$PORT}")
+	a := b.Visit("/.proconnect/login?return_to=%2F")
+	secrets := queryOf(t, a.RedirectURL(), "state", "nonce", "code_challenge")
+	a = b.Request(http.MethodPost, a.RedirectURL(), url.Values{"person": {"ministry"}}, "Referer", a.RedirectURL())
+	secrets = append(secrets, queryOf(t, a.RedirectURL(), "code", "state")...)
+	home, err := url.Parse(b.Base)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.follow(a)
+	b.Follow(a)
 	for _, c := range b.Jar.Cookies(home) {
 		if strings.HasSuffix(c.Name, "_rounds") {
 			continue // a small number: no secret
 		}
 		secrets = append(secrets, c.Value)
 	}
-	a = b.get("/.proconnect/logout")
-	secrets = append(secrets, queryOf(t, a.location(), "state", "id_token_hint")...)
-	b.follow(a)
+	a = b.Visit("/.proconnect/logout")
+	secrets = append(secrets, queryOf(t, a.RedirectURL(), "state", "id_token_hint")...)
+	b.Follow(a)
 
-	log := s.logs()
+	log := s.Logs()
 	if !strings.Contains(log, "handled request") || !strings.Contains(log, "code=hidden") {
 		t.Fatal("the log holds no access to the callback")
 	}

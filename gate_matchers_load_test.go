@@ -8,87 +8,22 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
-	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
-func init() {
-	caddy.RegisterModule(panickyMatcher{})
-	caddy.RegisterModule(panickyHandler{})
-	httpcaddyfile.RegisterHandlerDirective("proconnect_test_watch", func(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
-		return panickyHandler{}, nil
-	})
+func init() { caddy.RegisterModule(unknownMatcher{}) }
+
+// unknownMatcher is somebody else's.
+type unknownMatcher struct{}
+
+func (unknownMatcher) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.matchers.proconnect_test_unknown", New: func() caddy.Module { return new(unknownMatcher) }}
 }
 
-// panickyMatcher is somebody else's, and fails on a path that nobody asked for.
-type panickyMatcher struct{}
+func (unknownMatcher) UnmarshalCaddyfile(*caddyfile.Dispenser) error { return nil }
 
-func (panickyMatcher) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "http.matchers.proconnect_test_panicky", New: func() caddy.Module { return new(panickyMatcher) }}
-}
-
-func (panickyMatcher) UnmarshalCaddyfile(*caddyfile.Dispenser) error { return nil }
-
-func (panickyMatcher) MatchWithError(r *http.Request) (bool, error) {
-	if r.URL.Path == "/admin/s" {
-		panic(http.ErrAbortHandler)
-	}
-	return false, nil
-}
-
-// panickyHandler says which path a request has when a panic passes by.
-type panickyHandler struct{}
-
-var pathAfterPanic string
-
-func (panickyHandler) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "http.handlers.proconnect_test_watch", New: func() caddy.Module { return new(panickyHandler) }}
-}
-
-func (panickyHandler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	defer func() {
-		pathAfterPanic = r.Method + " " + r.URL.RequestURI()
-		if recover() != nil {
-			w.WriteHeader(http.StatusTeapot)
-		}
-	}()
-	return next.ServeHTTP(w, r)
-}
-
-// The readings are tried on the request itself, which is put back whatever a
-// matcher does: what runs next gets the request that came.
-func TestGatePutsTheRequestBack(t *testing.T) {
-	s := start(t, sandboxLink, `
-http://panic.localhost:{$PORT} {
-	@p proconnect_test_panicky
-	route {
-		proconnect_test_watch
-		proconnect @p {
-			allow any
-		}
-		respond "{method} {uri} {http.request.orig_uri} {path}"
-	}
-}
-http://put.localhost:{$PORT} {
-	@p {
-		expression {path}.startsWith('/admin/')
-		method GET
-	}
-	route {
-		proconnect @p {
-			allow any
-		}
-		respond "{method} {uri} {http.request.orig_uri} {path}"
-	}
-}`)
-	if a := s.ask("panic.localhost", "//h/admin/s?x=y"); a.StatusCode != http.StatusTeapot || pathAfterPanic != "GET //h/admin/s?x=y" {
-		t.Errorf("got %d, and after the panic %s", a.StatusCode, pathAfterPanic)
-	}
-	const target = "//h/x;a%2Fb/%C3%A9.?x=y;z"
-	if a, want := s.ask("put.localhost", target), "GET "+target+" "+target+" //h/x;a/b/é."; a.Text != want {
-		t.Errorf("got %d %s, want %s", a.StatusCode, a.Text, want)
-	}
-}
+func (unknownMatcher) MatchWithError(*http.Request) (bool, error) { return false, nil }
 
 // What a matcher reads where the gate cannot change it is an error that says what
 // to write.
@@ -106,8 +41,8 @@ func TestGateMatchersThatCannotBeRead(t *testing.T) {
 		"expression vars({'\\{http.request.orig_uri.path}': '/admin'})": "write `path /admin /admin/*` instead",
 		"expression ph(req, 'http.request.' + 'orig_uri') == '/admin'":  "write the name",
 	} {
-		s := &server{t: t, Port: freePort(t), TLSPort: freePort(t), dir: t.TempDir()}
-		config, err := s.tryAdapt(sandboxLink, "http://localhost:{$PORT} {\n @a {\n  "+matcher+"\n }\n proconnect @a {\n  allow any\n }\n}")
+		s := caddytest.New(t)
+		config, err := s.TryAdapt(caddytest.Sandbox, "http://localhost:{$PORT} {\n @a {\n  "+matcher+"\n }\n proconnect @a {\n  allow any\n }\n}")
 		if err == nil {
 			err = caddy.Load(config, true)
 		}
@@ -155,19 +90,19 @@ func TestGateMatcherWarnings(t *testing.T) {
 		"expression {path}.startsWith('/admin')":              nil,
 		"path_regexp ^/admin":                                 nil,
 		"host localhost\n remote_ip 127.0.0.1\n method GET":   nil,
-		"proconnect_test_panicky":                             {unknown + " | matcher=*proconnect_test.panickyMatcher {}"},
+		"proconnect_test_unknown":                             {unknown + " | matcher=*proconnect_test.unknownMatcher {}"},
 		"not {\n not {\n not header X-A y\n }\n }":            {chosen + " | matcher=header X-A reads=header"},
 		"expression path('/a') && {remote_host} == '1.2.3.4'": nil,
 	} {
 		t.Run(strings.NewReplacer("{", "(", "}", ")").Replace(matcher), func(t *testing.T) { // the name is part of the log's
 			t.Setenv("PROCONNECT_CLIENT_SECRET", clientSecret)
-			s := start(t, "proconnect {\n environment production\n client_id an-id\n client_secret {env.PROCONNECT_CLIENT_SECRET}\n}",
+			s := caddytest.Start(t, "proconnect {\n environment production\n client_id an-id\n client_secret {env.PROCONNECT_CLIENT_SECRET}\n}",
 				"http://localhost:{$PORT} {\n @a {\n  "+matcher+"\n }\n proconnect @a {\n  allow siren 130025265\n }\n}")
 			var got []string
-			for _, line := range s.logged() {
-				text := line.text("msg")
+			for _, line := range s.Logged() {
+				text := line.Text("msg")
 				for _, field := range []string{"matcher", "reads", "path", "below", "under"} {
-					if value := line.text(field); value != "" {
+					if value := line.Text(field); value != "" {
 						text += " " + field + "=" + value
 					}
 				}

@@ -1,53 +1,9 @@
 package proconnect_test
 
 import (
-	"net/url"
 	"strings"
 	"testing"
 )
-
-// A gate in a named route stands in the sites that invoke it, one in handle_errors in
-// the site beside it: where these have names, it needs no `origin`, takes no other
-// host for the site's, and says in the log which site it is of.
-func TestGateKnowsItsSite(t *testing.T) {
-	const gate = "proconnect {\n allow any\n login auto\n idp_hint not-a-uuid\n }\n"
-	for name, c := range map[string]struct{ sites, warned string }{
-		"a named route": {
-			"&(gated) {\n" + gate + "}\nhttp://docs.localhost:{$PORT} {\n invoke gated\n respond inside\n }", "docs.localhost",
-		},
-		"a named route of two sites": {
-			"&(gated) {\n" + gate + "}\nhttp://docs.localhost:{$PORT} {\n invoke gated\n respond inside\n }\nhttp://a.localhost:{$PORT} {\n invoke gated\n respond other\n }", "a.localhost",
-		},
-		"a named route in a named route": {
-			"&(gated) {\n" + gate + "}\n&(around) {\n invoke gated\n}\nhttp://docs.localhost:{$PORT} {\n invoke around\n respond inside\n }", "docs.localhost",
-		},
-		"handle_errors": {
-			"http://docs.localhost:{$PORT} {\n proconnect /never/* {\n allow any\n }\n error 404\n handle_errors {\n" + gate + "respond inside 200\n }\n }", "docs.localhost",
-		},
-		"a host of a wildcard": {
-			"http://*.localhost:{$PORT} {\n @other host other.localhost\n handle @other {\n" + gate + "respond other\n }\n @docs host docs.localhost\n handle @docs {\n" + gate + "respond inside\n }\n }", "docs.localhost",
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := start(t, sandboxLink, c.sites)
-			b := s.browser("http://docs.localhost:{$PORT}")
-			a := b.get("/x")
-			if u, err := url.Parse(a.location()); err != nil || u.Host != s.fill("docs.localhost:{$PORT}") {
-				t.Fatalf("got %d to %q, page %q", a.StatusCode, a.location(), a.page())
-			}
-			if a := b.authorize(b.get("/.proconnect/login?return_to=/x"), url.Values{"person": {"ministry"}}); a.Text != "inside" {
-				t.Errorf("%d, page %q: %s", a.StatusCode, a.page(), a.Text)
-			}
-			named := false
-			for line := range strings.Lines(s.logs()) {
-				named = named || strings.Contains(line, "idp_hint is none of ProConnect's") && strings.Contains(line, `"site":"`+c.warned+`"`)
-			}
-			if !named {
-				t.Error("the log does not name the site")
-			}
-		})
-	}
-}
 
 // Where any host answers, a gate that is invoked, and one in handle_errors, needs its
 // `origin` like any other: whoever sends a forged Host would else choose the redirect

@@ -1,38 +1,15 @@
 package proconnect_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
-
-// logLine is a line of Caddy's log.
-type logLine map[string]any
-
-func (l logLine) text(field string) string {
-	s, _ := l[field].(string)
-	return s
-}
-
-// logged returns the lines above INFO that our modules logged.
-func (s *server) logged() (lines []logLine) {
-	s.t.Helper()
-	for text := range strings.Lines(s.logs()) {
-		var line logLine
-		if err := json.Unmarshal([]byte(text), &line); err != nil {
-			s.t.Fatalf("%v: %s", err, text)
-		}
-		level := line.text("level")
-		if strings.Contains(line.text("logger"), "proconnect") && (level == "warn" || level == "error") {
-			lines = append(lines, line)
-		}
-	}
-	return lines
-}
 
 // Lines with a fault are told once for each list, however many rules read it, and
 // without the values that stand there: some are people's addresses.
@@ -67,10 +44,10 @@ http://localhost:{$PORT} {
 	@people proconnect email from LISTS/people.txt
 	respond @people "known"
 }`, "LISTS", dir)
-	s := start(t, sandboxLink, sites)
-	got := make(map[string]logLine)
-	for _, line := range s.logged() {
-		if file := line.text("file"); file != "" {
+	s := caddytest.Start(t, caddytest.Sandbox, sites)
+	got := make(map[string]caddytest.LogLine)
+	for _, line := range s.Logged() {
+		if file := line.Text("file"); file != "" {
 			if got[file] != nil {
 				t.Errorf("%s is told twice", file)
 			}
@@ -90,7 +67,7 @@ http://localhost:{$PORT} {
 		"sirets.txt": {12, strings.Join(first, "; ") + "; and 2 more"},
 	} {
 		line := got[filepath.Join(dir, name)]
-		if line["count"] != want.count || line.text("lines") != want.lines || line.text("level") != "error" {
+		if line["count"] != want.count || line.Text("lines") != want.lines || line.Text("level") != "error" {
 			t.Errorf("%s: got %v", name, line)
 		}
 		delete(got, filepath.Join(dir, name))
@@ -98,7 +75,7 @@ http://localhost:{$PORT} {
 	if len(got) > 0 {
 		t.Errorf("told besides: %v", got)
 	}
-	if strings.Contains(s.logs(), "alex at") {
+	if strings.Contains(s.Logs(), "alex at") {
 		t.Error("the log repeats a person's address")
 	}
 }
@@ -154,7 +131,7 @@ func TestWarnings(t *testing.T) {
 			want:   []string{"environment integration lets anybody be anybody: not for a site with real data (docs.example.gouv.fr)"},
 		},
 		"the sandbox": {
-			global: sandboxLink,
+			global: caddytest.Sandbox,
 			sites:  gate,
 			want:   []string{"SANDBOX: ProConnect is simulated, identities are not verified, and only this machine is answered (default)"},
 		},
@@ -182,22 +159,22 @@ func TestWarnings(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("PROCONNECT_CLIENT_SECRET", clientSecret)
 			t.Setenv("PROCONNECT_SESSION_SECRET_2", sessionKeys[1])
-			s := start(t, c.global, c.sites)
+			s := caddytest.Start(t, c.global, c.sites)
 			var got []string
-			for _, line := range s.logged() {
-				about := line.text("host") + line.text("path")
-				if about == "" && strings.HasPrefix(line.text("msg"), "SANDBOX") {
-					about = line.text("client")
+			for _, line := range s.Logged() {
+				about := line.Text("host") + line.Text("path")
+				if about == "" && strings.HasPrefix(line.Text("msg"), "SANDBOX") {
+					about = line.Text("client")
 				}
 				if about != "" {
 					about = " (" + about + ")"
 				}
-				got = append(got, line.text("msg")+about)
+				got = append(got, line.Text("msg")+about)
 			}
 			if !slices.Equal(got, c.want) {
 				t.Errorf("logged\n%q\nwant\n%q", got, c.want)
 			}
-			everything := s.logs()
+			everything := s.Logs()
 			for _, value := range []string{secret, clientSecret, sessionKeys[0], sessionKeys[1]} {
 				if strings.Contains(everything, value) {
 					t.Error("a secret is in the log")
@@ -210,10 +187,10 @@ func TestWarnings(t *testing.T) {
 // Where Caddy ends TLS, nothing is said of plain http.
 func TestNoWarningOverTLS(t *testing.T) {
 	t.Setenv("PROCONNECT_CLIENT_SECRET", clientSecret)
-	s := start(t, "local_certs\n proconnect {\n environment production\n client_id an-id\n client_secret {env.PROCONNECT_CLIENT_SECRET}\n}",
+	s := caddytest.Start(t, "local_certs\n proconnect {\n environment production\n client_id an-id\n client_secret {env.PROCONNECT_CLIENT_SECRET}\n}",
 		"https://docs.example.gouv.fr:{$TLS_PORT} {\n proconnect {\n  allow any\n }\n}")
-	s.secure("docs.example.gouv.fr")
-	if lines := s.logged(); len(lines) > 0 {
+	s.Secure("docs.example.gouv.fr")
+	if lines := s.Logged(); len(lines) > 0 {
 		t.Errorf("logged %v", lines)
 	}
 }

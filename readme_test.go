@@ -19,6 +19,8 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 var readmes = []string{"README.md", "README.fr.md"}
@@ -301,24 +303,24 @@ func TestReadmeHandleErrors(t *testing.T) {
 	if i < 0 {
 		t.Fatal("no handle_errors in the README")
 	}
-	s := start(t, sandboxLink, strings.NewReplacer(
+	s := caddytest.Start(t, caddytest.Sandbox, strings.NewReplacer(
 		"docs.example.gouv.fr", "http://localhost:{$PORT}", "/srv/", "{$DIR}/",
 	).Replace(blocks[i].text))
-	s.write("docs/index.html", "of the site")
-	s.write("docs/403.html", "of the site")
-	s.write("errors/403.html", `{{placeholder "http.proconnect.reason"}} {{placeholder "http.auth.candidate.siret"}} {{placeholder "http.auth.user.id"}}.`)
-	b := s.browser("http://localhost:{$PORT}")
-	a := b.login("/", url.Values{"person": {"commune"}})
+	s.Write("docs/index.html", "of the site")
+	s.Write("docs/403.html", "of the site")
+	s.Write("errors/403.html", `{{placeholder "http.proconnect.reason"}} {{placeholder "http.auth.candidate.siret"}} {{placeholder "http.auth.user.id"}}.`)
+	b := s.Browser("http://localhost:{$PORT}")
+	a := b.Login("/", url.Values{"person": {"commune"}})
 	if want := "no rule matched: rule 1: siren failed 21920023500014 ."; a.StatusCode != http.StatusForbidden || a.Text != want {
 		t.Errorf("got %d %q, want 403 %q", a.StatusCode, a.Text, want)
 	}
 	for _, path := range []string{"/403.html", "/index.html", "/nothing"} {
-		if a := b.get(path); strings.Contains(a.Text, "of the site") || a.StatusCode == http.StatusOK {
+		if a := b.Visit(path); strings.Contains(a.Text, "of the site") || a.StatusCode == http.StatusOK {
 			t.Errorf("%s: got %d %q", path, a.StatusCode, a.Text)
 		}
 	}
 	// An error without a page of its own has no body.
-	if a := b.get("/.proconnect/nothing"); a.Text != "" || a.StatusCode != http.StatusNotFound {
+	if a := b.Visit("/.proconnect/nothing"); a.Text != "" || a.StatusCode != http.StatusNotFound {
 		t.Errorf("got %d %q, want 404 and nothing", a.StatusCode, a.Text)
 	}
 }

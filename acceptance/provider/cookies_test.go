@@ -1,0 +1,190 @@
+package provider_test
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
+)
+
+// noAttempts: what no person is looking at begins no login and leads nowhere.
+func (h *world) noAttempts(t *testing.T) {
+	cases := map[string]struct {
+		method  string
+		headers []string
+	}{
+		"HEAD":                       {http.MethodHead, nil},
+		"prefetch":                   {http.MethodGet, []string{"Sec-Purpose", "prefetch"}},
+		"prefetch by an old browser": {http.MethodGet, []string{"Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Purpose", "prefetch"}},
+		"prerender":                  {http.MethodGet, []string{"Sec-Purpose", "prefetch;prerender"}},
+		"iframe":                     {http.MethodGet, []string{"Sec-Fetch-Dest", "iframe"}},
+		"embed":                      {http.MethodGet, []string{"Sec-Fetch-Dest", "embed"}},
+		"<img>":                      {http.MethodGet, []string{"Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image"}},
+		"fetch":                      {http.MethodGet, []string{"Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"}},
+		"a worker's script":          {http.MethodGet, []string{"Sec-Fetch-Mode", "same-origin", "Sec-Fetch-Dest", "serviceworker"}},
+		"a program":                  {http.MethodGet, []string{"Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Accept", "*/*"}},
+	}
+	for name, c := range cases {
+		for _, on := range []string{"rs", "auto"} {
+			for _, target := range []string{"/wanted", "/.proconnect/login", "/.proconnect/login?acr_values=eidas2"} {
+				t.Run(name+" without session/"+on+target, func(t *testing.T) {
+					l := h.p.links[on]
+					before := l.calls()
+					a := h.visitor(t, l).Request(c.method, target, nil, c.headers...)
+					if a.StatusCode != http.StatusUnauthorized && a.StatusCode != http.StatusMethodNotAllowed {
+						t.Errorf("got %d", a.StatusCode)
+					}
+					if len(a.Cookies()) > 0 || a.Header.Get("Location") != "" || a.Header.Get("Refresh") != "" || strings.Contains(a.Text, "PROTECTED") {
+						t.Errorf("an attempt is created: %v", a.Header)
+					}
+					if after := l.calls(); after["discovery"] != before["discovery"] {
+						t.Error("the provider was asked")
+					}
+				})
+			}
+		}
+	}
+}
+
+// refusesCookies: a browser that keeps none is told so, and is not sent round.
+func (h *world) refusesCookies(t *testing.T) {
+	for _, on := range []string{"rs", "auto"} {
+		t.Run("a browser that refuses cookies/"+on, func(t *testing.T) {
+			l := h.p.links[on]
+			b := h.visitor(t, l)
+			b.Jar = nil
+			before := l.calls()
+			a := b.Visit("/.proconnect/login?return_to=/wanted")
+			if on == "auto" {
+				a = b.Visit("/wanted")
+			}
+			for round := 0; a.StatusCode == http.StatusSeeOther; round++ {
+				if round > 6 {
+					t.Fatal("sent round in a loop")
+				}
+				a = b.Visit(a.RedirectURL(), "Sec-Fetch-Site", "cross-site")
+			}
+			if a.StatusCode != http.StatusBadRequest || a.Page() != "problem cookies_refused" || !caddytest.NextStep.MatchString(a.Text) {
+				t.Errorf("the way ends at %d, page %q", a.StatusCode, a.Page())
+			}
+			if l.calls()["token"] != before["token"] {
+				t.Error("a token call was made")
+			}
+		})
+	}
+}
+
+// manyAttempts: a browser that begins login after login keeps five.
+func (h *world) manyAttempts(t *testing.T) {
+	b := h.visitor(t, h.p.links["auto"])
+	var oldest, newest string
+	for i := range 20 {
+		newest = h.atProvider(t, b, b.Visit("/page/"+strconv.Itoa(i)))
+		if i == 0 {
+			oldest = newest
+		}
+		size := 0
+		for _, c := range b.SiteCookies() {
+			size += len(c.Name) + len(c.Value) + 3
+		}
+		if n := len(b.SiteCookies()); n > 5 || size > 5*1024 {
+			t.Fatalf("after %d logins begun: %d cookies of %d bytes", i+1, n, size)
+		}
+	}
+	h.stopped(t, b, h.p.links["auto"], oldest)
+	if a := h.comeBack(b, newest); a.Header.Get("Location") != "/page/19" {
+		t.Errorf("the newest login ends at %d, page %q", a.StatusCode, a.Page())
+	}
+}
+
+// siblingSite is a site beside docs, under the same domain and link.
+const siblingSite = "https://blog.ville.localhost:{$TLS_PORT}"
+
+// planted: a sibling domain can give the browser cookies for ours, but none whose
+// name begins with __Host- (RFC 6265bis §4.1.3.2), which the browser sees to.
+func (h *world) planted(t *testing.T) {
+	l := h.p.links["docs"]
+	t.Run("cookies are __Host-", func(t *testing.T) {
+		b := h.visitor(t, l)
+		a := h.leave(t, b, "/wanted?a=b", "")
+		h.hostCookies(t, a)
+		a = h.comeBack(b, h.atProvider(t, b, a))
+		h.hostCookies(t, a)
+		h.entered(t, b, a)
+	})
+	attack := func(t *testing.T, attacker *caddytest.Browser, name func(*http.Cookie) string) {
+		forged := h.atProvider(t, attacker, h.leave(t, attacker, "/", ""))
+		forged = strings.Replace(forged, "blog.ville", "docs.ville", 1)
+		victim := h.visitor(t, l)
+		callback := h.atProvider(t, victim, h.leave(t, victim, "/wanted?a=b", ""))
+		c := attacker.FindCookie("_login_")
+		victim.SetCookie(&http.Cookie{Name: name(c), Value: c.Value})
+		h.stopped(t, victim, l, forged)
+		h.entered(t, victim, h.comeBack(victim, callback))
+	}
+	for name, prefix := range map[string]string{"without prefix": "", "as __Secure-": "__Secure-", "in other case": "__host-"} {
+		t.Run("an attempt cookie planted by a sibling domain, "+name, func(t *testing.T) {
+			attack(t, h.visitor(t, l), func(c *http.Cookie) string { return prefix + strings.TrimPrefix(c.Name, "__Host-") })
+		})
+	}
+	t.Run("an attempt of a sibling domain of the same link", func(t *testing.T) {
+		sibling := h.visitor(t, l)
+		sibling.Base = h.Fill(siblingSite)
+		attack(t, sibling, func(c *http.Cookie) string { return c.Name })
+	})
+	t.Run("a session cookie planted by a sibling domain", func(t *testing.T) {
+		attacker := h.goodLogin(t, l).FindCookie("__Host-proconnect-docs")
+		for _, name := range []string{"proconnect-docs", "__Secure-proconnect-docs", "__host-proconnect-docs"} {
+			victim := h.visitor(t, l)
+			victim.SetCookie(&http.Cookie{Name: name, Value: attacker.Value})
+			if a := victim.Visit("/wanted"); a.StatusCode != http.StatusUnauthorized {
+				t.Errorf("%s is worth %d", name, a.StatusCode)
+			}
+		}
+	})
+	t.Run("a cookie that is there twice", func(t *testing.T) {
+		b := h.visitor(t, l)
+		callback := h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
+		c := b.FindCookie("_login_")
+		before := l.calls()["token"]
+		b.Jar = nil
+		for _, pair := range []string{c.Name + "=evil; " + c.Name + "=" + c.Value, c.Name + "=" + c.Value + "; " + c.Name + "=evil"} {
+			if a := b.Visit(callback, "Cookie", pair); a.Page() != "problem attempt_unknown" || l.calls()["token"] != before {
+				t.Errorf("got %d, page %q", a.StatusCode, a.Page())
+			}
+		}
+		if a := b.Visit(callback, "Cookie", c.Name+"="+c.Value); a.Header.Get("Location") != "/wanted?a=b" {
+			t.Errorf("once, it is worth %d, page %q", a.StatusCode, a.Page())
+		}
+	})
+}
+
+// hostCookies checks what keeps others from planting and reading our cookies.
+func (h *world) hostCookies(t *testing.T, a caddytest.Answer) {
+	t.Helper()
+	if len(a.Cookies()) == 0 {
+		t.Error("there is no cookie")
+	}
+	for _, c := range a.Cookies() {
+		prefix, path := "__Host-", "/"
+		if strings.HasSuffix(c.Name, "_id_token") {
+			prefix, path = "__Secure-", "/.proconnect/logout"
+		}
+		if !strings.HasPrefix(c.Name, prefix) || c.Path != path || c.Domain != "" || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode {
+			t.Errorf("the browser is given %s", c.Raw)
+		}
+	}
+}
+
+// otherHost: what a cookie says holds on the host that made it alone.
+func (h *world) otherHost(t *testing.T) {
+	other := h.goodLogin(t, h.p.links["docs"]).FindCookie("__Host-proconnect-docs")
+	b := h.visitor(t, h.p.links["docs"])
+	b.Base = h.Fill(siblingSite)
+	b.SetCookie(other)
+	if a := b.Visit("/wanted"); a.StatusCode != http.StatusUnauthorized {
+		t.Errorf("a session of docs is worth %d on blog", a.StatusCode)
+	}
+}

@@ -1,0 +1,105 @@
+package provider_test
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
+)
+
+// Anybody can begin logins and come back from nowhere with codes that they made up: each
+// would be a call to ProConnect, which takes the site for the attacker. 300 at once, then
+// one after another, make few calls. Somebody with a good code at another address gets
+// in meanwhile, and at the same address as soon as it is over.
+func TestJunkCodesDoNotFloodProConnect(t *testing.T) {
+	var now, together atomic.Int64
+	h := newWorld(t, 0, func(p *misbehaving) { p.register("rs", "RS256", "RS256") })
+	l := h.p.links["rs"]
+	h.goodLogin(t, l)
+	l.behave(misconduct{reply: map[string]func(*pendingReply){"token": func(*pendingReply) {
+		if n := now.Add(1); n > together.Load() {
+			together.Store(n)
+		}
+		<-time.After(20 * time.Millisecond) // what a call takes
+		now.Add(-1)
+	}}})
+	before, began := l.calls()["token"], time.Now()
+	var flood sync.WaitGroup
+	var limited atomic.Int64
+	for range 300 {
+		flood.Go(func() {
+			if h.junk(t, l) == http.StatusTooManyRequests {
+				limited.Add(1)
+			}
+		})
+	}
+	elsewhere := h.visitor(t, l)
+	elsewhere.Transport = from(elsewhere, "127.0.0.9")
+	a := h.comeBack(elsewhere, h.atProvider(t, elsewhere, h.leave(t, elsewhere, "/wanted?a=b", "")))
+	h.entered(t, elsewhere, a)
+	flood.Wait()
+	for range 3 {
+		h.junk(t, l)
+	}
+	// Twenty, and one for every two seconds; the good one.
+	if calls, most := l.calls()["token"]-before, 21+int(time.Since(began)/(2*time.Second))+1; calls > most {
+		t.Errorf("%d calls in %s, want at most %d", calls, time.Since(began), most)
+	}
+	if n := together.Load(); n > 21 {
+		t.Errorf("%d calls at once", n)
+	}
+	if limited.Load() < 200 {
+		t.Errorf("%d were told to wait", limited.Load())
+	}
+	colleague := h.visitor(t, l)
+	h.entered(t, colleague, h.comeBack(colleague, h.atProvider(t, colleague, h.leave(t, colleague, "/wanted?a=b", ""))))
+	if n := strings.Count(h.Logs(), "ProConnect refused too many codes of one address"); n != 1 {
+		t.Errorf("the operator is told %d times", n)
+	}
+}
+
+// junk comes back from a login with a code that nobody gave, and returns the status.
+func (h *world) junk(t *testing.T, l *registeredClient) int {
+	t.Helper()
+	b := h.visitor(t, l)
+	defer b.CloseIdleConnections()
+	away, err := url.Parse(h.leave(t, b, "/", "").RedirectURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := url.Values{"code": {"made-up"}, "state": {away.Query().Get("state")}, "iss": {l.issuer}}
+	a := h.comeBack(b, "/.proconnect/callback?"+q.Encode())
+	switch {
+	case a.StatusCode == http.StatusTooManyRequests:
+		if a.Page() != "problem too_many_logins" || a.Header.Get("Retry-After") == "" || !caddytest.NextStep.MatchString(a.Text) {
+			t.Errorf("over the bound: page %q, Retry-After %q", a.Page(), a.Header.Get("Retry-After"))
+		}
+		if b.FindCookie("_login_") == nil {
+			t.Error("over the bound, the attempt is lost")
+		}
+	case a.StatusCode != http.StatusBadGateway:
+		t.Errorf("a code that was made up: %d, page %q", a.StatusCode, a.Page())
+	}
+	return a.StatusCode
+}
+
+// from has a browser come from another address of this machine.
+func from(b *caddytest.Browser, addr string) http.RoundTripper {
+	transport := b.Transport.(cookieRecorder).RoundTripper.(*http.Transport).Clone()
+	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(addr)}}
+	transport.DialContext = func(ctx context.Context, network, target string) (net.Conn, error) {
+		if host, port, _ := net.SplitHostPort(target); net.ParseIP(host) == nil {
+			target = net.JoinHostPort(caddytest.Loopback, port)
+		}
+		return dialer.DialContext(ctx, network, target)
+	}
+	b.T.Cleanup(transport.CloseIdleConnections)
+	return transport
+}

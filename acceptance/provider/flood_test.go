@@ -1,0 +1,72 @@
+package provider_test
+
+import (
+	"net/http"
+	"strconv"
+	"sync"
+	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
+)
+
+// 20 000 strangers: each is shown the way in, or sent on it, and none leaves
+// anything behind in memory. A real login then works.
+func TestStrangersByTheThousand(t *testing.T) {
+	h := newWorld(t, 0, func(p *misbehaving) {
+		p.register("rs", "RS256", "RS256")
+		p.register("auto", "RS256", "RS256").options = "login auto"
+	})
+	total := 20_000
+	if testing.Short() {
+		total = 2_000
+	}
+	h.goodLogin(t, h.p.links["auto"])
+	h.flood(t, total/10) // what is made once is made
+	before := caddytest.Heap()
+	h.flood(t, total)
+	if grown := int64(caddytest.Heap()) - int64(before); grown > 2<<20 {
+		t.Errorf("the heap grew by %d bytes over %d strangers", grown, total)
+	}
+	for _, name := range []string{"rs", "auto"} {
+		calls := h.p.links[name].calls()
+		if calls["discovery"] > 1 || calls["authorize"] > 1 {
+			t.Errorf("%s: the strangers made %v calls", name, calls)
+		}
+		h.goodLogin(t, h.p.links[name])
+	}
+	h.nothingSecret(t)
+}
+
+// flood sends strangers to the site, to the login and to the callback.
+func (h *world) flood(t *testing.T, total int) {
+	t.Helper()
+	var running sync.WaitGroup
+	for worker := range 2 {
+		running.Go(func() {
+			page, auto := h.Browser(h.p.links["rs"].site), h.Browser(h.p.links["auto"].site)
+			page.Jar, auto.Jar = nil, nil
+			for i := worker; i < total; i += 2 {
+				h.stray(t, page, auto, i)
+			}
+		})
+	}
+	running.Wait()
+}
+
+func (h *world) stray(t *testing.T, page, auto *caddytest.Browser, i int) {
+	n := strconv.Itoa(i)
+	a, want := caddytest.Answer{}, http.StatusSeeOther
+	switch i % 4 {
+	case 0:
+		a, want = page.Visit("/wanted?"+n), http.StatusUnauthorized
+	case 1:
+		a = auto.Visit("/wanted?" + n)
+	case 2:
+		a = page.Visit("/.proconnect/login?return_to=/" + n)
+	case 3:
+		a, want = page.Visit("/.proconnect/callback?code=c&state=stranger-"+n), http.StatusBadRequest
+	}
+	if a.StatusCode != want || len(a.Cookies()) > 1 {
+		t.Errorf("stranger %d got %d, page %q, cookies %v", i, a.StatusCode, a.Page(), a.Cookies())
+	}
+}

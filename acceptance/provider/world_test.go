@@ -1,0 +1,234 @@
+package provider_test
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
+)
+
+// world is a real Caddy whose sites stand behind a provider that misbehaves.
+type world struct {
+	*caddytest.Server
+	p       *misbehaving
+	admin   string           // the port of Caddy's admin API
+	session string           // the key of the sessions, in hex
+	echo    *httptest.Server // an upstream that tells what it was sent
+
+	mu    sync.Mutex
+	fresh []*registeredClient // links of which nobody has made use yet
+}
+
+// worldGlobals stands in front of the sites, behind the filter that users are
+// shown. Without it on both, the access log holds the codes, states and hints of
+// addresses and redirects, and the default log the code of every callback that
+// failed where the site answers errors itself (`errors caddy`).
+const worldGlobals = `
+{
+	admin 127.0.0.1:{$ADMIN}
+	persist_config off
+	storage file_system {$DIR}/storage
+	skip_install_trust
+	auto_https disable_redirects
+	default_bind {$LOOPBACK}
+	http_port {$PORT}
+	https_port {$TLS_PORT}
+	log {
+		output file {$DIR}/log.json
+		level DEBUG
+		import no_secrets
+	}
+	{$LINKS}
+}
+
+(gated) {
+	log {
+		output file {$DIR}/access.json
+		import no_secrets
+	}
+	handle_errors {
+		respond "error {err.status_code}"
+	}
+	handle /echo* {
+		reverse_proxy {$ECHO}
+	}
+	handle {
+		respond "PROTECTED id={http.auth.user.id} name={http.auth.user.name} unit={http.auth.user.custom.unit}"
+	}
+}
+`
+
+// freshClients is how many links there are that know nothing of their provider.
+const freshClients = 120
+
+// newWorld starts the provider and Caddy. sites are the links that a test needs
+// beside those that know nothing yet.
+func newWorld(t *testing.T, fresh int, register func(*misbehaving)) *world {
+	t.Helper()
+	p := newMisbehaving(t)
+	h := &world{
+		Server: caddytest.New(t),
+		p:      p, admin: caddytest.FreePort(t), session: caddytest.NewSessionKey(), echo: newEcho(t),
+	}
+	p.hide(h.session, "the session secret")
+	t.Setenv("HOSTILE_CLIENT_SECRET", clientSecret)
+	t.Setenv("HOSTILE_SESSION_SECRET", h.session)
+	for i := range fresh {
+		h.fresh = append(h.fresh, p.register("fresh"+strconv.Itoa(i), "RS256", "RS256"))
+	}
+	register(p)
+	h.reload()
+	t.Cleanup(func() {
+		if err := caddy.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return h
+}
+
+// reload loads the configuration anew: every link forgets its provider.
+func (h *world) reload() {
+	h.T.Helper()
+	config, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(h.caddyfile()), map[string]any{"filename": "Caddyfile"})
+	if err != nil {
+		h.T.Fatal(err)
+	}
+	if err := caddy.Load(config, true); err != nil {
+		h.T.Fatal(err)
+	}
+}
+
+func (h *world) caddyfile() string {
+	var links, sites strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(h.p.links)) {
+		l := h.p.links[name]
+		fmt.Fprintf(&links, `
+	proconnect %s {
+		issuer %s
+		client_id %s
+		client_secret {env.HOSTILE_CLIENT_SECRET}
+		signing_alg %s
+		userinfo_signing_alg %s
+		claims custom.unit
+		session {
+			secret {env.HOSTILE_SESSION_SECRET}
+		}
+	}`, name, l.issuer, clientID, l.alg, l.userinfoAlg)
+		fmt.Fprintf(&sites, `
+%s {
+	proconnect {
+		client %s
+		allow any
+		headers
+		%s
+	}
+	proconnect /level/* {
+		client %[2]s
+		allow acr eidas2
+		allow acr eidas2 eidas3
+	}
+	import gated
+}
+`, l.names(), name, l.options)
+	}
+	text := strings.NewReplacer("{$ADMIN}", h.admin, "{$LINKS}", links.String(), "{$ECHO}", h.echo.Listener.Addr().String()).Replace(worldGlobals)
+	return h.Fill(caddytest.DocumentedFilter(h.T) + text + sites.String())
+}
+
+// names are the addresses of a link's site: one over https has a sibling.
+func (l *registeredClient) names() string {
+	if strings.HasPrefix(l.site, "https") {
+		return l.site + ", " + siblingSite
+	}
+	return l.site
+}
+
+// unused returns a link that has not asked its provider for anything.
+func (h *world) unused(t *testing.T) *registeredClient {
+	t.Helper()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.fresh) == 0 {
+		t.Fatal("no link is left that knows nothing of its provider")
+	}
+	l := h.fresh[0]
+	h.fresh = h.fresh[1:]
+	return l
+}
+
+// newEcho is an upstream that answers with the header lines it was sent.
+func newEcho(t *testing.T) *httptest.Server {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+			for _, value := range r.Header[name] {
+				fmt.Fprintf(w, "%s: %q\n", name, value)
+			}
+		}
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+// visitor opens a new browser at the site of a link.
+func (h *world) visitor(t *testing.T, l *registeredClient) *caddytest.Browser {
+	t.Helper()
+	b := h.Browser(l.site)
+	b.T = t
+	t.Cleanup(b.CloseIdleConnections)
+	b.Transport = cookieRecorder{b.Transport, l.p}
+	return b
+}
+
+// cookieRecorder notes every cookie that a browser was given: none may stand in
+// a log.
+type cookieRecorder struct {
+	http.RoundTripper
+	p *misbehaving
+}
+
+func (rec cookieRecorder) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := rec.RoundTripper.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range resp.Cookies() {
+		if len(c.Value) > 16 {
+			rec.p.hide(c.Value, "cookie "+c.Name)
+		}
+	}
+	return resp, nil
+}
+
+// logged returns the lines of the log that hold a text.
+func (h *world) logged(text string) string {
+	var found []string
+	for line := range strings.Lines(h.Logs()) {
+		if strings.Contains(line, text) {
+			found = append(found, line)
+		}
+	}
+	return strings.Join(found, "")
+}
+
+// accessLog returns the access log.
+func (h *world) accessLog(t *testing.T) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(h.Dir, "access.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}

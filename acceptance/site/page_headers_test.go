@@ -1,0 +1,28 @@
+package site_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
+)
+
+// A page of ours differs by language and by person, and no search engine lists it.
+func TestPageHeaders(t *testing.T) {
+	s := caddytest.Start(t, caddytest.Sandbox, "http://localhost:{$PORT} {\n proconnect {\n allow any\n }\n respond \"protected\"\n}")
+	b := s.Browser("http://localhost:{$PORT}")
+	for name, a := range map[string]caddytest.Answer{
+		"page": b.Visit("/wanted"), "redirect": b.Visit("/.proconnect/login"), "program": b.Visit("/api", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"),
+	} {
+		want := map[string]string{"page": "Accept-Language, Cookie", "redirect": "", "program": "Cookie"}[name]
+		if got := a.Header.Get("Vary"); got != want {
+			t.Errorf("%s: Vary is %q, want %q", name, got, want)
+		}
+		if got := a.Header.Get("X-Robots-Tag"); got != "noindex" {
+			t.Errorf("%s: X-Robots-Tag is %q", name, got)
+		}
+		if a.StatusCode != http.StatusUnauthorized && a.StatusCode != http.StatusSeeOther {
+			t.Errorf("%s: %d", name, a.StatusCode)
+		}
+	}
+}

@@ -1,0 +1,61 @@
+package caddytest
+
+import (
+	"bufio"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Answer is a response, read.
+type Answer struct {
+	*http.Response
+	Text string // the body
+}
+
+// ReadAnswer reads a response to its end and closes it.
+func ReadAnswer(t testing.TB, resp *http.Response) Answer {
+	t.Helper()
+	defer resp.Body.Close()
+	var text strings.Builder
+	if _, err := bufio.NewReader(resp.Body).WriteTo(&text); err != nil {
+		t.Fatal(err)
+	}
+	return Answer{resp, text.String()}
+}
+
+// RedirectURL is where a redirect leads, absolute; empty if it leads nowhere.
+func (a Answer) RedirectURL() string {
+	u, err := a.Location()
+	if err != nil {
+		return ""
+	}
+	return u.String()
+}
+
+// Page is which of our pages an answer is, with its problem's code.
+func (a Answer) Page() string {
+	_, rest, ok := strings.Cut(a.Text, `data-page="`)
+	if !ok {
+		return ""
+	}
+	name, rest, _ := strings.Cut(rest, `"`)
+	if name == "problem" {
+		_, rest, _ = strings.Cut(rest, `data-problem="`)
+		code, _, _ := strings.Cut(rest, `"`)
+		return "problem " + code
+	}
+	return name
+}
+
+// Reference is what the page tells people to quote.
+func (a Answer) Reference() string {
+	_, rest, _ := strings.Cut(a.Text, `class="reference"`)
+	_, rest, _ = strings.Cut(rest, "<code>")
+	reference, _, _ := strings.Cut(rest, "<")
+	return reference
+}
+
+// NextStep is a link or a form by which a page leads on.
+var NextStep = regexp.MustCompile(`<a class="button[^"]*" href="/|<form `)

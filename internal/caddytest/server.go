@@ -1,0 +1,188 @@
+package caddytest
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	_ "github.com/caddyserver/caddy/v2/modules/standard"
+
+	_ "github.com/caddy-proconnect/caddy-proconnect"
+)
+
+// Server is a real Caddy with the plugin, started from a Caddyfile. Caddy is one
+// per process: tests that start one do not run in parallel.
+type Server struct {
+	T       testing.TB // whose server it is: a subtest may take it over
+	Port    string     // of http sites
+	TLSPort string     // of https sites
+	Dir     string     // of the test's own
+}
+
+// globals stands in front of every Caddyfile: nothing outside of the test's own
+// directory is written, and everything is logged.
+const globals = `{
+	admin off
+	persist_config off
+	storage file_system {$DIR}/storage
+	skip_install_trust
+	auto_https disable_redirects
+	default_bind {$LOOPBACK}
+	http_port {$PORT}
+	https_port {$TLS_PORT}
+	log {
+		output file {$DIR}/log.json
+		level DEBUG
+	}
+	$GLOBAL
+}
+`
+
+// Start runs Caddy with global options and sites, in which {$PORT} and
+// {$TLS_PORT} are free ports and {$DIR} a directory of the test's own.
+func Start(t testing.TB, global, sites string) *Server {
+	t.Helper()
+	s := New(t)
+	s.Run(global, sites)
+	return s
+}
+
+// New prepares a server, whose directory can be filled before it runs.
+func New(t testing.TB) *Server {
+	t.Helper()
+	return &Server{T: t, Port: FreePort(t), TLSPort: FreePort(t), Dir: t.TempDir()}
+}
+
+// Root is the directory of the module, which tests of every package start below.
+func Root(t testing.TB) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			t.Fatal("no go.mod above the working directory")
+		}
+		dir = up
+	}
+}
+
+// Fill puts the ports and the directory into a text.
+func (s *Server) Fill(text string) string {
+	return strings.NewReplacer("{$PORT}", s.Port, "{$TLS_PORT}", s.TLSPort, "{$DIR}", s.Dir, "{$LOOPBACK}", Loopback).Replace(text)
+}
+
+// Loopback is an address of this process alone. A port that is free now may be
+// another process's the next moment, and two Caddys share one without a word.
+var Loopback = fmt.Sprintf("127.%d.%d.%d", 1+os.Getpid()>>16&0x7f, os.Getpid()>>8&0xff, 1+os.Getpid()&0x7f)
+
+// FreePort finds a port for a server whose address must be known before it starts.
+// None is given twice, and none of those that systems give to whoever asks for any,
+// 32768 and above: the next to ask would get it before that server does.
+func FreePort(t testing.TB) string {
+	t.Helper()
+	for range 100 {
+		port := strconv.Itoa(20_000 + int(lastPort.Add(1)%10_000))
+		if l, err := net.Listen("tcp", net.JoinHostPort(Loopback, port)); err == nil {
+			l.Close()
+			return port
+		}
+	}
+	t.Fatal("no port is free")
+	return ""
+}
+
+// lastPort counts the ports that were given.
+var lastPort atomic.Uint32
+
+// Load replaces the running configuration.
+func (s *Server) Load(global, sites string) {
+	s.T.Helper()
+	if err := caddy.Load(s.adapt(global, sites), true); err != nil {
+		s.T.Fatal(err)
+	}
+}
+
+// Restart stops Caddy and starts it anew: only the storage stays.
+func (s *Server) Restart(global, sites string) {
+	s.T.Helper()
+	if err := caddy.Stop(); err != nil {
+		s.T.Fatal(err)
+	}
+	s.Load(global, sites)
+}
+
+func (s *Server) adapt(global, sites string) []byte {
+	s.T.Helper()
+	config, err := s.TryAdapt(global, sites)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	return config
+}
+
+// Write puts a file into the test's directory and returns its path.
+func (s *Server) Write(name, content string) string {
+	s.T.Helper()
+	path := filepath.Join(s.Dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		s.T.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		s.T.Fatal(err)
+	}
+	return path
+}
+
+// Run starts Caddy for a server whose files are in place.
+func (s *Server) Run(global, sites string) {
+	s.T.Helper()
+	s.Load(global, sites)
+	s.T.Cleanup(func() {
+		if err := caddy.Stop(); err != nil {
+			s.T.Error(err)
+		}
+	})
+}
+
+// TryAdapt reads a configuration that may be wrong.
+func (s *Server) TryAdapt(global, sites string) ([]byte, error) {
+	text := s.Fill(strings.Replace(globals, "$GLOBAL", global, 1) + sites)
+	config, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(text), map[string]any{"filename": "Caddyfile"})
+	return config, err
+}
+
+// Secure waits until Caddy's own authority has certified the sites: it does so
+// beside the loading of a configuration.
+func (s *Server) Secure(hosts ...string) {
+	s.T.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for _, host := range hosts {
+		for {
+			dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, ServerName: host}}
+			conn, err := dialer.DialContext(s.T.Context(), "tcp", Loopback+":"+s.TLSPort)
+			if err == nil {
+				conn.Close()
+				break
+			}
+			if time.Now().After(deadline) {
+				s.T.Fatalf("%s has no certificate: %v", host, err)
+			}
+			<-time.After(10 * time.Millisecond) // between two questions, not for an answer
+		}
+	}
+}
