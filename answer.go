@@ -2,7 +2,6 @@ package proconnect
 
 import (
 	"bytes"
-	"crypto/rand"
 	"errors"
 	"net/http"
 	"strconv"
@@ -11,70 +10,15 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
-	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
-
-// ensureReference gives the request a reference, which stands on the page and in the log.
-func (v *visit) ensureReference() string {
-	if v.reference == "" {
-		v.reference = rand.Text()[:10]
-	}
-	return v.reference
-}
-
-// requireLogin answers somebody who is not logged in, or not far enough.
-func (x *exchange) requireLogin() error {
-	switch who := audienceOf(x.r); {
-	case who == frame:
-		return x.page(http.StatusUnauthorized, pages.Framed{URL: x.loginTo(x.pageAsked(x.r))})
-	case who == machines || x.r.Method == http.MethodHead:
-		return x.unauthorized(x.programLoginURL(x.r))
-	case x.r.Method != http.MethodGet:
-		return x.page(http.StatusUnauthorized, x.formLost(x.r))
-	case x.at.Login == loginAuto || !x.session.IsZero():
-		return x.redirectToLogin()
-	case !x.at.callbackComesBack(x.r, x.origin):
-		return x.callbackLost()
-	}
-	return x.page(http.StatusUnauthorized, pages.Login{LoginURL: x.loginURL()})
-}
 
 // callbackLost answers where a login would end outside of the gate.
 func (x *exchange) callbackLost() error {
 	return x.problem(http.StatusInternalServerError, pages.Problem{
 		Code: pages.CallbackUnreachable, Detail: []string{"callback: " + x.origin.URL(x.at.CallbackPath)},
 	})
-}
-
-// requireStepUp sends somebody back to ProConnect for a login at another level.
-func (x *exchange) requireStepUp() error {
-	if mayStartLogin(x.r) {
-		x.reportStepUp()
-		return x.redirectToLogin()
-	}
-	return x.requireLogin()
-}
-
-// maxAutoLogins is how many logins in a row may end without a session.
-const maxAutoLogins = 3
-
-// redirectToLogin sends somebody to ProConnect without a click, unless they just came
-// back from there several times: a browser that does not keep the session would
-// go round for ever.
-func (x *exchange) redirectToLogin() error {
-	if x.at.client.keeper.AutoLogins(x.origin, x.cookies) < maxAutoLogins {
-		options := x.loginOptions()
-		return x.startLogin(&session.Attempt{Target: x.target(), ACR: options.acr, Gate: options.gate, Automatic: true})
-	}
-	code := pages.CookiesRefused
-	if !x.session.IsZero() {
-		x.at.reportOnce("logins end, again and again, in sessions that do not satisfy the rules: do all nodes have the same configuration?",
-			zap.String("reason", x.reason()))
-		code = pages.LoginFailed
-	}
-	return x.problem(http.StatusUnauthorized, pages.Problem{Code: code, RetryURL: x.loginURL(), HomeURL: "/"})
 }
 
 // formLost tells what became of a form. One that another site sent comes without
@@ -144,7 +88,7 @@ func (x *exchange) page(status int, view pages.View) error {
 	var body bytes.Buffer
 	view = x.fit(x.r, view)
 	lang := pages.Language(x.r.Header.Get("Accept-Language"))
-	site := x.at.Texts.or(x.at.client.Texts).site(x.origin.Host, x.at.banner())
+	site := x.at.Texts.or(x.at.client.Texts).site(x.origin.Host, x.at.client.banner())
 	if err := pages.Render(&body, lang, site, x.reference, view); err != nil {
 		return caddyhttp.Error(http.StatusInternalServerError, err)
 	}
@@ -169,8 +113,8 @@ func (x *exchange) page(status int, view pages.View) error {
 }
 
 // banner names an environment in which an identity proves nothing.
-func (h *Handler) banner() string {
-	switch h.client.Environment {
+func (c *Client) banner() string {
+	switch c.Environment {
 	case sandboxEnvironment:
 		return pages.BannerSandbox
 	case "integration", "integration-rie":

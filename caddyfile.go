@@ -70,7 +70,7 @@ func parseGate(helper httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error)
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
 	if d.NextArg() {
-		return h.strayArg(d)
+		return strayArg(d, h.MatcherSetsRaw != nil)
 	}
 	said := make(map[string]bool)
 	for d.NextBlock(0) {
@@ -100,12 +100,12 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 
 // strayArg says what to do about a word that stands before the block. Passed
 // over, it would take the block with it.
-func (h *Handler) strayArg(d *caddyfile.Dispenser) error {
+func strayArg(d *caddyfile.Dispenser, matched bool) error {
 	word := d.Val()
 	switch {
 	case slices.Contains(gateOptions, word):
 		return d.Errf("proconnect: %s belongs into a block, on a line of its own: proconnect { … }", word)
-	case h.MatcherSetsRaw != nil:
+	case matched:
 		return d.Errf("proconnect: %q is too much, since there is a matcher already: for several paths, name one with @gated path /a/* /b/*", word)
 	}
 	return d.Errf("proconnect: %q is no matcher: a path begins with a slash (/%s), a named matcher with @", word, word)

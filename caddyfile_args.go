@@ -1,7 +1,6 @@
 package proconnect
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/caddyserver/caddy/v2"
@@ -31,8 +30,6 @@ func secretArg(d *caddyfile.Dispenser, option string, into *string) error {
 	*into = d.Val()
 	return noMoreArgs(d, option)
 }
-
-var errLiteral = errors.New("no placeholders here, where nothing replaces them: say {$VAR} to take a variable of the environment")
 
 // someArgs reads an option's arguments, one at least.
 func someArgs(d *caddyfile.Dispenser, option string) ([]string, error) {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
@@ -126,4 +128,47 @@ func anyList(list []string) []any {
 		out[i] = s
 	}
 	return out
+}
+
+// redeem turns an answer at the callback into a person, once.
+func (h *Handler) redeem(ctx context.Context, x *turn, response rp.Response, a *session.Attempt) (result *rp.Result, err error) {
+	defer func() { x.end(codeRefused(err)) }()
+	if !h.client.keeper.ConsumeAttempt(a, time.Now()) {
+		return nil, errAttemptUsed
+	}
+	return h.client.provider.Finish(ctx, response, rp.Attempt{
+		Nonce: a.Nonce, Verifier: a.Verifier, RedirectURI: a.RedirectURI, ACRValues: a.ACR,
+	})
+}
+
+var errAttemptUsed = errors.New("the attempt was used")
+
+// codeRefused says whether a login failed by what its browser brought or did: a code
+// that ProConnect does not know, or a connection that was closed before the answer.
+// What fails at ProConnect, or by the configuration, is held against nobody.
+func codeRefused(err error) bool {
+	e, ok := errors.AsType[*rp.Error](err)
+	if !ok || e.Stage != rp.StageToken {
+		return false
+	}
+	if e.Kind == rp.Unavailable || e.Kind == rp.Misconfigured || e.Reason == rp.ReasonSessionGone {
+		return e.Reason == rp.ReasonCanceled
+	}
+	return e.Code != ""
+}
+
+// tooManyLogins answers a callback whose turn did not come. Nothing is used up: the
+// same address works when the page is loaded again, and so does a new login.
+func (x *exchange) tooManyLogins(a *session.Attempt, err error) error {
+	x.uri = a.Target
+	status := http.StatusServiceUnavailable
+	if errors.Is(err, errCodesRefused) {
+		status = http.StatusTooManyRequests
+		x.w.Header().Set("Retry-After", "5")
+		x.at.reportOnce("logins wait: ProConnect refused too many codes of one address; if it is a proxy's, name it in `trusted_proxies`, else somebody is making codes up",
+			zap.String("client", x.at.client.name), zap.Stringer("address", addressOf(x.r)))
+	} else {
+		x.at.reportOnce("logins wait: too many are under way, because they are many or ProConnect is slow", zap.String("client", x.at.client.name))
+	}
+	return x.problem(status, pages.Problem{Code: pages.TooManyLogins, RetryURL: x.loginURL(), HomeURL: "/"})
 }

@@ -42,7 +42,7 @@ func (c *Client) warn(text string) {
 	}
 }
 
-// Warnings are what an operator should know of rules where this client identifies
+// warnings are what an operator should know of rules where this client identifies
 // people.
 func (c *Client) warnings(rs *rules.Set) (all []string) {
 	for i := range rs.Rules {

@@ -5,6 +5,8 @@ package proconnect
 // can be read in one place. No name, no email, no text of a rule.
 
 import (
+	"time"
+
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
@@ -92,4 +94,21 @@ func (h *Handler) Cleanup() error {
 		h.reportRefusedAgain(h.refusals.rest())
 	}
 	return nil
+}
+
+// reportOnce logs what the operator has to mend, at most once a minute.
+func (h *Handler) reportOnce(cause string, fields ...zap.Field) {
+	h.complaints.mu.Lock()
+	now, last := time.Now(), h.complaints.told[cause]
+	due := now.Sub(last) >= complainEvery
+	if due {
+		if h.complaints.told == nil {
+			h.complaints.told = make(map[string]time.Time)
+		}
+		h.complaints.told[cause] = now
+	}
+	h.complaints.mu.Unlock()
+	if due {
+		h.log.Error(cause, fields...)
+	}
 }

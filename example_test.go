@@ -80,7 +80,7 @@ func TestExample(t *testing.T) {
 	}
 }
 
-// StepUp logs in and returns the answer of the page, before the second visit to
+// stepUp logs in and returns the answer of the page, before the second visit to
 // ProConnect that it asks for.
 func stepUp(s *caddytest.Server, path, person string) caddytest.Answer {
 	b := s.Browser("http://localhost:{$PORT}")

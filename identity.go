@@ -1,6 +1,8 @@
 package proconnect
 
 import (
+	"strings"
+
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
@@ -33,4 +35,32 @@ func (l loggedIdentity) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 		enc.AddString(claims.Table[index].Name, l.First(index))
 	}
 	return nil
+}
+
+// placeholder resolves the documented placeholders. One that has no value is
+// empty: an unknown one would travel on literally.
+func (v *visit) placeholder(key string) (any, bool) {
+	if name, ok := strings.CutPrefix(key, "http.auth.user."); ok {
+		return placeholderOf(v.user(), name), true
+	}
+	if name, ok := strings.CutPrefix(key, "http.auth.candidate."); ok {
+		return placeholderOf(v.candidate(), name), true
+	}
+	name, ok := strings.CutPrefix(key, "http.proconnect.")
+	if !ok {
+		return nil, false
+	}
+	switch name {
+	case "decision":
+		return v.outcome(), true
+	case "reason":
+		return v.reason(), true
+	case "reference":
+		return v.reference, true
+	case "login_url":
+		return v.loginURL(), true
+	case "logout_url":
+		return v.logoutURL(), true
+	}
+	return "", true
 }

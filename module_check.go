@@ -69,7 +69,7 @@ func (h *Handler) checkPaths() error {
 			return fmt.Errorf("%s %q: want a path such as %s: letters, digits and - . _ ~ between slashes, and none at the end",
 				option.name, option.path, defaultPath)
 		}
-		if h.reserved(option.path) {
+		if reserved(option.path, h.Path) {
 			return fmt.Errorf("%s %q: the gate answers other requests there: choose another path", option.name, option.path)
 		}
 	}
@@ -79,11 +79,11 @@ func (h *Handler) checkPaths() error {
 	return nil
 }
 
-// Reserved says whether a path is that of an endpoint which cannot be moved.
-func (h *Handler) reserved(p string) bool {
-	switch name, _ := strings.CutPrefix(p, h.Path+"/"); name {
+// reserved says whether a path is that of an endpoint which cannot be moved.
+func reserved(p, own string) bool {
+	switch name, _ := strings.CutPrefix(p, own+"/"); name {
 	case endpointLogin, endpointLogout, endpointSession:
 		return true
 	}
-	return strings.HasPrefix(p+"/", h.Path+"/"+endpointSandbox)
+	return strings.HasPrefix(p+"/", own+"/"+endpointSandbox)
 }

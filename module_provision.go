@@ -31,7 +31,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	site := siteOf(ctx, layout, h.text())
+	site := siteOf(ctx, layout, gateText(h))
 	if len(site.hosts) == 0 {
 		return h.provision(ctx, app, site)
 	}

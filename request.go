@@ -1,11 +1,10 @@
 package proconnect
 
 import (
+	"crypto/rand"
 	"net/http"
 	"net/url"
-	"strings"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
@@ -59,24 +58,6 @@ func visitOf(r *http.Request) *visit {
 	return v
 }
 
-// visit returns the visit that a request is. The first gate begins it: it maps
-// the placeholders and takes out of the request what the others must not see: our
-// cookies, and whatever arrives after us.
-func (h *Handler) visit(r *http.Request) *visit {
-	if v := visitOf(r); v != nil {
-		return v
-	}
-	v := &visit{gate: h, origin: h.originOf(r), cookies: r.Header["Cookie"], url: upstream.OriginalURL(r)}
-	h.client.hideCookies(r.Header)
-	upstream.DropUpgrade(r.Header)
-	upstream.DropTrailers(r)
-	caddyhttp.SetVar(r.Context(), visitVar, v)
-	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
-		repl.Map(v.placeholder)
-	}
-	return v
-}
-
 // examine looks at the target once a request, for the gates that have a matcher.
 func (v *visit) examine(r *http.Request) {
 	if v.examined {
@@ -98,19 +79,6 @@ func (v *visit) target() string {
 		v.uri = v.url.RequestURI()
 	}
 	return v.uri
-}
-
-// open looks for the session, once.
-func (v *visit) open(r *http.Request, c *Client) {
-	if v.opened {
-		return
-	}
-	v.opened = true
-	if p := probeOf(r); p != nil && p.session != nil && p.gate.client == c {
-		v.session = *p.session // the cookie is kept out of the probe, which may go astray
-		return
-	}
-	c.keeper.Open(r.Context(), v.origin, v.cookies, &v.session)
 }
 
 // forgetSession has the visit begin anew, for another link.
@@ -136,34 +104,6 @@ func (v *visit) candidate() *claims.Set {
 	return nil
 }
 
-// placeholder resolves the documented placeholders. One that has no value is
-// empty: an unknown one would travel on literally.
-func (v *visit) placeholder(key string) (any, bool) {
-	if name, ok := strings.CutPrefix(key, "http.auth.user."); ok {
-		return placeholderOf(v.user(), name), true
-	}
-	if name, ok := strings.CutPrefix(key, "http.auth.candidate."); ok {
-		return placeholderOf(v.candidate(), name), true
-	}
-	name, ok := strings.CutPrefix(key, "http.proconnect.")
-	if !ok {
-		return nil, false
-	}
-	switch name {
-	case "decision":
-		return v.outcome(), true
-	case "reason":
-		return v.reason(), true
-	case "reference":
-		return v.reference, true
-	case "login_url":
-		return v.loginURL(), true
-	case "logout_url":
-		return v.logoutURL(), true
-	}
-	return "", true
-}
-
 // refused says whether a gate turned away somebody who is logged in.
 func (v *visit) refused() bool {
 	return v.judged && v.decision.Outcome != rules.Allow && !v.session.IsZero()
@@ -185,18 +125,10 @@ func (v *visit) reason() string {
 	return v.decision.Reason()
 }
 
-// loginURL is where to log in and come back to this request.
-func (v *visit) loginURL() string { return v.loginTo(v.target()) }
-
-// loginTo is where to log in, as the gate asks for it, and go on to a target.
-func (v *visit) loginTo(target string) string {
-	return v.gate.Path + "/login?return_to=" + url.QueryEscape(origin.ReturnTarget(target, v.gate.Path)) + v.loginOptions().query()
-}
-
-func (v *visit) logoutURL() string { return v.gate.Path + "/logout" }
-
-// switchURL is where to log in as somebody else, or for another organisation,
-// and come back to this request.
-func (v *visit) switchURL() string {
-	return v.gate.Path + "/logout?then=login&return_to=" + url.QueryEscape(origin.ReturnTarget(v.target(), v.gate.Path)) + v.switchOptions().query()
+// ensureReference gives the request a reference, which stands on the page and in the log.
+func (v *visit) ensureReference() string {
+	if v.reference == "" {
+		v.reference = rand.Text()[:10]
+	}
+	return v.reference
 }

@@ -18,15 +18,15 @@ func (h *Handler) noteSandboxSite(ctx caddy.Context, site site) {
 	if h.client.sandbox == nil {
 		return
 	}
-	for _, address := range h.addresses(ctx, site) {
+	for _, address := range addressesOf(ctx, h, site) {
 		if app := h.client.app; !slices.Contains(app.sandboxSites, address) {
 			app.sandboxSites = append(app.sandboxSites, address)
 		}
 	}
 }
 
-// addresses are where browsers find the site, as far as its gate can tell.
-func (h *Handler) addresses(ctx caddy.Context, site site) (addresses []string) {
+// addressesOf are where browsers find the site, as far as its gate can tell.
+func addressesOf(ctx caddy.Context, h *Handler, site site) (addresses []string) {
 	if h.origin != nil {
 		return []string{h.origin.URL("")}
 	}

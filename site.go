@@ -44,7 +44,7 @@ func (a *App) readLayout(ctx caddy.Context) (*layout.Layout, error) {
 func readGate(config json.RawMessage) layout.Gate {
 	h := new(Handler)
 	_ = json.Unmarshal(config, h) // what it cannot read Caddy refuses
-	text := h.text()
+	text := gateText(h)
 	h.setDefaults()
 	return layout.Gate{
 		Text:          text,
@@ -59,8 +59,8 @@ func readGate(config json.RawMessage) layout.Gate {
 	}
 }
 
-// text is a gate's configuration, by which it finds its place among the routes.
-func (h *Handler) text() string {
+// gateText is a gate's configuration, by which it finds its place among the routes.
+func gateText(h *Handler) string {
 	text, err := json.Marshal(h)
 	if err != nil {
 		return ""

@@ -1,6 +1,7 @@
 package proconnect
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -98,3 +99,5 @@ func (t Texts) site(host, banner string) pages.Site {
 	}
 	return s
 }
+
+var errLiteral = errors.New("no placeholders here, where nothing replaces them: say {$VAR} to take a variable of the environment")
