@@ -76,7 +76,7 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	for d.NextBlock(0) {
 		option := d.Val()
 		if said[option] && !repeatable[option] {
-			return d.Errf("%s: it stands there twice: remove one", option)
+			return d.Errf("duplicate option %q: remove one", option)
 		}
 		said[option] = true
 		if err := h.unmarshalOption(d, option); err != nil {
@@ -104,9 +104,9 @@ func strayArg(d *caddyfile.Dispenser, matched bool) error {
 	word := d.Val()
 	switch {
 	case slices.Contains(gateOptions, word):
-		return d.Errf("proconnect: %s belongs into a block, on a line of its own: proconnect { … }", word)
+		return d.Errf("proconnect: %s belongs in a block, on a line of its own: proconnect { … }", word)
 	case matched:
-		return d.Errf("proconnect: %q is too much, since there is a matcher already: for several paths, name one with @gated path /a/* /b/*", word)
+		return d.Errf("proconnect: unexpected argument %q, since there is a matcher already: for several paths, name one with @gated path /a/* /b/*", word)
 	}
 	return d.Errf("proconnect: %q is no matcher: a path begins with a slash (/%s), a named matcher with @", word, word)
 }

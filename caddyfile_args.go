@@ -55,7 +55,7 @@ func noMoreArgs(d *caddyfile.Dispenser, option string) error {
 	if isWord(d, "}") {
 		return braceErr(d, option)
 	}
-	return d.Errf("%s: %q is too much: it takes one value; put a text with spaces in quotes", option, d.Val())
+	return d.Errf("%s: unexpected argument %q: it takes one value; put a text with spaces in quotes", option, d.Val())
 }
 
 // flag refuses anything after an option that stands for itself.

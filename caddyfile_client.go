@@ -58,7 +58,7 @@ func parseClient(d *caddyfile.Dispenser, existing any) (any, error) {
 		return nil, d.Errf("proconnect: %w", err)
 	}
 	if app.Clients[name] != nil {
-		return nil, d.Errf("proconnect: the link %q stands there twice: give one of them another name", name)
+		return nil, d.Errf("proconnect: duplicate client %q: give one of them another name", name)
 	}
 	c := new(Client)
 	if err := c.unmarshalCaddyfile(d); err != nil {
@@ -70,7 +70,7 @@ func parseClient(d *caddyfile.Dispenser, existing any) (any, error) {
 
 func tooMuch(d *caddyfile.Dispenser, option string) error {
 	if d.NextArg() {
-		return d.Errf("%s: %q is too much: want a name at most", option, d.Val())
+		return d.Errf("%s: unexpected argument %q: want a name at most", option, d.Val())
 	}
 	return nil
 }
@@ -80,7 +80,7 @@ func (c *Client) unmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	for d.NextBlock(0) {
 		option := d.Val()
 		if said[option] && !repeatable[option] {
-			return d.Errf("%s: it stands there twice: remove one", option)
+			return d.Errf("duplicate option %q: remove one", option)
 		}
 		said[option] = true
 		if err := c.unmarshalOption(d, option); err != nil {
@@ -190,7 +190,7 @@ func (s *Session) unmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
 		option := d.Val()
 		if said[option] {
-			return d.Errf("session: %s stands there twice: remove one", option)
+			return d.Errf("session: duplicate option %q: remove one", option)
 		}
 		said[option] = true
 		if err := checked(d, s.unmarshalOption(d, option), s.check); err != nil {
@@ -205,7 +205,7 @@ func (s *Session) unmarshalCaddyfile(d *caddyfile.Dispenser) error {
 
 func tooMuchForBlock(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
-		return d.Errf("session: %q is too much: want a block", d.Val())
+		return d.Errf("session: unexpected argument %q: want a block", d.Val())
 	}
 	return nil
 }

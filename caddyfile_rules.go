@@ -74,7 +74,7 @@ func unmarshalBlock(d *caddyfile.Dispenser, rule rules.Rule, client *string) (ru
 		}
 		if client != nil && isWord(d, rules.WordClient) {
 			if *client != "" {
-				return rules.Rule{}, d.Errf("%s: client stands there twice: remove one", name)
+				return rules.Rule{}, d.Errf("%s: duplicate option %q: remove one", name, rules.WordClient)
 			}
 			if err := oneArg(d, rules.WordClient, client); err != nil {
 				return rules.Rule{}, err
@@ -86,7 +86,7 @@ func unmarshalBlock(d *caddyfile.Dispenser, rule rules.Rule, client *string) (ru
 			return rules.Rule{}, err
 		}
 		if key := c.Key(); slices.ContainsFunc(rule.Conditions, func(other rules.Condition) bool { return other.Key() == key }) {
-			return rules.Rule{}, d.Errf("%s: %q is said twice: remove one", name, c.String())
+			return rules.Rule{}, d.Errf("%s: duplicate condition %q: remove one", name, c.String())
 		}
 		rule.Conditions = append(rule.Conditions, c)
 	}

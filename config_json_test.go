@@ -43,7 +43,7 @@ func TestJSONErrors(t *testing.T) {
 		"login":           {gate: `{"login": "never", "rules": [{"effect": "allow", "any": true}]}`, want: `login "never": want`},
 		"errors":          {gate: `{"errors": "none", "rules": [{"effect": "allow", "any": true}]}`, want: `errors "none": want`},
 		"acr":             {gate: `{"acr": ["eidas9"], "rules": [{"effect": "allow", "any": true}]}`, want: `acr "eidas9": unknown level`},
-		"acr twice":       {gate: `{"acr": ["eidas2", "eidas2"], "rules": [{"effect": "allow", "any": true}]}`, want: `acr "eidas2": said twice`},
+		"acr twice":       {gate: `{"acr": ["eidas2", "eidas2"], "rules": [{"effect": "allow", "any": true}]}`, want: `acr: duplicate value "eidas2"`},
 		"headers":         {gate: `{"headers": "X-User", "rules": [{"effect": "allow", "any": true}]}`, want: `headers "X-User": want a prefix`},
 		"path":            {gate: `{"path": "/", "rules": [{"effect": "allow", "any": true}]}`, want: `path "/": want a path`},
 		"origin":          {gate: `{"origin": "https://a/b", "rules": [{"effect": "allow", "any": true}]}`, want: `origin "https://a/b": want scheme and host alone`},

@@ -44,7 +44,7 @@ func (h *Handler) check() error {
 			return fmt.Errorf("acr %q: %w", acr, err)
 		}
 		if slices.Contains(h.ACR[:i], acr) {
-			return fmt.Errorf("acr %q: said twice: remove one", acr)
+			return fmt.Errorf("acr: duplicate value %q: remove one", acr)
 		}
 	}
 	return h.Texts.check()

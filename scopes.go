@@ -40,7 +40,7 @@ func checkScopes(scopes []string) error {
 			return fmt.Errorf("scopes: %q is unknown to ProConnect: %swant one of %s", name, near.DidYouMean(claims.ScopeOf(name), claims.Scopes), strings.Join(claims.Scopes, ", "))
 		}
 		if slices.Contains(scopes[:i], s) {
-			return fmt.Errorf("scopes: %q stands there twice", s)
+			return fmt.Errorf("scopes: duplicate scope %q", s)
 		}
 	}
 	if added > 0 && added < len(scopes) {
@@ -55,7 +55,7 @@ func checkClaims(names []string) error {
 			return fmt.Errorf("claims: %q is unknown: %swant a claim of ProConnect's, such as phone_number, or custom.<path>", name, near.DidYouMean(name, claims.Names()))
 		}
 		if slices.Contains(names[:i], name) {
-			return fmt.Errorf("claims: %q stands there twice", name)
+			return fmt.Errorf("claims: duplicate claim %q", name)
 		}
 	}
 	return nil

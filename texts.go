@@ -57,7 +57,7 @@ func (t *Texts) check() error {
 		case strings.TrimSpace(l.Text) == "":
 			return fmt.Errorf("link %q: the text is empty", l.URL)
 		case slices.Contains(t.Links[:i], l):
-			return fmt.Errorf("link %q %q: said twice: remove one", l.Text, l.URL)
+			return fmt.Errorf("duplicate link %q %q: remove one", l.Text, l.URL)
 		case !isWebURL(l.URL) && !origin.IsLocalPath(l.URL):
 			return fmt.Errorf("link %q: want an http or https URL, or a path of the site", l.URL)
 		}

@@ -89,7 +89,7 @@ func CheckRule(r Rule) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		if key := c.Key(); seen[key] {
-			return fmt.Errorf("%s: %q is said twice: remove one", name, c.String())
+			return fmt.Errorf("%s: duplicate condition %q: remove one", name, c.String())
 		}
 		seen[c.Key()] = true
 	}
@@ -142,7 +142,7 @@ func checkValues(field claims.Ref, values []string) error {
 			return fmt.Errorf("%s %q: %w", field.Name, v, err)
 		}
 		if slices.Contains(seen, normal) {
-			return fmt.Errorf("%s %q: said twice: remove one", field.Name, v)
+			return fmt.Errorf("%s: duplicate value %q: remove one", field.Name, v)
 		}
 		seen = append(seen, normal)
 	}
@@ -156,7 +156,7 @@ func checkFrom(c Condition) error {
 		}
 		for _, other := range c.From[:i] {
 			if filepath.Clean(other) == filepath.Clean(path) {
-				return fmt.Errorf("%s from %q: said twice: remove one", c.Field, path)
+				return fmt.Errorf("%s from: duplicate file %q: remove one", c.Field, path)
 			}
 		}
 	}

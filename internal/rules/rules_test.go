@@ -24,7 +24,7 @@ func TestCompileRulesJSON(t *testing.T) {
 		{"absent with values", `[{"effect":"allow","conditions":[{"field":"roles","absent":true,"values":["a"]}]}]`, "rule 1: allow: roles absent: it takes no values; put quotes around absent if it is one"},
 		{"values and from", `[{"effect":"allow","conditions":[{"field":"roles","values":["a"],"from":["/x"]}]}]`, "rule 1: allow: roles: values or from, not both: put the values into a file, or into a rule of their own"},
 		{"a relative path", `[{"effect":"allow","conditions":[{"field":"roles","from":["x"]}]}]`, `rule 1: allow: roles from "x": a relative path would depend on the directory in which Caddy starts: say the whole path, which begins with /`},
-		{"a condition twice", `[{"effect":"allow","conditions":[{"field":"roles","values":["a","b"]},{"field":"roles","values":["B","a"]}]}]`, `rule 1: allow: "roles B a" is said twice: remove one`},
+		{"a condition twice", `[{"effect":"allow","conditions":[{"field":"roles","values":["a","b"]},{"field":"roles","values":["B","a"]}]}]`, `rule 1: allow: duplicate condition "roles B a": remove one`},
 		{"a placeholder", `[{"effect":"allow","conditions":[{"field":"roles","values":["{env.X}"]}]}]`, `rule 1: allow: roles "{env.X}": no placeholders in rules, which are read once: say {$VAR} to take a variable of the environment`},
 		{"mfa is a word of the Caddyfile", `[{"effect":"allow","conditions":[{"field":"mfa"}]}]`, `rule 1: allow: unknown field "mfa": want one of ` + fieldNames},
 		{"a very long value", `[{"effect":"allow","conditions":[{"field":"uid","values":["` + strings.Repeat("a", 257) + `"]}]}]`, `rule 1: allow: uid "` + strings.Repeat("a", 257) + `": it can match nobody: values are kept up to 256 characters`},
