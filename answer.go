@@ -51,7 +51,7 @@ var remedies = map[string]string{
 	pages.CallbackUnreachable: "inside `handle /x/*` set `path /x/.proconnect` and register that redirect URI, or put the gate outside of it",
 	pages.ClientsMixed:        "give the gates of a path the same `client`",
 	pages.OriginRequired:      "set `origin`, the same for all gates of the site",
-	pages.ProviderUnavailable: "see the error of this minute, which tells the fault of the link and what to mend",
+	pages.ProviderUnavailable: "see the error of this minute, which tells what failed and what to mend",
 	pages.SandboxGuard:        "open http://localhost on the machine itself, without a proxy in front",
 	pages.StorageUnavailable:  "repair Caddy's `storage`",
 }

@@ -15,17 +15,17 @@ func init() {
 	caddy.RegisterModule(App{})
 }
 
-// defaultClient is the link that a gate uses when it names none.
+// defaultClient is the client that a gate uses when it names none.
 const defaultClient = "default"
 
 // pollEvery is how often what changes outside (revoked sessions in the storage,
 // lists in files) is looked at.
 const pollEvery = time.Second
 
-// App holds the links to ProConnect that the gates of all sites share: for each
-// a client as it was registered at ProConnect.
+// App holds the clients, as registered at ProConnect, that the gates of all sites
+// share.
 type App struct {
-	// The links by name. A gate that names none uses `default`.
+	// The clients by name. A gate that names none uses `default`.
 	Clients map[string]*Client `json:"clients,omitempty"`
 
 	log          *zap.Logger

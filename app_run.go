@@ -19,14 +19,14 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 )
 
-// Provision resolves and checks every link. It neither uses the network nor
+// Provision resolves and checks every client. It neither uses the network nor
 // writes to the storage.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.log = ctx.Logger()
 	a.lists, a.bodies = rules.NewLists(a.log, runningLists()), new(bodies)
 	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
 		c := a.Clients[name]
-		if err := checkLinkName(name); err != nil {
+		if err := checkClientName(name); err != nil {
 			return fmt.Errorf("proconnect: %w", err)
 		}
 		if c == nil {
@@ -39,17 +39,17 @@ func (a *App) Provision(ctx caddy.Context) error {
 	return a.checkCookieNames()
 }
 
-var validLinkName = regexp.MustCompile(`^[A-Za-z0-9-]{1,40}$`)
+var validClientName = regexp.MustCompile(`^[A-Za-z0-9-]{1,40}$`)
 
-// checkLinkName refuses a name that does not fit into that of a cookie.
-func checkLinkName(name string) error {
-	if !validLinkName.MatchString(name) {
+// checkClientName refuses a name that does not fit into that of a cookie.
+func checkClientName(name string) error {
+	if !validClientName.MatchString(name) {
 		return fmt.Errorf("the name %q: want up to 40 letters, digits and hyphens", name)
 	}
 	return nil
 }
 
-// checkCookieNames refuses two links whose cookies would overwrite each other, and
+// checkCookieNames refuses two clients whose cookies would overwrite each other, and
 // notes the names of all.
 func (a *App) checkCookieNames() error {
 	owner := make(map[string]string)
@@ -155,7 +155,7 @@ func runningLists() *rules.Lists {
 	return running.(*App).lists
 }
 
-// client returns a link by name.
+// client returns a client by its name.
 func (a *App) client(name string) (*Client, error) {
 	c, ok := a.Clients[cmp.Or(name, defaultClient)]
 	if ok {
@@ -164,9 +164,9 @@ func (a *App) client(name string) (*Client, error) {
 	known := strings.Join(slices.Sorted(maps.Keys(a.Clients)), ", ")
 	switch {
 	case known == "":
-		return nil, errors.New("no link to ProConnect: add the global option `proconnect { … }` at the top of the Caddyfile")
+		return nil, errors.New("no ProConnect client is configured: add the global option `proconnect { … }` at the top of the Caddyfile")
 	case name == "":
-		return nil, fmt.Errorf("every link to ProConnect has a name: say which with client, one of %s", known)
+		return nil, fmt.Errorf("every ProConnect client has a name: say which with client, one of %s", known)
 	}
-	return nil, fmt.Errorf("client %q: no link to ProConnect has this name: want one of %s, or add the global option `proconnect %s { … }` at the top of the Caddyfile", name, known, name)
+	return nil, fmt.Errorf("client %q: no ProConnect client has this name: want one of %s, or add the global option `proconnect %s { … }` at the top of the Caddyfile", name, known, name)
 }

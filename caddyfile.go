@@ -187,7 +187,7 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, option string) (err er
 // unknownGateOption says where a word belongs that is not an option of a gate, or which
 // one was meant.
 func unknownGateOption(d *caddyfile.Dispenser, option string) error {
-	if slices.Contains(linkOptions, option) {
+	if slices.Contains(clientOptions, option) {
 		return d.Errf("%s: it belongs in the global option proconnect { … } at the top of the Caddyfile", option)
 	}
 	if _, err := rules.LookupField(option); err == nil {
@@ -197,7 +197,7 @@ func unknownGateOption(d *caddyfile.Dispenser, option string) error {
 	if missing := behindBlock(option, "proconnect", caddyDirectives); missing != "" && meant == "" {
 		return d.Err(missing)
 	}
-	if other := near.Word(option, linkOptions); meant == "" && other != "" {
+	if other := near.Word(option, clientOptions); meant == "" && other != "" {
 		return d.Errf("unknown subdirective %q: did you mean %s? it belongs in the global option proconnect { … } at the top of the Caddyfile", option, other)
 	}
 	if other := near.Word(option, rules.Fields); meant == "" && other != "" {
@@ -206,7 +206,7 @@ func unknownGateOption(d *caddyfile.Dispenser, option string) error {
 	return d.Errf("unknown subdirective %q: %swant one of %s", option, near.DidYouMean(option, gateOptions), strings.Join(gateOptions, ", "))
 }
 
-// unmarshalOption reads what the pages say, in a gate or in a link.
+// unmarshalOption reads what the pages say, in a gate or in a client.
 func (t *Texts) unmarshalOption(d *caddyfile.Dispenser, option string) (known bool, err error) {
 	switch option {
 	case "title":

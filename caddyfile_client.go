@@ -54,7 +54,7 @@ func parseClient(d *caddyfile.Dispenser, existing any) (any, error) {
 	if err := tooMuch(d, "proconnect"); err != nil {
 		return nil, err
 	}
-	if err := checkLinkName(name); err != nil {
+	if err := checkClientName(name); err != nil {
 		return nil, d.Errf("proconnect: %w", err)
 	}
 	if app.Clients[name] != nil {
@@ -140,25 +140,25 @@ func (c *Client) unmarshalOption(d *caddyfile.Dispenser, option string) (err err
 	if known, err := c.Texts.unmarshalOption(d, option); known {
 		return err
 	}
-	return unknownLinkOption(d, option)
+	return unknownClientOption(d, option)
 }
 
-// linkOptions are the options of a link, as messages list them.
-var linkOptions = []string{
+// clientOptions are the options of a client, as messages list them.
+var clientOptions = []string{
 	"environment", "issuer", "client_id", "client_secret", "signing_alg", "userinfo_signing_alg", "scopes", "claims",
 	"ca", "session", "title", "audience", "contact", "link",
 }
 
-// unknownLinkOption says where a word belongs that is not an option of a client, or
+// unknownClientOption says where a word belongs that is not an option of a client, or
 // which one was meant.
-func unknownLinkOption(d *caddyfile.Dispenser, option string) error {
+func unknownClientOption(d *caddyfile.Dispenser, option string) error {
 	if slices.Contains(gateOptions, option) {
 		return d.Errf("%s: it belongs in the proconnect { … } of a site", option)
 	}
 	if slices.Contains(sessionOptions, option) {
 		return d.Errf("%s: it belongs in session { … }", option)
 	}
-	meant := near.Word(option, linkOptions)
+	meant := near.Word(option, clientOptions)
 	if missing := behindBlock(option, "proconnect", caddyOptions, caddyDirectives); missing != "" && meant == "" {
 		return d.Err(missing)
 	}
@@ -168,7 +168,7 @@ func unknownLinkOption(d *caddyfile.Dispenser, option string) error {
 	if other := near.Word(option, sessionOptions); meant == "" && other != "" {
 		return d.Errf("unknown subdirective %q: did you mean %s? it belongs in session { … }", option, other)
 	}
-	return d.Errf("unknown subdirective %q: %swant one of %s", option, near.DidYouMean(option, linkOptions), strings.Join(linkOptions, ", "))
+	return d.Errf("unknown subdirective %q: %swant one of %s", option, near.DidYouMean(option, clientOptions), strings.Join(clientOptions, ", "))
 }
 
 // checked reports what was read and cannot work on its line.
@@ -220,7 +220,7 @@ func (s *Session) unmarshalOption(d *caddyfile.Dispenser, option string) (err er
 	case "cookie_name":
 		return oneArg(d, option, &s.CookieName)
 	}
-	if slices.Contains(linkOptions, option) {
+	if slices.Contains(clientOptions, option) {
 		return d.Errf("%s: it belongs behind session { … }: is the closing brace missing above it?", option)
 	}
 	return d.Errf("session: unknown subdirective %q: %swant one of %s", option, near.DidYouMean(option, sessionOptions), strings.Join(sessionOptions, ", "))

@@ -37,7 +37,7 @@ func FuzzUnmarshalGate(f *testing.F) {
 	})
 }
 
-// A link that is read without an error says which ProConnect it is of.
+// A client that is read without an error says which ProConnect it is of.
 func FuzzUnmarshalClient(f *testing.F) {
 	for _, s := range []string{
 		"proconnect {\n\tenvironment sandbox\n}",
@@ -54,7 +54,7 @@ func FuzzUnmarshalClient(f *testing.F) {
 			return
 		}
 		if err := c.checkIssuer(); err != nil {
-			t.Fatalf("%q is read as a link to nowhere: %v", text, err)
+			t.Fatalf("%q is read as a client of no ProConnect: %v", text, err)
 		}
 	})
 }

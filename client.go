@@ -13,8 +13,8 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
-// Client is one link to ProConnect: a client as it was registered there, and
-// what its sites have in common.
+// Client is one client, as registered at ProConnect, and what its sites have in
+// common.
 type Client struct {
 	// Which ProConnect: `production`, `integration`, `production-rie`,
 	// `integration-rie` (the State's internal network) or `sandbox` (a simulated
@@ -97,6 +97,6 @@ type Session struct {
 	Secrets []string `json:"secret,omitempty"`
 
 	// The name of the cookie, without the `__Host-` that is put in front.
-	// Default: `proconnect`, or `proconnect-<client>` for a named link.
+	// Default: `proconnect`, or `proconnect-<client>` for a named client.
 	CookieName string `json:"cookie_name,omitempty"`
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
 )
 
-// provision resolves and checks the link.
+// provision resolves and checks the client.
 func (c *Client) provision(ctx caddy.Context, a *App, name string) error {
 	c.app, c.name, c.log = a, name, a.log.With(zap.String("client", name))
 	for _, step := range []func(caddy.Context) error{
@@ -104,7 +104,7 @@ func checkAlg(option, alg string, known ...string) error {
 	return fmt.Errorf("%s %q: want one of %s, as the client was registered", option, alg, strings.Join(known, ", "))
 }
 
-// hideCookies takes the cookies of every link out of a request.
+// hideCookies takes the cookies of every client out of a request.
 func (c *Client) hideCookies(h http.Header) {
 	if _, ok := h["Cookie"]; !ok {
 		return

@@ -62,7 +62,7 @@ func (c *Client) remedyOfCode(e *rp.Error) string {
 	return "ask ProConnect's support what the client of " + c.where() + " asks for that it may not"
 }
 
-// where names the link's ProConnect.
+// where names the client's ProConnect.
 func (c *Client) where() string {
 	if c.Environment != "" {
 		return "environment " + c.Environment

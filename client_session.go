@@ -97,8 +97,8 @@ func (c *Client) keyring(ctx caddy.Context, lifetime time.Duration) (*seal.Keyri
 	return seal.NewKeyring(keys...), nil
 }
 
-// storagePath is where the link keeps something in Caddy's storage. Links of
-// the same client share it, on whatever node.
+// storagePath is where the client keeps something in Caddy's storage. All that
+// have the same issuer and client_id share it, on whatever node.
 func (c *Client) storagePath(what string) string {
 	sum := sha256.Sum256([]byte(c.Issuer + "\x00" + c.ClientID))
 	return "proconnect/" + hex.EncodeToString(sum[:8]) + "/" + what

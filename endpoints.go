@@ -50,7 +50,7 @@ func (h *Handler) endpoint(path string) (name string, ours bool) {
 // serveEndpoint answers an endpoint of ours.
 func (x *exchange) serveEndpoint(name string) error {
 	if x.client != nil && x.client != x.at.client {
-		x.forgetSession() // of a gate before, of another link
+		x.forgetSession() // of a gate before, of another client
 	}
 	if !x.at.standsFast(x.r, x.visit) {
 		return x.shaken()

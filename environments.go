@@ -30,7 +30,7 @@ var environments = map[string]string{
 
 const environmentNames = "production, integration, production-rie, integration-rie, sandbox"
 
-// provisionIssuer finds the one issuer that the link trusts.
+// provisionIssuer finds the one issuer that the client trusts.
 func (c *Client) provisionIssuer(caddy.Context) error {
 	if err := c.checkIssuer(); err != nil {
 		return err

@@ -116,7 +116,7 @@ func (x *exchange) reject(next caddyhttp.Handler) error {
 // clientsMixed answers a request that gates of two clients stand before.
 func (x *exchange) clientsMixed() error {
 	one, other := x.visit.client.name, x.at.client.name
-	x.at.reportOnce("two links to ProConnect gate one request: give the gates of a path the same `client`",
+	x.at.reportOnce("two ProConnect clients gate one request: give the gates of a path the same `client`",
 		zap.String("one", one), zap.String("other", other), zap.String("path", originalPath(x.r)))
 	return x.problem(http.StatusInternalServerError, pages.Problem{
 		Code: pages.ClientsMixed, Detail: []string{"client " + one, "client " + other},

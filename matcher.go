@@ -22,7 +22,7 @@ func init() {
 // a further gate is for, that gate stands. Where no gate has run it is an error, so
 // that a `not` around it never lets a stranger through.
 type Matcher struct {
-	// The link whose gate decides, by its name. Default: `default`.
+	// The client whose gate decides, by its name. Default: `default`.
 	Client string `json:"client,omitempty"`
 
 	// The conditions, all of which must hold.
@@ -93,7 +93,7 @@ func (m *Matcher) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 
 var (
 	errNoGate      = errors.New("the proconnect matcher stands where no proconnect gate has run")
-	errOtherClient = errors.New("the proconnect matcher asks for another link than the gate's")
+	errOtherClient = errors.New("the proconnect matcher asks for another client than the gate's")
 	errStale       = errors.New("the session never asked for a claim that the proconnect matcher reads")
 )
 

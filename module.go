@@ -24,7 +24,7 @@ func init() {
 // It belongs in a route without matchers: where it gates is its own `match`, so
 // that it deletes forged identity headers and its cookies everywhere.
 type Handler struct {
-	// The link to ProConnect, by its name in the `proconnect` app.
+	// The client, by its name in the `proconnect` app.
 	// Default: `default`.
 	Client string `json:"client,omitempty"`
 

@@ -17,7 +17,7 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
 )
 
-// Provision checks the gate and joins it to its link. What it says of the gate
+// Provision checks the gate and joins it to its client. What it says of the gate
 // names the site.
 func (h *Handler) Provision(ctx caddy.Context) error {
 	h.log, h.probes, h.complaints = ctx.Logger(), new(probes), new(complaints)

@@ -15,7 +15,7 @@ import (
 )
 
 // probe asks whether a request to a gate's callback comes back to a gate of the
-// same link: inside `handle /x/*`, say, it may not.
+// same client: inside `handle /x/*`, say, it may not.
 type probe struct {
 	gate    *Handler
 	origin  origin.Origin

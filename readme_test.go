@@ -36,7 +36,7 @@ func readFile(t *testing.T, name string) string {
 
 // block is a Caddyfile in a README. What it is a part of stands behind the
 // language: nothing for a whole Caddyfile, else sites, site, option (of the
-// link), rules or recipe.
+// client), rules or recipe.
 type block struct{ part, text string }
 
 func blocks(text string) []block {
@@ -47,23 +47,23 @@ func blocks(text string) []block {
 	return all
 }
 
-const readmeLink = "client_id {env.PROCONNECT_CLIENT_ID}\n client_secret {env.PROCONNECT_CLIENT_SECRET}\n"
+const readmeClient = "client_id {env.PROCONNECT_CLIENT_ID}\n client_secret {env.PROCONNECT_CLIENT_SECRET}\n"
 
 // whole makes a Caddyfile of a part of one.
 func (b block) whole() string {
-	link := "{\n proconnect {\n environment production\n " + readmeLink + "}\n}\n"
+	client := "{\n proconnect {\n environment production\n " + readmeClient + "}\n}\n"
 	switch b.part {
 	case "sites":
-		return link + b.text
+		return client + b.text
 	case "site":
-		return link + "docs.example.gouv.fr {\n" + b.text + "}\n"
+		return client + "docs.example.gouv.fr {\n" + b.text + "}\n"
 	case "option":
 		if !strings.Contains(b.text, "environment") {
-			return "{\n proconnect {\n environment production\n " + readmeLink + b.text + "}\n}\n"
+			return "{\n proconnect {\n environment production\n " + readmeClient + b.text + "}\n}\n"
 		}
-		return "{\n proconnect {\n " + readmeLink + b.text + "}\n}\n"
+		return "{\n proconnect {\n " + readmeClient + b.text + "}\n}\n"
 	case "rules", "recipe":
-		return link + "docs.example.gouv.fr {\n proconnect {\n" + b.text + "}\n}\n"
+		return client + "docs.example.gouv.fr {\n proconnect {\n" + b.text + "}\n}\n"
 	}
 	return b.text
 }

@@ -24,8 +24,8 @@ const visitVar = "proconnect.visit"
 // and the matchers share. The first gate makes it. It lives among the request's
 // variables, because the request itself may be replaced between two gates.
 type visit struct {
-	gate    *Handler // the gate that spoke last: its link, its paths, its texts
-	client  *Client  // the link of the gates that the request had to pass
+	gate    *Handler // the gate that spoke last: its client, its paths, its texts
+	client  *Client  // the client of the gates that the request had to pass
 	origin  origin.Origin
 	cookies []string // as the browser sent them
 	url     *url.URL // as the browser sent it
@@ -81,7 +81,7 @@ func (v *visit) target() string {
 	return v.uri
 }
 
-// forgetSession has the visit begin anew, for another link.
+// forgetSession has the visit begin anew, for another client.
 func (v *visit) forgetSession() {
 	v.client, v.session, v.opened = nil, session.Session{}, false
 	v.entered, v.judged, v.decision = false, false, rules.Decision{}

@@ -13,17 +13,17 @@ import (
 	"testing"
 )
 
-// link is the global option proconnect of a test's Caddyfile.
-type link struct {
-	client             string // of the provider
+// client is the global option proconnect of a test's Caddyfile.
+type client struct {
+	id                 string // at the provider
 	signing, userinfo  string // algorithms
 	lines              string // further subdirectives
 	perTabInteractions bool   // of the provider: not ProConnect's way
 	emailPage          bool   // of the provider: it asks for the email first
 }
 
-// rs256 is the link that most sites have: a self-service client of the portal.
-var rs256 = link{client: "rs256", signing: "RS256", userinfo: "RS256"}
+// rs256 is what most sites have: a self-service client of the portal.
+var rs256 = client{id: "rs256", signing: "RS256", userinfo: "RS256"}
 
 // sites are the sites of a test: host name (before .localhost) to what stands
 // in its block; {$UPSTREAM} is the site behind.
@@ -41,7 +41,7 @@ type stack struct {
 }
 
 // newStack starts everything, and waits until it serves.
-func newStack(t *testing.T, l link, blocks sites) *stack {
+func newStack(t *testing.T, c client, blocks sites) *stack {
 	t.Helper()
 	// Not t.TempDir, whose name may be too long for the admin socket.
 	dir, err := os.MkdirTemp("", "e2e-")
@@ -54,21 +54,21 @@ func newStack(t *testing.T, l link, blocks sites) *stack {
 	for _, h := range s.hosts {
 		origins = append(origins, s.origin(h))
 	}
-	if l.perTabInteractions {
+	if c.perTabInteractions {
 		env = append(env, "PER_TAB_INTERACTION=1")
 	}
-	if l.emailPage {
+	if c.emailPage {
 		env = append(env, "EMAIL_PAGE=1")
 	}
 	s.provider = startProvider(t, origins, env...)
-	s.write(l, blocks)
+	s.write(c, blocks)
 	s.startCaddy()
 	t.Cleanup(s.checkLog)
 	return s
 }
 
 // write writes the Caddyfile.
-func (s *stack) write(l link, blocks sites) {
+func (s *stack) write(c client, blocks sites) {
 	s.t.Helper()
 	var b strings.Builder
 	fmt.Fprintf(&b, `{
@@ -91,7 +91,7 @@ func (s *stack) write(l link, blocks sites) {
 		%s
 	}
 }
-`, s.dir, s.provider.issuer, l.client, secretOf(l.client), l.signing, l.userinfo, l.lines)
+`, s.dir, s.provider.issuer, c.id, secretOf(c.id), c.signing, c.userinfo, c.lines)
 	for _, h := range slices.Sorted(maps.Keys(blocks)) {
 		fmt.Fprintf(&b, "%s {\n\ttls internal\n%s\n}\n", s.origin(h), blocks[h])
 	}
@@ -147,9 +147,9 @@ func (s *stack) restartCaddy() {
 }
 
 // reload gives the running Caddy another configuration.
-func (s *stack) reload(l link, blocks sites) {
+func (s *stack) reload(c client, blocks sites) {
 	s.t.Helper()
-	s.write(l, blocks)
+	s.write(c, blocks)
 	if out, err := s.command("reload").CombinedOutput(); err != nil {
 		s.t.Fatalf("caddy reload: %v\n%s", err, out)
 	}

@@ -17,14 +17,14 @@ const gated = `	proconnect {
 	}`
 
 func TestLogin(t *testing.T) {
-	for _, l := range []link{
+	for _, c := range []client{
 		rs256,
-		{client: "es256", signing: "ES256", userinfo: "ES256"},
-		{client: "hs256", signing: "HS256", userinfo: "HS256"},
-		{client: "json", signing: "RS256", userinfo: "none"},
+		{id: "es256", signing: "ES256", userinfo: "ES256"},
+		{id: "hs256", signing: "HS256", userinfo: "HS256"},
+		{id: "json", signing: "RS256", userinfo: "none"},
 	} {
-		t.Run(l.client, func(t *testing.T) {
-			s := newStack(t, l, sites{"docs": gated})
+		t.Run(c.id, func(t *testing.T) {
+			s := newStack(t, c, sites{"docs": gated})
 			b := newPerson(t)
 			const target = "/deep/page?x=1&y=%C3%A9t%C3%A9"
 			b.enter(s.origin("docs")+target, "dinum")

@@ -111,7 +111,7 @@ func TestStepUpNeverForStrangers(t *testing.T) {
 }
 
 // asksEmail is a provider that asks for the email first, as ProConnect does.
-var asksEmail = link{client: "rs256", signing: "RS256", userinfo: "RS256", emailPage: true}
+var asksEmail = client{id: "rs256", signing: "RS256", userinfo: "RS256", emailPage: true}
 
 // typeEmail goes through the provider's page for the email.
 func (b *tab) typeEmail() {

@@ -44,30 +44,30 @@ func (s faultyStorage) CertMagicStorage() (certmagic.Storage, error) {
 	return faultyFiles{&certmagic.FileStorage{Path: s.Root}}, nil
 }
 
-// storageFault is what befalls the storage of one link.
+// storageFault is what befalls the storage of one client.
 type storageFault struct {
 	read, write error
 	delay       time.Duration
 	deaf        chan struct{} // nothing is answered until it is closed, whatever the context says
 }
 
-// storageFaults are the faults by the client_id of a link in the sandbox: each
-// link has a directory of its own.
+// storageFaults are the faults by the client_id of a client in the sandbox: each
+// client has a directory of its own.
 var storageFaults sync.Map
 
-func breakStorage(clientID string, f storageFault) { storageFaults.Store(linkDirectory(clientID), f) }
-func mendStorage(clientID string)                  { storageFaults.Delete(linkDirectory(clientID)) }
+func breakStorage(clientID string, f storageFault) { storageFaults.Store(clientDirectory(clientID), f) }
+func mendStorage(clientID string)                  { storageFaults.Delete(clientDirectory(clientID)) }
 
-func linkDirectory(clientID string) string {
+func clientDirectory(clientID string) string {
 	sum := sha256.Sum256([]byte("https://sandbox.invalid\x00" + clientID))
 	return "proconnect/" + hex.EncodeToString(sum[:8])
 }
 
-// faultyFiles fails as told, and for our links alone: Caddy keeps things of its
+// faultyFiles fails as told, and for our clients alone: Caddy keeps things of its
 // own in the same storage.
 type faultyFiles struct{ *certmagic.FileStorage }
 
-// befall has a call suffer from the fault of its link.
+// befall has a call suffer from the fault of its client.
 func (s faultyFiles) befall(ctx context.Context, name string, write bool) error {
 	parts := strings.SplitN(name, "/", 3)
 	if len(parts) < 2 {

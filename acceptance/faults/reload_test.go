@@ -23,8 +23,8 @@ func TestReloads(t *testing.T) {
 	s := caddytest.New(t)
 	list := s.Write("list.txt", "13002526500013\n")
 	// The keys are in the storage: every configuration finds them anew.
-	link, _, _ := strings.Cut(p.Option(), "session {")
-	link += "}"
+	client, _, _ := strings.Cut(p.Option(), "session {")
+	client += "}"
 	site := strings.NewReplacer("UPSTREAM", up.Addr(), "LIST", list).Replace(`
 http://localhost:{$PORT} {
 	proconnect {
@@ -39,7 +39,7 @@ http://localhost:{$PORT} {
 		}
 	}
 }`)
-	s.Run(link, site)
+	s.Run(client, site)
 
 	var browsers []*caddytest.Browser
 	for range 4 {
@@ -52,13 +52,13 @@ http://localhost:{$PORT} {
 	}
 	stranger := s.Browser("http://localhost:{$PORT}")
 	stranger.RetryResets()
-	s.Load(link, site)
+	s.Load(client, site)
 	before := runtime.NumGoroutine()
 
 	requests := traffic(browsers[:3], stranger, "/x", func() {
 		for i := range reloads {
 			a := browsers[3].Visit("/.proconnect/login?return_to=/x")
-			s.Load(link, site)
+			s.Load(client, site)
 			if i%10 == 0 { // the login that began before the reload ends behind it
 				for range 3 {
 					a = browsers[3].Visit(a.RedirectURL())

@@ -38,7 +38,7 @@ func storageModes() []storageMode {
 	}
 }
 
-// faultySites have a link for each mode, which keeps its keys in the storage
+// faultySites have a client for each mode, which keeps its keys in the storage
 // unless they are the operator's.
 func faultySites(modes []storageMode) (global, sites string) {
 	global = "storage faulty {$DIR}/storage\n"
@@ -93,7 +93,7 @@ func TestStorageFaults(t *testing.T) {
 	each("after a restart", (*faultyVisit).restarted)
 }
 
-// faultyVisit is what happens at the site of one link.
+// faultyVisit is what happens at the site of one client.
 type faultyVisit struct {
 	t      *testing.T
 	s      *caddytest.Server
@@ -109,7 +109,7 @@ func (v *faultyVisit) browser() *caddytest.Browser {
 	return b
 }
 
-// told is how often a message was logged of this link.
+// told is how often a message was logged of this client.
 func (v *faultyVisit) told(message string) int {
 	n := 0
 	for line := range strings.Lines(v.s.Logs()) {
@@ -220,7 +220,7 @@ func (v *faultyVisit) dead(when string) {
 
 // mendedAgain: the logout gets into the storage by itself, for the other nodes.
 func (v *faultyVisit) mendedAgain() {
-	records := filepath.Join(v.s.Dir, "storage", filepath.FromSlash(linkDirectory(v.m.name)), "revoked")
+	records := filepath.Join(v.s.Dir, "storage", filepath.FromSlash(clientDirectory(v.m.name)), "revoked")
 	for deadline := time.Now().Add(15 * time.Second); ; {
 		if found, _ := os.ReadDir(records); len(found) == 1 {
 			break

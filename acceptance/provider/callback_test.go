@@ -47,7 +47,7 @@ func malformedCallbacks() map[string]func(url.Values) string {
 // malformed: whatever is wrong with a callback whose state has not matched, no
 // token call is made, and the login that it speaks of still works.
 func (h *world) malformed(t *testing.T) {
-	l := h.p.links["rs"]
+	l := h.p.clients["rs"]
 	for name, query := range malformedCallbacks() {
 		t.Run(name, func(t *testing.T) {
 			b := h.visitor(t, l)
@@ -101,7 +101,7 @@ func (h *world) stopped(t *testing.T, b *caddytest.Browser, l *registeredClient,
 
 // otherBrowsers: a callback counts in the browser alone that began the login.
 func (h *world) otherBrowsers(t *testing.T) {
-	l := h.p.links["rs"]
+	l := h.p.clients["rs"]
 	begun := func(t *testing.T) (*caddytest.Browser, string) {
 		b := h.visitor(t, l)
 		return b, h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
@@ -169,7 +169,7 @@ func (h *world) injected(t *testing.T, b *caddytest.Browser, l *registeredClient
 
 // tabs: ProConnect may answer one tab with the state of another.
 func (h *world) tabs(t *testing.T) {
-	l := h.p.links["rs"]
+	l := h.p.clients["rs"]
 	for name, order := range map[string][]int{"in order": {0, 1}, "the other way round": {1, 0}} {
 		t.Run("two tabs, answers "+name, func(t *testing.T) {
 			b := h.visitor(t, l)
@@ -223,7 +223,7 @@ func (h *world) tabs(t *testing.T) {
 // expired: a login that was begun too long ago is over. The attempt is sealed
 // here, as the gate would have; that the sealing is right, a fresh one shows.
 func (h *world) expired(t *testing.T) {
-	l := h.p.links["rs"]
+	l := h.p.clients["rs"]
 	for name, age := range map[string]time.Duration{"now": 0, "two hours ago": 2 * time.Hour, "in an hour": -time.Hour} {
 		t.Run("state of an attempt begun "+name, func(t *testing.T) {
 			b := h.visitor(t, l)

@@ -30,7 +30,7 @@ func (h *world) noAttempts(t *testing.T) {
 		for _, on := range []string{"rs", "auto"} {
 			for _, target := range []string{"/wanted", "/.proconnect/login", "/.proconnect/login?acr_values=eidas2"} {
 				t.Run(name+" without session/"+on+target, func(t *testing.T) {
-					l := h.p.links[on]
+					l := h.p.clients[on]
 					before := l.calls()
 					a := h.visitor(t, l).Request(c.method, target, nil, c.headers...)
 					if a.StatusCode != http.StatusUnauthorized && a.StatusCode != http.StatusMethodNotAllowed {
@@ -52,7 +52,7 @@ func (h *world) noAttempts(t *testing.T) {
 func (h *world) refusesCookies(t *testing.T) {
 	for _, on := range []string{"rs", "auto"} {
 		t.Run("a browser that refuses cookies/"+on, func(t *testing.T) {
-			l := h.p.links[on]
+			l := h.p.clients[on]
 			b := h.visitor(t, l)
 			b.Jar = nil
 			before := l.calls()
@@ -78,7 +78,7 @@ func (h *world) refusesCookies(t *testing.T) {
 
 // manyAttempts: a browser that begins login after login keeps five.
 func (h *world) manyAttempts(t *testing.T) {
-	b := h.visitor(t, h.p.links["auto"])
+	b := h.visitor(t, h.p.clients["auto"])
 	var oldest, newest string
 	for i := range 20 {
 		newest = h.atProvider(t, b, b.Visit("/page/"+strconv.Itoa(i)))
@@ -93,19 +93,19 @@ func (h *world) manyAttempts(t *testing.T) {
 			t.Fatalf("after %d logins begun: %d cookies of %d bytes", i+1, n, size)
 		}
 	}
-	h.stopped(t, b, h.p.links["auto"], oldest)
+	h.stopped(t, b, h.p.clients["auto"], oldest)
 	if a := h.comeBack(b, newest); a.Header.Get("Location") != "/page/19" {
 		t.Errorf("the newest login ends at %d, page %q", a.StatusCode, a.Page())
 	}
 }
 
-// siblingSite is a site beside docs, under the same domain and link.
+// siblingSite is a site beside docs, under the same domain and client.
 const siblingSite = "https://blog.ville.localhost:{$TLS_PORT}"
 
 // planted: a sibling domain can give the browser cookies for ours, but none whose
 // name begins with __Host- (RFC 6265bis §4.1.3.2), which the browser sees to.
 func (h *world) planted(t *testing.T) {
-	l := h.p.links["docs"]
+	l := h.p.clients["docs"]
 	t.Run("cookies are __Host-", func(t *testing.T) {
 		b := h.visitor(t, l)
 		a := h.leave(t, b, "/wanted?a=b", "")
@@ -129,7 +129,7 @@ func (h *world) planted(t *testing.T) {
 			attack(t, h.visitor(t, l), func(c *http.Cookie) string { return prefix + strings.TrimPrefix(c.Name, "__Host-") })
 		})
 	}
-	t.Run("an attempt of a sibling domain of the same link", func(t *testing.T) {
+	t.Run("an attempt of a sibling domain of the same client", func(t *testing.T) {
 		sibling := h.visitor(t, l)
 		sibling.Base = h.Fill(siblingSite)
 		attack(t, sibling, func(c *http.Cookie) string { return c.Name })
@@ -180,8 +180,8 @@ func (h *world) hostCookies(t *testing.T, a caddytest.Answer) {
 
 // otherHost: what a cookie says holds on the host that made it alone.
 func (h *world) otherHost(t *testing.T) {
-	other := h.goodLogin(t, h.p.links["docs"]).FindCookie("__Host-proconnect-docs")
-	b := h.visitor(t, h.p.links["docs"])
+	other := h.goodLogin(t, h.p.clients["docs"]).FindCookie("__Host-proconnect-docs")
+	b := h.visitor(t, h.p.clients["docs"])
 	b.Base = h.Fill(siblingSite)
 	b.SetCookie(other)
 	if a := b.Visit("/wanted"); a.StatusCode != http.StatusUnauthorized {

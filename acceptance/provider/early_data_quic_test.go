@@ -22,7 +22,7 @@ import (
 // session, on a network that holds back the end of the handshake until the
 // answer is there.
 func (h *world) earlyQUIC(t *testing.T) {
-	l := h.p.links["docs"]
+	l := h.p.clients["docs"]
 	b := h.visitor(t, l)
 	callback := h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
 	for _, target := range []string{callback, b.Base + "/.proconnect/logout", b.Base + "/.proconnect/login"} {

@@ -19,7 +19,7 @@ import (
 // Go's client sends no early data, so that these requests are handed to the
 // running server with the state that such a connection has.
 func (h *world) earlyData(t *testing.T) {
-	l := h.p.links["docs"]
+	l := h.p.clients["docs"]
 	for name, c := range map[string]struct {
 		path   string
 		status int
@@ -92,7 +92,7 @@ func (h *world) serving(t *testing.T, port string) *caddyhttp.Server {
 
 // hints: a logout takes the ID token to the provider, in an address.
 func (h *world) hints(t *testing.T) {
-	l := h.p.links["docs"]
+	l := h.p.clients["docs"]
 	b := h.goodLogin(t, l)
 	a := b.Visit("/.proconnect/logout")
 	u, err := a.Location()

@@ -31,7 +31,7 @@ func callbackRows() []tableRow {
 	notAdvertised.answer = func(q url.Values) { q.Del("iss") }
 	rows := []tableRow{
 		{name: "iss wrong", wrong: iss("https://evil.example"), status: 400, log: "iss is not the configured issuer"},
-		{name: "iss of another link", wrong: misconduct{answer: func(q url.Values) {
+		{name: "iss of another client", wrong: misconduct{answer: func(q url.Values) {
 			q.Set("iss", strings.Replace(q.Get("iss"), "/rs/", "/es/", 1))
 		}}, status: 400, log: "iss is not the configured issuer"},
 		{name: "iss missing though advertised", wrong: misconduct{answer: func(q url.Values) { q.Del("iss") }}, status: 400, log: "iss missing"},
@@ -108,7 +108,7 @@ var errorDescriptions = map[string]string{
 // descriptions: what is said of an error is anybody's, and reaches neither pages
 // nor headers nor the operator's log.
 func (h *world) descriptions(t *testing.T) {
-	l := h.p.links["rs"]
+	l := h.p.clients["rs"]
 	for name, text := range errorDescriptions {
 		for _, code := range []string{"access_denied", "server_error", "invalid_scope", "login_required"} {
 			t.Run("error_description with "+name+"/"+code, func(t *testing.T) {
@@ -145,7 +145,7 @@ func (h *world) descriptions(t *testing.T) {
 
 // methods: a callback that no navigation made uses nothing up.
 func (h *world) methods(t *testing.T) {
-	l := h.p.links["rs"]
+	l := h.p.clients["rs"]
 	for name, c := range map[string]struct {
 		method  string
 		headers []string

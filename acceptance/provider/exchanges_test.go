@@ -21,7 +21,7 @@ import (
 func TestJunkCodesDoNotFloodProConnect(t *testing.T) {
 	var now, together atomic.Int64
 	h := newWorld(t, 0, func(p *misbehaving) { p.register("rs", "RS256", "RS256") })
-	l := h.p.links["rs"]
+	l := h.p.clients["rs"]
 	h.goodLogin(t, l)
 	l.behave(misconduct{reply: map[string]func(*pendingReply){"token": func(*pendingReply) {
 		if n := now.Add(1); n > together.Load() {

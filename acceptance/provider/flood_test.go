@@ -20,7 +20,7 @@ func TestStrangersByTheThousand(t *testing.T) {
 	if testing.Short() {
 		total = 2_000
 	}
-	h.goodLogin(t, h.p.links["auto"])
+	h.goodLogin(t, h.p.clients["auto"])
 	h.flood(t, total/10) // what is made once is made
 	before := caddytest.Heap()
 	h.flood(t, total)
@@ -28,11 +28,11 @@ func TestStrangersByTheThousand(t *testing.T) {
 		t.Errorf("the heap grew by %d bytes over %d strangers", grown, total)
 	}
 	for _, name := range []string{"rs", "auto"} {
-		calls := h.p.links[name].calls()
+		calls := h.p.clients[name].calls()
 		if calls["discovery"] > 1 || calls["authorize"] > 1 {
 			t.Errorf("%s: the strangers made %v calls", name, calls)
 		}
-		h.goodLogin(t, h.p.links[name])
+		h.goodLogin(t, h.p.clients[name])
 	}
 	h.nothingSecret(t)
 }
@@ -43,7 +43,7 @@ func (h *world) flood(t *testing.T, total int) {
 	var running sync.WaitGroup
 	for worker := range 2 {
 		running.Go(func() {
-			page, auto := h.Browser(h.p.links["rs"].site), h.Browser(h.p.links["auto"].site)
+			page, auto := h.Browser(h.p.clients["rs"].site), h.Browser(h.p.clients["auto"].site)
 			page.Jar, auto.Jar = nil, nil
 			for i := worker; i < total; i += 2 {
 				h.stray(t, page, auto, i)

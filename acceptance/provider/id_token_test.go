@@ -56,7 +56,7 @@ func clockOff(d time.Duration) misconduct {
 func claimRows() []tableRow {
 	const year = 365 * 24 * time.Hour
 	issuer := func(change func(string) string) func(*providerLogin) any {
-		return func(g *providerLogin) any { return change(g.link.issuer) }
+		return func(g *providerLogin) any { return change(g.client.issuer) }
 	}
 	insert := func(s string) func(string) string {
 		return func(p string) string { return p[:len(p)-1] + "," + s + "}" }
@@ -66,7 +66,7 @@ func claimRows() []tableRow {
 		{name: "iss wrong", wrong: idClaim("iss", "https://evil.example/api/v2"), want: "T", log: "iss is wrong"},
 		{name: "iss with a trailing slash", wrong: idClaim("iss", issuer(func(s string) string { return s + "/" })), want: "T"},
 		{name: "iss in capitals", wrong: idClaim("iss", issuer(strings.ToUpper)), want: "T"},
-		{name: "iss of another link", wrong: idClaim("iss", issuer(func(s string) string { return strings.Replace(s, "/rs/", "/es/", 1) })), want: "T"},
+		{name: "iss of another client", wrong: idClaim("iss", issuer(func(s string) string { return strings.Replace(s, "/rs/", "/es/", 1) })), want: "T"},
 		{name: "aud wrong", wrong: idClaim("aud", "another"), want: "T", log: "aud is wrong"},
 		{name: "aud missing", wrong: idClaim("aud", nil), want: "T"},
 		{name: "aud []", wrong: idClaim("aud", []string{}), want: "T"},
@@ -115,7 +115,7 @@ func claimRows() []tableRow {
 		{
 			name: "_claim_sources present", want: "ok",
 			wrong: idClaim("_claim_sources", func(g *providerLogin) any {
-				return jsonObject{"src1": jsonObject{"endpoint": g.link.p.URL + "/" + g.link.name + "/elsewhere"}}
+				return jsonObject{"src1": jsonObject{"endpoint": g.client.p.URL + "/" + g.client.name + "/elsewhere"}}
 			}),
 		},
 	}, levelClaims()...)

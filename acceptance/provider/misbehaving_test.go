@@ -24,7 +24,7 @@ type misbehaving struct {
 	server *http.Server
 
 	mu      sync.Mutex
-	links   map[string]*registeredClient
+	clients map[string]*registeredClient
 	secrets map[string]string // whatever nobody may read in a log, and what it is
 }
 
@@ -47,9 +47,9 @@ type registeredClient struct {
 
 // providerLogin is what the provider knows of one login.
 type providerLogin struct {
-	link      *registeredClient
+	client    *registeredClient
 	request   url.Values // of the authorization request
-	before    url.Values // of the link's login before
+	before    url.Values // of the client's login before
 	code      string
 	access    string
 	refresh   string
@@ -110,7 +110,7 @@ const (
 func newMisbehaving(t *testing.T) *misbehaving {
 	t.Helper()
 	p := &misbehaving{
-		links:   make(map[string]*registeredClient),
+		clients: make(map[string]*registeredClient),
 		secrets: map[string]string{clientSecret: "the client secret"},
 	}
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", caddytest.Loopback+":0")
@@ -147,7 +147,7 @@ func (p *misbehaving) register(name, alg, userinfoAlg string) *registeredClient 
 		site:   "http://" + name + ".localhost:{$PORT}",
 		counts: make(map[string]int), logins: make(map[string]*providerLogin),
 	}
-	p.links[name] = l
+	p.clients[name] = l
 	return l
 }
 
@@ -165,7 +165,7 @@ func (p *misbehaving) hide(s, what string) {
 	p.secrets[s] = what
 }
 
-// behave has the link misbehave from here on.
+// behave has the client misbehave from here on.
 func (l *registeredClient) behave(m misconduct) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -188,7 +188,7 @@ func (l *registeredClient) login() *providerLogin {
 
 func (p *misbehaving) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name, path, _ := strings.Cut(r.URL.Path[1:], "/")
-	l := p.links[name]
+	l := p.clients[name]
 	if l == nil {
 		http.NotFound(w, r)
 		return
@@ -249,7 +249,7 @@ func (l *registeredClient) document() jsonObject {
 func (l *registeredClient) authorize(w http.ResponseWriter, r *http.Request, m misconduct) {
 	q := r.URL.Query()
 	g := &providerLogin{
-		link: l, request: q,
+		client: l, request: q,
 		code: l.p.secret("code"), access: l.p.secret("access"), refresh: l.p.secret("refresh"),
 	}
 	l.p.hide(q.Get("state"), "state")
@@ -302,8 +302,8 @@ func challengeOf(verifier string) string {
 }
 
 func (g *providerLogin) tokens(m misconduct) jsonObject {
-	g.idToken = m.id.make(g, g.link.alg, g.idClaims())
-	g.link.p.hide(g.idToken, "id token")
+	g.idToken = m.id.make(g, g.client.alg, g.idClaims())
+	g.client.p.hide(g.idToken, "id token")
 	return jsonObject{
 		"access_token": g.access, "refresh_token": g.refresh, "id_token": g.idToken,
 		"token_type": "Bearer", "expires_in": 3600, "scope": g.request.Get("scope"),

@@ -26,7 +26,7 @@ func TestProviderOutages(t *testing.T) {
 // downAtStart: Caddy starts, people with a session go on, others are told to come
 // back, and it heals by itself.
 func (h *world) downAtStart(t *testing.T) {
-	auto := h.p.links["auto"]
+	auto := h.p.clients["auto"]
 	l := h.unused(t)
 	holder, waiting := h.goodLogin(t, l), h.goodLogin(t, auto)
 	h.p.down()
@@ -60,10 +60,10 @@ func (h *world) downAtStart(t *testing.T) {
 
 // heals waits until logins work again: the plugin asks the provider anew after a
 // second or so.
-func (h *world) heals(t *testing.T, links ...*registeredClient) {
+func (h *world) heals(t *testing.T, clients ...*registeredClient) {
 	t.Helper()
 	deadline := time.Now().Add(10 * time.Second)
-	for _, l := range links {
+	for _, l := range clients {
 		b := h.visitor(t, l)
 		a := b.Visit("/.proconnect/login?return_to=/wanted")
 		for a.StatusCode == http.StatusServiceUnavailable && time.Now().Before(deadline) {

@@ -13,7 +13,7 @@ import (
 // tableRow is a row of the table: one login that goes wrong at the provider.
 type tableRow struct {
 	name   string
-	on     string // the link; default rs; "fresh" is one that knows nothing yet
+	on     string // the client; default rs; "fresh" is one that knows nothing yet
 	acr    string // the level asked for
 	wrong  misconduct
 	want   string // ok, C, T, U or D; see below
@@ -60,13 +60,13 @@ type rowTry struct {
 // prepare goes through a row up to the request that decides.
 func (h *world) prepare(t *testing.T, row tableRow) rowTry {
 	t.Helper()
-	l := h.p.links["rs"]
+	l := h.p.clients["rs"]
 	switch row.on {
 	case "":
 	case "fresh":
 		l = h.unused(t)
 	default:
-		l = h.p.links[row.on]
+		l = h.p.clients[row.on]
 	}
 	l.behave(row.wrong)
 	t.Cleanup(func() { l.behave(misconduct{}) })

@@ -83,7 +83,7 @@ func (h *world) adminConfig(t *testing.T) string {
 // errorsOfTheSite: where the site answers errors itself (`errors caddy`), Caddy
 // logs the request of each, by the address that holds the code.
 func (h *world) errorsOfTheSite(t *testing.T) {
-	l := h.p.links["errs"]
+	l := h.p.clients["errs"]
 	for name, c := range map[string]struct {
 		wrong  misconduct
 		status int

@@ -110,7 +110,7 @@ func signatureRows() []tableRow {
 		rows[i].want = "T"
 		if rows[i].log == bad && rows[i].on == "" {
 			// The keys are fetched, and once more: the provider may just have changed
-			// them. How often that is done is bounded, so each has a link of its own.
+			// them. How often that is done is bounded, so each has a client of its own.
 			rows[i].on, rows[i].jwks = "fresh", 2
 		}
 	}
@@ -120,7 +120,7 @@ func signatureRows() []tableRow {
 // ownKeysAt lets a token say where its key is, and signs it with that key.
 func ownKeysAt(field string) func(string, *providerLogin) string {
 	return func(token string, g *providerLogin) string {
-		header := jsonObject{"alg": "RS256", "kid": "rsa", field: g.link.p.URL + "/" + g.link.name + "/elsewhere"}
+		header := jsonObject{"alg": "RS256", "kid": "rsa", field: g.client.p.URL + "/" + g.client.name + "/elsewhere"}
 		return resigned(header, signingKeys().other)(token, g)
 	}
 }

@@ -97,7 +97,7 @@ func (h *world) tokenRequest(t *testing.T) {
 
 // authorizationRequest looks at what the browser is sent away with.
 func (h *world) authorizationRequest(t *testing.T) {
-	l := h.p.links["rs"]
+	l := h.p.clients["rs"]
 	h.goodLogin(t, l)
 	q := l.login().request
 	for name, want := range map[string]string{

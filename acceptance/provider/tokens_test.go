@@ -64,7 +64,7 @@ func ecKey(kid string, k *ecdsa.PrivateKey) jsonObject {
 	return jsonObject{"kty": "EC", "kid": kid, "use": "sig", "crv": k.Curve.Params().Name, "x": b64(point[1 : 1+half]), "y": b64(point[1+half:])}
 }
 
-// keySet is what every link publishes: two good keys, and keys by which
+// keySet is what every client publishes: two good keys, and keys by which
 // others were fooled.
 func keySet() []any {
 	k := signingKeys()
@@ -87,7 +87,7 @@ func (g *providerLogin) idClaims() jsonObject {
 		acr = values[0]
 	}
 	return jsonObject{
-		"iss": g.link.issuer, "aud": clientID, "sub": subject, "nonce": g.request.Get("nonce"),
+		"iss": g.client.issuer, "aud": clientID, "sub": subject, "nonce": g.request.Get("nonce"),
 		"iat": now, "exp": now + 3600, "auth_time": now, "at_hash": b64(sum[:16]), "acr": acr, "amr": []string{"pwd"},
 	}
 }
@@ -109,7 +109,7 @@ func (g *providerLogin) requestedACR() []string {
 func (g *providerLogin) person() jsonObject {
 	now := time.Now().Unix()
 	return jsonObject{
-		"iss": g.link.issuer, "aud": clientID, "iat": now, "exp": now + 3600, "sub": subject,
+		"iss": g.client.issuer, "aud": clientID, "iat": now, "exp": now + 3600, "sub": subject,
 		"given_name": "Jeanne", "usual_name": "Exemple", "email": "jeanne@example.gouv.fr", "uid": "jeanne",
 		"siret": "13002526500013", "idp_id": "71144ab3-ee1a-4401-b7b3-79b44f7daeeb",
 		"roles": []string{"agent_public"}, "organization_label": "DINUM",

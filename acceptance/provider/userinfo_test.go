@@ -137,11 +137,11 @@ func (h *world) harmless(t *testing.T) {
 				if claim == "custom" {
 					value = jsonObject{"unit": value, "Host": "evil.example", "Transfer-Encoding": "chunked"}
 				}
-				t.Run(on+"/"+claim+" with "+what, func(t *testing.T) { h.harmlessly(t, h.p.links[on], infoClaim(claim, value)) })
+				t.Run(on+"/"+claim+" with "+what, func(t *testing.T) { h.harmlessly(t, h.p.clients[on], infoClaim(claim, value)) })
 			}
 		}
 		t.Run(on+"/names that collide with headers", func(t *testing.T) {
-			h.harmlessly(t, h.p.links[on], misconduct{info: tokenChanges{claims: func(c jsonObject, _ *providerLogin) {
+			h.harmlessly(t, h.p.clients[on], misconduct{info: tokenChanges{claims: func(c jsonObject, _ *providerLogin) {
 				for _, name := range []string{"host", "Cookie", "X-Evil", "x-proconnect-email", "content-length", "X-Evil: 1\r\n", ""} {
 					c[name] = "evil.example"
 				}

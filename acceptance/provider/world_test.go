@@ -28,7 +28,7 @@ type world struct {
 	echo    *httptest.Server // an upstream that tells what it was sent
 
 	mu    sync.Mutex
-	fresh []*registeredClient // links of which nobody has made use yet
+	fresh []*registeredClient // clients of which nobody has made use yet
 }
 
 // worldGlobals stands in front of the sites, behind the filter that users are
@@ -50,7 +50,7 @@ const worldGlobals = `
 		level DEBUG
 		import no_secrets
 	}
-	{$LINKS}
+	{$CLIENTS}
 }
 
 (gated) {
@@ -70,10 +70,10 @@ const worldGlobals = `
 }
 `
 
-// freshClients is how many links there are that know nothing of their provider.
+// freshClients is how many clients there are that know nothing of their provider.
 const freshClients = 120
 
-// newWorld starts the provider and Caddy. sites are the links that a test needs
+// newWorld starts the provider and Caddy. register adds the clients that a test needs
 // beside those that know nothing yet.
 func newWorld(t *testing.T, fresh int, register func(*misbehaving)) *world {
 	t.Helper()
@@ -98,7 +98,7 @@ func newWorld(t *testing.T, fresh int, register func(*misbehaving)) *world {
 	return h
 }
 
-// reload loads the configuration anew: every link forgets its provider.
+// reload loads the configuration anew: every client forgets its provider.
 func (h *world) reload() {
 	h.T.Helper()
 	config, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(h.caddyfile()), map[string]any{"filename": "Caddyfile"})
@@ -111,10 +111,10 @@ func (h *world) reload() {
 }
 
 func (h *world) caddyfile() string {
-	var links, sites strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(h.p.links)) {
-		l := h.p.links[name]
-		fmt.Fprintf(&links, `
+	var clients, sites strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(h.p.clients)) {
+		l := h.p.clients[name]
+		fmt.Fprintf(&clients, `
 	proconnect %s {
 		issuer %s
 		client_id %s
@@ -143,11 +143,11 @@ func (h *world) caddyfile() string {
 }
 `, l.names(), name, l.options)
 	}
-	text := strings.NewReplacer("{$ADMIN}", h.admin, "{$LINKS}", links.String(), "{$ECHO}", h.echo.Listener.Addr().String()).Replace(worldGlobals)
+	text := strings.NewReplacer("{$ADMIN}", h.admin, "{$CLIENTS}", clients.String(), "{$ECHO}", h.echo.Listener.Addr().String()).Replace(worldGlobals)
 	return h.Fill(caddytest.DocumentedFilter(h.T) + text + sites.String())
 }
 
-// names are the addresses of a link's site: one over https has a sibling.
+// names are the addresses of a client's site: one over https has a sibling.
 func (l *registeredClient) names() string {
 	if strings.HasPrefix(l.site, "https") {
 		return l.site + ", " + siblingSite
@@ -155,13 +155,13 @@ func (l *registeredClient) names() string {
 	return l.site
 }
 
-// unused returns a link that has not asked its provider for anything.
+// unused returns a client that has not asked its provider for anything.
 func (h *world) unused(t *testing.T) *registeredClient {
 	t.Helper()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.fresh) == 0 {
-		t.Fatal("no link is left that knows nothing of its provider")
+		t.Fatal("no client is left that knows nothing of its provider")
 	}
 	l := h.fresh[0]
 	h.fresh = h.fresh[1:]
@@ -182,7 +182,7 @@ func newEcho(t *testing.T) *httptest.Server {
 	return s
 }
 
-// visitor opens a new browser at the site of a link.
+// visitor opens a new browser at the site of a client.
 func (h *world) visitor(t *testing.T, l *registeredClient) *caddytest.Browser {
 	t.Helper()
 	b := h.Browser(l.site)

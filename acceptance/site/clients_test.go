@@ -11,9 +11,9 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
 )
 
-// A gate of one link that stands on another's endpoints opens its own session,
+// A gate of one client that stands on another's endpoints opens its own session,
 // which those take for theirs.
-func TestSessionOfAnotherLink(t *testing.T) {
+func TestSessionOfAnotherClient(t *testing.T) {
 	s := caddytest.Start(t, "proconnect {\n environment sandbox\n }\n proconnect other {\n environment sandbox\n client_id other\n }", `
 http://docs.localhost:{$PORT} {
 	@rest not path /other/*
@@ -32,9 +32,9 @@ http://docs.localhost:{$PORT} {
 	b := s.Browser("http://docs.localhost:{$PORT}")
 	b.Login("/x", url.Values{"person": {"ministry"}, "acr": {"eidas3"}})
 	if a := b.Visit("/.other/session", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"); a.StatusCode != http.StatusUnauthorized {
-		t.Errorf("/.other/session tells the other link's session: %d %s", a.StatusCode, a.Text)
+		t.Errorf("/.other/session tells the other client's session: %d %s", a.StatusCode, a.Text)
 	}
-	// Somebody else logs in by the other link, and logs out of it.
+	// Somebody else logs in by the other client, and logs out of it.
 	b.Jar.SetCookies(b.Home(), []*http.Cookie{{Name: "proconnect_sandbox", Path: "/", MaxAge: -1}})
 	a := b.Authorize(b.Visit("/.other/login?return_to=/other/x&acr_values=eidas3"), url.Values{"person": {"commune"}, "acr": {"eidas3"}})
 	if !strings.HasPrefix(a.Text, "inside eidas3") {
@@ -51,13 +51,13 @@ http://docs.localhost:{$PORT} {
 	}
 }
 
-// A matcher asks for people of another link than the gate before it. Of that link
+// A matcher asks for people of another client than the gate before it. Of that client
 // nobody is known here, and nothing may follow from it: where a rule is false, a
 // `not` around it lets everybody through. So it is an error, whatever it asks.
-func TestMatcherOfAnotherLink(t *testing.T) {
+func TestMatcherOfAnotherClient(t *testing.T) {
 	const (
-		links = "proconnect {\n environment sandbox\n }\n proconnect other {\n environment sandbox\n client_id other\n }"
-		site  = `
+		clients = "proconnect {\n environment sandbox\n }\n proconnect other {\n environment sandbox\n client_id other\n }"
+		site    = `
 http://NAME.localhost:{$PORT} {
 	proconnect {
 		allow any
@@ -85,7 +85,7 @@ http://NAME.localhost:{$PORT} {
 		text := strings.Replace(site, "MATCHER", tt.matcher, 1)
 		sites.WriteString(strings.NewReplacer("NAME", tt.name, "CLIENT", tt.client, "ROLE", tt.role).Replace(text))
 	}
-	s := caddytest.Start(t, links, sites.String())
+	s := caddytest.Start(t, clients, sites.String())
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			b := s.Browser("http://" + tt.name + ".localhost:{$PORT}")
@@ -101,7 +101,7 @@ http://NAME.localhost:{$PORT} {
 		})
 	}
 	if log := s.Logs(); !strings.Contains(log, `"client":"other","gate":"default"`) {
-		t.Error("the log does not name both links")
+		t.Error("the log does not name both clients")
 	}
 }
 

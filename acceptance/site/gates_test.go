@@ -175,8 +175,8 @@ http://localhost:{$PORT} {
 	}
 }
 
-// Two links on one request: nobody passes, whoever they are at either.
-func TestTwoLinks(t *testing.T) {
+// Two clients on one request: nobody passes, whoever they are at either.
+func TestTwoClients(t *testing.T) {
 	up := caddytest.Echo(t)
 	s := caddytest.Start(t, caddytest.Sandbox+"\n proconnect other {\n environment sandbox\n client_id other\n }", strings.ReplaceAll(`
 http://localhost:{$PORT} {
@@ -198,7 +198,7 @@ http://localhost:{$PORT} {
 		t.Errorf("got %d, page %q", a.StatusCode, a.Page())
 	}
 	if log := s.Logs(); !strings.Contains(log, `"one":"default"`) || !strings.Contains(log, `"other":"other"`) {
-		t.Error("the log does not name both links")
+		t.Error("the log does not name both clients")
 	}
 }
 

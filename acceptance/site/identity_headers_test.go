@@ -103,7 +103,7 @@ https://closed.localhost:{$TLS_PORT} {
 	}
 }
 
-// "our own cookies": not passed on to the upstream, those of another link
+// "our own cookies": not passed on to the upstream, those of another client
 // neither, on gated paths and on others, in one line or, as HTTP/2 allows
 // (RFC 9113 §8.2.3), in several.
 func TestCookiesUpstream(t *testing.T) {
@@ -148,7 +148,7 @@ https://named.localhost:{$TLS_PORT} {
 				wantCookie(t, s.Speaking(t, b, protocol).Visit(path).Received(t), "theme=dark")
 			})
 		}
-		t.Run("with a link of another name alone "+protocol, func(t *testing.T) {
+		t.Run("with a client of another name alone "+protocol, func(t *testing.T) {
 			wantCookie(t, s.Speaking(t, named, protocol).Visit("/x").Received(t), "theme=dark")
 		})
 		t.Run("in several header lines "+protocol, func(t *testing.T) {

@@ -175,7 +175,7 @@ http://localhost:{$PORT} {
 	}
 }
 
-// The sandbox's own cookie stays in front of the gate too, whatever the link is
+// The sandbox's own cookie stays in front of the gate too, whatever the client is
 // called: with it, anybody could log in again as the person.
 func TestSandboxCookieIsHidden(t *testing.T) {
 	s := caddytest.Start(t, "proconnect staging {\n environment sandbox\n }", `

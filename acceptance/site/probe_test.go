@@ -50,14 +50,14 @@ http://docs.localhost:{$PORT} {
 	}
 }
 
-// The callback comes back, but to another gate: one of another link, which does
+// The callback comes back, but to another gate: one of another client, which does
 // not know the attempt; or one whose callback is elsewhere, for which it is some
 // address below its path, or the end of a logout. People would end there, logged
 // in at ProConnect and without a next step: nobody is sent away.
 func TestProbeComesToTheWrongGate(t *testing.T) {
 	const (
-		links = "proconnect {\n environment sandbox\n }\n proconnect other {\n environment sandbox\n client_id other\n }"
-		site  = `
+		clients = "proconnect {\n environment sandbox\n }\n proconnect other {\n environment sandbox\n client_id other\n }"
+		site    = `
 http://localhost:{$PORT} {
 	handle /x/* {
 		proconnect {
@@ -71,11 +71,11 @@ http://localhost:{$PORT} {
 		unreachable = "problem callback_unreachable"
 	)
 	for name, tt := range map[string]struct{ rest, want string }{
-		"a gate of another link": {"handle {\n unread {\n proconnect {\n client other\n allow any\n }\n respond outside\n }\n }", unreachable},
-		"a gate of another link, optional": {
+		"a gate of another client": {"handle {\n unread {\n proconnect {\n client other\n allow any\n }\n respond outside\n }\n }", unreachable},
+		"a gate of another client, optional": {
 			"handle {\n unread {\n proconnect {\n client other\n allow any\n optional\n }\n respond outside\n }\n }", unreachable,
 		},
-		"a gate of another link, with this callback_path": {
+		"a gate of another client, with this callback_path": {
 			"handle {\n unread {\n proconnect {\n client other\n path /.other\n callback_path /.proconnect/callback\n allow any\n }\n respond outside\n }\n }", unreachable,
 		},
 		"a gate with another callback_path": {
@@ -90,11 +90,11 @@ http://localhost:{$PORT} {
 		"control: a rewrite to another endpoint, before a gate that reads the path as it was asked for": {
 			"route {\n rewrite /.proconnect/callback /.proconnect/login\n proconnect {\n allow any\n }\n respond outside\n }", "",
 		},
-		"control: a gate of the same link and callback": {"handle {\n proconnect {\n allow any\n }\n respond outside\n }", ""},
+		"control: a gate of the same client and callback": {"handle {\n proconnect {\n allow any\n }\n respond outside\n }", ""},
 	} {
 		for login, page := range map[string]string{"login page": "login", "login auto": ""} {
 			t.Run(name+", "+login, func(t *testing.T) {
-				s := caddytest.Start(t, links, strings.NewReplacer("LOGIN", login, "REST", tt.rest).Replace(site))
+				s := caddytest.Start(t, clients, strings.NewReplacer("LOGIN", login, "REST", tt.rest).Replace(site))
 				a := s.Browser("http://localhost:{$PORT}").Visit("/x/page")
 				if tt.want == "" {
 					if a.Page() != page || (a.StatusCode == http.StatusSeeOther) != (page == "") {

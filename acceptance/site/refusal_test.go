@@ -271,7 +271,7 @@ http://localhost:{$PORT} {
 	for _, test := range []struct {
 		name, path, header, page string
 	}{
-		{"two links", "/mixed", "X-Nothing", "problem clients_mixed"},
+		{"two clients", "/mixed", "X-Nothing", "problem clients_mixed"},
 		{"a callback that goes elsewhere", "/deep/x", "X-Nothing", "problem callback_unreachable"},
 		{"through a proxy", "/mixed", "X-Forwarded-For", "problem sandbox_guard"},
 	} {

@@ -19,7 +19,7 @@ const (
 	sessionCookie  = "__Host-proconnect"
 )
 
-// sandboxBox opens what the sandbox's default link seals for a purpose.
+// sandboxBox opens what the sandbox's default client seals for a purpose.
 func sandboxBox(t *testing.T, purpose string) *seal.Box {
 	t.Helper()
 	key, err := base64.StdEncoding.DecodeString(caddytest.SessionSecret)
@@ -137,7 +137,7 @@ https://named.localhost:{$TLS_PORT} {
 		{"cut short", is(mine[:len(mine)-4]), false},
 		{"key id alone", is(mine[:6]), false},
 		{"cookie of another site of the same Caddy", is(other.Cookie(sessionCookie)), false},
-		{"cookie of another link", is(named.Cookie(sessionCookie + "-other")), false},
+		{"cookie of another client", is(named.Cookie(sessionCookie + "-other")), false},
 		{"cookie of another purpose: a login attempt", is(attempt), false},
 		{"a session sealed for the purpose of another cookie", sealedFor("login attempt", "docs.localhost"), false},
 		{"sealed for another site", sealedFor("session", "other.localhost"), false},

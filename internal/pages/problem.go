@@ -20,11 +20,11 @@ const (
 	ProviderRetry       = "provider_retry"       // a technical error or a cancel at the identity provider
 	IdentityRefused     = "identity_refused"     // ProConnect does not accept the account
 	ClientLimited       = "client_limited"       // ProConnect keeps this kind of account away from the site
-	Misconfigured       = "misconfigured"        // the link to ProConnect must be repaired
+	Misconfigured       = "misconfigured"        // the client's configuration must be repaired
 	CookiesRefused      = "cookies_refused"      // the browser keeps no cookies
 	InsecureOrigin      = "insecure_origin"      // plain http
 	CallbackUnreachable = "callback_unreachable" // ProConnect's answer would not come back to the gate
-	ClientsMixed        = "clients_mixed"        // two links to ProConnect on one request
+	ClientsMixed        = "clients_mixed"        // two clients on one request
 	OriginRequired      = "origin_required"      // the site's public address is not known
 	SandboxGuard        = "sandbox_guard"        // the simulated ProConnect answers its own machine alone
 	SessionTooLarge     = "session_too_large"    // the identity does not fit in a cookie
