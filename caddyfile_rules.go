@@ -70,7 +70,7 @@ func unmarshalBlock(d *caddyfile.Dispenser, rule rules.Rule, client *string) (ru
 	nesting := d.Nesting()
 	for d.NextBlock(nesting) {
 		if len(rule.Conditions) == 0 && !startsLine(d) {
-			return rules.Rule{}, d.Errf("%s: each condition stands on a line of its own, below the brace", name)
+			return rules.Rule{}, d.Errf("%s: each condition stands on a line of its own, under the brace", name)
 		}
 		if client != nil && isWord(d, rules.WordClient) {
 			if *client != "" {

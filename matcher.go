@@ -80,7 +80,7 @@ func (m *Matcher) Provision(ctx caddy.Context) error {
 func (m *Matcher) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	for d.Next() {
 		if m.Any || len(m.Conditions) > 0 {
-			return d.Err("proconnect: it stands twice in one matcher: put the conditions in one block, or make two named matchers")
+			return d.Err("proconnect: duplicate in one matcher: put the conditions in one block, or make two named matchers")
 		}
 		rule, err := unmarshalRuleOf(d, "", &m.Client)
 		if err != nil {
