@@ -112,7 +112,7 @@ http://localhost:{$PORT} {
 	}
 	respond @x "matched"
 }`)
-	if err == nil || !strings.Contains(err.Error(), "twice") {
+	if err == nil || !strings.Contains(err.Error(), "duplicate in one matcher") {
 		t.Errorf("got %v", err)
 	}
 }
