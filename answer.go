@@ -17,7 +17,7 @@ import (
 // callbackLost answers where a login would end outside of the gate.
 func (x *exchange) callbackLost() error {
 	return x.problem(http.StatusInternalServerError, pages.Problem{
-		Code: pages.CallbackUnreachable, Detail: []string{"callback: " + x.origin.URL(x.at.CallbackPath)},
+		Code: pages.CallbackUnreachable, Detail: []string{"callback: " + x.origin.URL(x.gate.CallbackPath)},
 	})
 }
 
@@ -25,19 +25,19 @@ func (x *exchange) callbackLost() error {
 // the session, which may well be alive: browsers withhold a Lax cookie from it. The
 // page leads on by GET alone. A form that it sent again would carry the cookie and
 // our Origin, past what the site has against forged requests.
-func (v *visit) formLost(r *http.Request) pages.View {
-	if v.session.IsZero() && v.fromAnotherSite(r) {
-		return pages.FormWithheld{PageURL: origin.ReturnTarget(v.target(), v.gate.Path)}
+func (q *request) formLost(r *http.Request) pages.View {
+	if q.session.IsZero() && q.fromAnotherSite(r) {
+		return pages.FormWithheld{PageURL: origin.ReturnTarget(q.target(), q.gate.Path)}
 	}
-	return pages.FormLost{LoginURL: v.loginTo(v.pageAsking(r)), LoggedIn: !v.session.IsZero()}
+	return pages.FormLost{LoginURL: q.loginTo(q.pageAsking(r)), LoggedIn: !q.session.IsZero()}
 }
 
 // toErrorChain leaves an answer to the site's handle_errors. What it shows may
 // name the person: nobody stores it.
-func (v *visit) toErrorChain(w http.ResponseWriter, r *http.Request, status int, err error) error {
-	v.gate.client.app.bodies.drop(w, r)
+func (q *request) toErrorChain(w http.ResponseWriter, r *http.Request, status int, err error) error {
+	q.gate.client.app.bodies.drop(w, r)
 	w.Header().Set("Cache-Control", "no-store")
-	if v.url.Path == v.gate.CallbackPath { // it may hold a code that nobody redeemed
+	if q.url.Path == q.gate.CallbackPath { // it may hold a code that nobody redeemed
 		w.Header().Set("Referrer-Policy", "no-referrer")
 	}
 	return caddyhttp.Error(status, err)
@@ -69,14 +69,14 @@ func (x *exchange) problem(status int, p pages.Problem) error {
 	if remedy := remedyOf(p.Code, x.r); remedy != "" {
 		fields = append(fields, zap.String("remedy", remedy))
 	}
-	x.at.log.Info("problem", fields...)
-	if x.at.Errors == errorsCaddy {
+	x.gate.log.Info("problem", fields...)
+	if x.gate.Errors == errorsCaddy {
 		return x.toErrorChain(x.w, x.r, status, errors.New(p.Code))
 	}
 	if status == http.StatusServiceUnavailable {
 		x.w.Header().Set("Retry-After", "30")
 	}
-	if audienceOf(x.r) == machines {
+	if audienceOf(x.r) == programmatic {
 		return x.document(problemDocument{Type: problemTypes + p.Code, Status: status})
 	}
 	return x.page(status, p)
@@ -84,11 +84,11 @@ func (x *exchange) problem(status int, p pages.Problem) error {
 
 // page writes a page of ours.
 func (x *exchange) page(status int, view pages.View) error {
-	x.at.client.app.bodies.drop(x.w, x.r)
+	x.gate.client.app.bodies.drop(x.w, x.r)
 	var body bytes.Buffer
 	view = x.fit(x.r, view)
 	lang := pages.Language(x.r.Header.Get("Accept-Language"))
-	site := x.at.Texts.or(x.at.client.Texts).site(x.origin.Host, x.at.client.banner())
+	site := x.gate.Texts.or(x.gate.client.Texts).site(x.origin.Host, x.gate.client.banner())
 	if err := pages.Render(&body, lang, site, x.reference, view); err != nil {
 		return caddyhttp.Error(http.StatusInternalServerError, err)
 	}

@@ -49,18 +49,15 @@ func (h *Handler) endpoint(path string) (name string, ours bool) {
 
 // serveEndpoint answers an endpoint of ours.
 func (x *exchange) serveEndpoint(name string) error {
-	if x.client != nil && x.client != x.at.client {
-		x.forgetSession() // of a gate before, of another client
-	}
-	if !x.at.standsFast(x.r, x.visit) {
-		return x.shaken()
+	if !x.gate.sound(x.r, x.request) {
+		return x.unsound()
 	}
 	if isEarly(x.r) && name != endpointSession {
 		return x.problem(http.StatusTooEarly, pages.Problem{Code: pages.TooEarly, RetryURL: x.target()})
 	}
 	switch name {
 	case endpointSandbox:
-		http.StripPrefix(x.at.Path+"/sandbox", x.at.client.sandbox).ServeHTTP(x.w, originalRequest(x.r, x.visit))
+		http.StripPrefix(x.gate.Path+"/sandbox", x.gate.client.sandbox).ServeHTTP(x.w, originalRequest(x.r, x.request))
 		return nil
 	case endpointUnknown:
 		return x.problem(http.StatusNotFound, pages.Problem{Code: pages.NotFound, HomeURL: "/"})
@@ -90,11 +87,11 @@ func isEarly(r *http.Request) bool {
 
 // originalRequest is the request as the browser sent it: the simulated
 // ProConnect keeps a cookie of its own.
-func originalRequest(r *http.Request, v *visit) *http.Request {
+func originalRequest(r *http.Request, q *request) *http.Request {
 	clone := r.Clone(r.Context())
-	u := *v.url
+	u := *q.url
 	clone.URL = &u
-	clone.Header["Cookie"] = v.cookies
+	clone.Header["Cookie"] = q.cookies
 	return clone
 }
 
@@ -103,11 +100,11 @@ func (x *exchange) serveSession() error {
 	if site := x.r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
 		return x.problem(http.StatusForbidden, pages.Problem{Code: pages.BadRequest, HomeURL: "/"})
 	}
-	x.open(x.r, x.at.client)
+	x.open(x.r)
 	if x.session.IsZero() {
 		return x.unauthorized(x.loginTo(x.pageAsking(x.r)))
 	}
-	body, err := json.Marshal(describe(&x.session, x.at.client.keeper.ExpiresAt(&x.session)))
+	body, err := json.Marshal(describe(&x.session, x.gate.client.keeper.ExpiresAt(&x.session)))
 	if err != nil {
 		return caddyhttp.Error(http.StatusInternalServerError, errors.New("session cannot be described"))
 	}

@@ -79,8 +79,8 @@ func (h *Handler) callbackComesBack(r *http.Request, p origin.Origin) bool {
 // hangs up must not have the callback believed lost.
 func (h *Handler) probe(server *caddyhttp.Server, r *http.Request, p origin.Origin, most time.Duration) (came bool) {
 	ask := &probe{gate: h, origin: p}
-	if v := visitOf(r); v != nil && (v.client == nil || v.client == h.client) && !v.session.IsZero() {
-		ask.session = &v.session
+	if q := requestOf(r); q != nil && q.gate.client == h.client && !q.session.IsZero() {
+		ask.session = &q.session
 	}
 	ctx, cancel := context.WithTimeout(context.WithValue(context.WithoutCancel(r.Context()), probeKey{}, ask), most)
 	defer cancel()
