@@ -44,7 +44,7 @@ func (x *exchange) reportLogoutHereOnly(err error) {
 func (x *exchange) reportLoginFailed(a *session.Attempt, e *rp.Error) {
 	fields := []zap.Field{
 		zap.String("reference", x.ensureReference()), zap.String("client", x.gate.client.name), zap.Error(e),
-		zap.String("redirect_uri", a.RedirectURI),
+		zap.String("redirect_uri", x.redirectURI()),
 	}
 	remedy := x.gate.client.remedy(e)
 	if e.Code == "idp_hint_not_found" && a.LedBack() {

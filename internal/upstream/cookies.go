@@ -108,9 +108,6 @@ var ourSuffixes = [...]string{"", "_id_token", "_logout", "_rounds", "_browser",
 
 // endsOurName says whether a name that begins as ours do ends as one of them.
 func endsOurName(rest string) bool {
-	if strings.HasPrefix(rest, "_login_") { // and which attempt it is
-		return true
-	}
 	for _, suffix := range ourSuffixes {
 		if end, ok := strings.CutPrefix(rest, suffix); ok && nameEnds(end) {
 			return true
