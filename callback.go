@@ -3,7 +3,6 @@ package proconnect
 import (
 	"context"
 	"errors"
-	"net/http"
 	"slices"
 	"time"
 
@@ -53,13 +52,13 @@ func (x *exchange) attemptUnknown(why string) error {
 	if !x.session.IsZero() {
 		return redirect(x.w, "/")
 	}
-	code := pages.AttemptUnknown
+	f := faultAttemptUnknown
 	if len(x.cookies) == 0 && x.url.Query().Has("state") { // without, it is a bookmark
-		code = pages.CookiesRefused
+		f = faultCookiesRefused
 	}
 	x.uri = "/"
 	x.reportCallbackRefused(why)
-	return x.problem(http.StatusBadRequest, pages.Problem{Code: code, RetryURL: x.loginURL(), HomeURL: "/"})
+	return x.problem(f, pages.Problem{RetryURL: x.loginURL(), HomeURL: "/"})
 }
 
 // establish makes a session of who ProConnect says the person is.
@@ -73,7 +72,7 @@ func (x *exchange) establish(a *session.Attempt, result *rp.Result) error {
 	err := x.gate.client.keeper.Save(x.r.Context(), x.w, x.origin, s)
 	if tooLarge, ok := errors.AsType[*session.TooLargeError](err); ok {
 		x.reportTooLarge(tooLarge)
-		return x.problem(http.StatusInternalServerError, pages.Problem{Code: pages.SessionTooLarge, HomeURL: "/"})
+		return x.problem(faultSessionTooLarge, pages.Problem{HomeURL: "/"})
 	}
 	if err != nil {
 		return x.storageFailed(err)
@@ -161,14 +160,11 @@ func codeRefused(err error) bool {
 // same address works when the page is loaded again, and so does a new login.
 func (x *exchange) tooManyLogins(a *session.Attempt, err error) error {
 	x.uri = a.Target
-	status := http.StatusServiceUnavailable
-	if errors.Is(err, errCodesRefused) {
-		status = http.StatusTooManyRequests
-		x.w.Header().Set("Retry-After", "5")
-		x.gate.reportOnce("logins wait: ProConnect refused too many codes of one address; if it is a proxy's, name it in `trusted_proxies`, else somebody is making codes up",
-			zap.String("client", x.gate.client.name), zap.Stringer("address", addressOf(x.r)))
-	} else {
-		x.gate.reportOnce("logins wait: too many are under way, because they are many or ProConnect is slow", zap.String("client", x.gate.client.name))
+	p := pages.Problem{RetryURL: x.loginURL(), HomeURL: "/"}
+	client := zap.String("client", x.gate.client.name)
+	if !errors.Is(err, errCodesRefused) {
+		return x.problem(faultLoginsCrowd, p, client)
 	}
-	return x.problem(status, pages.Problem{Code: pages.TooManyLogins, RetryURL: x.loginURL(), HomeURL: "/"})
+	x.w.Header().Set("Retry-After", "5")
+	return x.problem(faultCodesRefused, p, client, zap.Stringer("address", addressOf(x.r)))
 }

@@ -25,10 +25,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if !h.match.Everything() {
 		if q.examine(r); q.requested.Malformed { // before anything answers: what it asks for is anybody's guess
 			q.answerAt(h)
-			return q.answer(w, r).problem(http.StatusBadRequest, pages.Problem{Code: pages.BadRequest, HomeURL: "/"})
+			return q.answer(w, r).problem(faultBadRequest, pages.Problem{HomeURL: "/"})
 		}
 	}
-	if name, ours := h.endpoint(originalPath(r)); ours {
+	if name, ours := h.endpointAt(originalPath(r)); ours {
 		if h.answerProbe(r, name) {
 			return nil
 		}
@@ -53,8 +53,8 @@ func (h *Handler) pass(w http.ResponseWriter, r *http.Request, q *request, next 
 		return q.answer(w, r).clientsMixed(h.client)
 	}
 	q.gate, q.gated = h, true
-	if !h.sound(r, q) {
-		return q.answer(w, r).unsound()
+	if !h.checks(r, q) {
+		return q.answer(w, r).checksFailed()
 	}
 	q.open(r)
 	if !h.decide(q) {
@@ -115,16 +115,18 @@ func (x *exchange) reject(next caddyhttp.Handler) error {
 // clientsMixed answers a request that gates of two clients stand before.
 func (x *exchange) clientsMixed(with *Client) error {
 	one, other := x.gate.client.name, with.name
-	x.gate.reportOnce("two ProConnect clients gate one request: give the gates of a path the same `client`",
+	return x.problem(faultClientsMixed, pages.Problem{Detail: []string{"client " + one, "client " + other}},
 		zap.String("one", one), zap.String("other", other), zap.String("path", originalPath(x.r)))
-	return x.problem(http.StatusInternalServerError, pages.Problem{
-		Code: pages.ClientsMixed, Detail: []string{"client " + one, "client " + other},
-	})
 }
 
-// sound says whether what must hold does, before anybody is asked who they are.
-func (h *Handler) sound(r *http.Request, q *request) bool {
-	return (h.client.sandbox == nil || fromElsewhere(r) == "") && h.checkOrigin(q) && q.origin.Usable()
+// checks says whether what must hold does, before anybody is asked who they are.
+func (h *Handler) checks(r *http.Request, q *request) bool {
+	return h.checkSandbox(r) && h.checkOrigin(q) && q.origin.Usable()
+}
+
+// checkSandbox says whether the simulated ProConnect, if it is that, may answer.
+func (h *Handler) checkSandbox(r *http.Request) bool {
+	return h.client.sandbox == nil || fromElsewhere(r) == ""
 }
 
 // checkOrigin says whether the gate knows where its site lives, and agrees with the
@@ -136,23 +138,20 @@ func (h *Handler) checkOrigin(q *request) bool {
 	return *h.origin == q.origin
 }
 
-// unsound answers where something does not hold that must.
-func (x *exchange) unsound() error {
+// checksFailed answers where something does not hold that must.
+func (x *exchange) checksFailed() error {
 	host := zap.String("host", x.r.Host)
-	switch {
-	case x.gate.client.sandbox != nil && fromElsewhere(x.r) != "":
-		x.gate.reportOnce("SANDBOX: a request that did not come straight from this machine was refused: "+fromElsewhere(x.r),
-			host, zap.String("remote", x.r.RemoteAddr))
-		return x.problem(http.StatusServiceUnavailable, pages.Problem{Code: pages.SandboxGuard})
-	case x.gate.origin == nil && !x.gate.exact:
-		x.gate.reportOnce("the site answers any host: set `origin` to its public address", host)
-		return x.problem(http.StatusInternalServerError, pages.Problem{Code: pages.OriginRequired})
-	case !x.gate.checkOrigin(x.request):
-		x.gate.reportOnce("the gates of this site do not agree on its address: give all of them the same `origin`", host)
-		return x.problem(http.StatusInternalServerError, pages.Problem{Code: pages.OriginRequired})
+	switch h := x.gate; {
+	case !h.checkSandbox(x.r):
+		return x.problem(faultSandboxGuard, pages.Problem{}, zap.String("because", fromElsewhere(x.r)), host, zap.String("remote", x.r.RemoteAddr))
+	case h.origin == nil && !h.exact:
+		return x.problem(faultOriginUnknown, pages.Problem{}, host)
+	case !h.checkOrigin(x.request):
+		return x.problem(faultOriginsDiffer, pages.Problem{}, host)
 	}
-	x.gate.reportOnce("the site is reached over plain http, which cannot keep a session: "+plainHTTP(x.r), forwardedFields(x.r)...)
-	return x.problem(http.StatusInternalServerError, pages.Problem{Code: pages.InsecureOrigin})
+	f := faultPlainHTTP
+	f.remedy = plainHTTP(x.r)
+	return x.problem(f, pages.Problem{}, forwardedFields(x.r)...)
 }
 
 // fromElsewhere says what tells that a request did not come from a program on this

@@ -22,7 +22,7 @@ func (x *exchange) serveLogin() error {
 	x.open(x.r)
 	options, ok := x.gate.client.readOptions(query)
 	if !ok {
-		return x.problem(http.StatusBadRequest, pages.Problem{Code: pages.BadRequest, RetryURL: x.loginURL(), HomeURL: "/"})
+		return x.problem(faultBadRequest, pages.Problem{RetryURL: x.loginURL(), HomeURL: "/"})
 	}
 	if len(options.acr) == 0 {
 		options.acr = x.missingLevels()
@@ -74,6 +74,5 @@ func (h *Handler) browserURL(location string) string {
 
 // storageFailed answers when nothing can be sealed.
 func (x *exchange) storageFailed(err error) error {
-	x.gate.reportOnce("storage does not answer, so no login can start: see Caddy's `storage` option", zap.Error(err))
-	return x.problem(http.StatusServiceUnavailable, pages.Problem{Code: pages.StorageUnavailable, RetryURL: x.loginURL()})
+	return x.problem(faultStorage, pages.Problem{RetryURL: x.loginURL()}, zap.Error(err))
 }

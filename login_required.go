@@ -46,11 +46,9 @@ func (x *exchange) redirectToLogin() error {
 		options := x.loginOptions()
 		return x.startLogin(&session.Attempt{Target: x.target(), ACR: options.acr, Gate: options.gate, Automatic: true})
 	}
-	code := pages.CookiesRefused
+	f := faultSessionVanishes
 	if !x.session.IsZero() {
-		x.gate.reportOnce("logins end, again and again, in sessions that do not satisfy the rules: do all nodes have the same configuration?",
-			zap.String("reason", x.reason()))
-		code = pages.LoginFailed
+		f = faultSessionNotEnough
 	}
-	return x.problem(http.StatusUnauthorized, pages.Problem{Code: code, RetryURL: x.loginURL(), HomeURL: "/"})
+	return x.problem(f, pages.Problem{RetryURL: x.loginURL(), HomeURL: "/"}, zap.String("reason", x.reason()))
 }
