@@ -100,6 +100,11 @@ func (w *matcherWalk) read(m any, raw caddy.ModuleMap, negated bool) (any, error
 		return &queryMatcher{m, negated}, nil
 	}
 	w.naming = w.naming || !negated
+	return w.readAddress(m, raw, negated)
+}
+
+// readAddress returns the matcher to ask instead of m, which reads an address or may.
+func (w *matcherWalk) readAddress(m any, raw caddy.ModuleMap, negated bool) (any, error) {
 	switch m := m.(type) {
 	case *caddyhttp.MatchPath:
 		if negated {
@@ -107,30 +112,13 @@ func (w *matcherWalk) read(m any, raw caddy.ModuleMap, negated bool) (any, error
 		}
 		return readPath(m), nil
 	case *caddyhttp.MatchPathRE:
-		if negated {
-			return m, nil
-		}
-		re := &caddyhttp.MatchPathRE{MatchRegexp: foldRegexp(&m.MatchRegexp)}
-		return &addressMatcher{inner: re, ends: true}, re.Provision(w.ctx)
+		return w.readPathRegexp(m, negated)
 	case *caddyhttp.MatchURLPattern:
-		if !negated {
-			m.IgnoreCase = true
-		}
-		return &addressMatcher{inner: m, ends: !negated, query: strings.Contains(m.Pattern, "?"), repeated: true, negated: negated}, m.Provision(w.ctx)
+		return w.readURLPattern(m, negated)
 	case *caddyhttp.MatchVarsRE:
-		for name, re := range *m {
-			if folded := foldRegexp(re); !negated {
-				*re = folded
-				(*m)[name] = re
-			}
-		}
-		return readVars(m, negated), m.Provision(w.ctx)
+		return w.readVarsRegexp(m, negated)
 	case *caddyhttp.VarsMatcher:
-		read := readVars(m, negated)
-		if folded := foldPaths(m); read.lower && folded != nil {
-			read.folded = folded
-		}
-		return read, nil
+		return readVarsFolded(m, negated), nil
 	case *caddyhttp.MatchExpression:
 		read, err := w.readExpression(m, negated)
 		if err != nil {
@@ -140,6 +128,34 @@ func (w *matcherWalk) read(m any, raw caddy.ModuleMap, negated bool) (any, error
 	}
 	w.method = true // whatever it is, it gets the request as servers may read it
 	return &addressMatcher{inner: m, query: true, repeated: true, negated: negated}, nil
+}
+
+// readPathRegexp has a pattern that names what is gated ignore the case, as Caddy's
+// path matcher does.
+func (w *matcherWalk) readPathRegexp(m *caddyhttp.MatchPathRE, negated bool) (any, error) {
+	if negated {
+		return m, nil
+	}
+	re := &caddyhttp.MatchPathRE{MatchRegexp: foldRegexp(&m.MatchRegexp)}
+	return &addressMatcher{inner: re, ends: true}, re.Provision(w.ctx)
+}
+
+func (w *matcherWalk) readURLPattern(m *caddyhttp.MatchURLPattern, negated bool) (any, error) {
+	if !negated {
+		m.IgnoreCase = true
+	}
+	return &addressMatcher{
+		inner: m, ends: !negated, query: strings.Contains(m.Pattern, "?"), repeated: true, negated: negated,
+	}, m.Provision(w.ctx)
+}
+
+func (w *matcherWalk) readVarsRegexp(m *caddyhttp.MatchVarsRE, negated bool) (any, error) {
+	if !negated {
+		for _, re := range *m {
+			*re = foldRegexp(re)
+		}
+	}
+	return readVars(m, negated), m.Provision(w.ctx)
 }
 
 // readExpression reads a CEL expression with every care that it may need: whether

@@ -20,6 +20,16 @@ func readVars(m any, negated bool) *addressMatcher {
 	}
 }
 
+// readVarsFolded is readVars for a matcher without patterns: an address in lower case
+// is compared with values in lower case.
+func readVarsFolded(m *caddyhttp.VarsMatcher, negated bool) *addressMatcher {
+	read := readVars(m, negated)
+	if folded := foldPaths(m); read.lower && folded != nil {
+		read.folded = folded
+	}
+	return read
+}
+
 // foldPaths is a matcher of placeholders in which paths are in lower case; nil if they
 // are already.
 func foldPaths(m *caddyhttp.VarsMatcher) *caddyhttp.VarsMatcher {
