@@ -18,12 +18,12 @@ func (x *exchange) wantsLogout() bool {
 	switch {
 	case x.r.Method == http.MethodGet:
 		return clickedHere(x.r)
-	case !x.at.fromThisSite(x.r, x.origin):
+	case !x.gate.fromThisSite(x.r, x.origin):
 		return false
 	case clickedHere(x.r):
 		return true
 	}
-	return x.at.client.keeper.IsLogoutToken(x.r.Context(), x.origin, x.session.Family, formToken(x.w, x.r), time.Now())
+	return x.gate.client.keeper.IsLogoutToken(x.r.Context(), x.origin, x.session.Family, formToken(x.w, x.r), time.Now())
 }
 
 // formToken reads the token of a form that asks for a logout. Anybody may send one, a

@@ -20,7 +20,7 @@ import (
 // Provision checks the gate and joins it to its client. What it says of the gate
 // names the site.
 func (h *Handler) Provision(ctx caddy.Context) error {
-	h.log, h.probes, h.complaints = ctx.Logger(), new(probes), new(complaints)
+	h.log, h.probes, h.reports = ctx.Logger(), new(probes), new(reports)
 	h.refusals = &refusals{now: time.Now}
 	iface, err := ctx.App("proconnect")
 	if err != nil {
