@@ -34,6 +34,7 @@ type Keyring struct {
 	mu          sync.Mutex // one job in the storage at a time
 	current     atomic.Pointer[keys]
 	lastReload  atomic.Int64 // Unix nanoseconds
+	unread      atomic.Bool  // the storage did not answer when it was asked
 	own         *key         // lives in memory only; nil: all are in the storage
 	lastPersist time.Time
 	failed      error // why there is no key
@@ -113,7 +114,8 @@ func (k *Keyring) opening(ctx context.Context, reload bool) *keys {
 	defer k.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), k.wait)
 	defer cancel()
-	if loaded, err := k.load(ctx); err == nil {
+	loaded, err := k.load(ctx)
+	if k.noteRead(err); err == nil {
 		k.current.Store(k.merge(loaded))
 	}
 	return k.current.Load()
