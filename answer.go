@@ -16,28 +16,27 @@ import (
 
 // callbackLost answers where a login would end outside of the gate.
 func (x *exchange) callbackLost() error {
-	return x.problem(http.StatusInternalServerError, pages.Problem{
-		Code: pages.CallbackUnreachable, Detail: []string{"callback: " + x.origin.URL(x.at.CallbackPath)},
-	})
+	callback := x.origin.URL(x.gate.CallbackPath)
+	return x.problem(faultCallbackLost, pages.Problem{Detail: []string{"callback: " + callback}}, zap.String("callback", callback))
 }
 
 // formLost tells what became of a form. One that another site sent comes without
 // the session, which may well be alive: browsers withhold a Lax cookie from it. The
 // page leads on by GET alone. A form that it sent again would carry the cookie and
 // our Origin, past what the site has against forged requests.
-func (v *visit) formLost(r *http.Request) pages.View {
-	if v.session.IsZero() && v.fromAnotherSite(r) {
-		return pages.FormWithheld{PageURL: origin.ReturnTarget(v.target(), v.gate.Path)}
+func (q *request) formLost(r *http.Request) pages.View {
+	if q.session.IsZero() && q.fromAnotherSite(r) {
+		return pages.FormWithheld{PageURL: origin.ReturnTarget(q.target(), q.gate.Path)}
 	}
-	return pages.FormLost{LoginURL: v.loginTo(v.pageAsking(r)), LoggedIn: !v.session.IsZero()}
+	return pages.FormLost{LoginURL: q.loginTo(q.pageAsking(r)), LoggedIn: !q.session.IsZero()}
 }
 
 // toErrorChain leaves an answer to the site's handle_errors. What it shows may
 // name the person: nobody stores it.
-func (v *visit) toErrorChain(w http.ResponseWriter, r *http.Request, status int, err error) error {
-	v.gate.client.app.bodies.drop(w, r)
+func (q *request) toErrorChain(w http.ResponseWriter, r *http.Request, status int, err error) error {
+	q.gate.client.app.bodies.drop(w, r)
 	w.Header().Set("Cache-Control", "no-store")
-	if v.url.Path == v.gate.CallbackPath { // it may hold a code that nobody redeemed
+	if q.url.Path == q.gate.CallbackPath { // it may hold a code that nobody redeemed
 		w.Header().Set("Referrer-Policy", "no-referrer")
 	}
 	return caddyhttp.Error(status, err)
@@ -45,50 +44,37 @@ func (v *visit) toErrorChain(w http.ResponseWriter, r *http.Request, status int,
 
 var errRefused = errors.New("the rules of this site do not admit this person")
 
-// remedies are what the operator can do about problems whose cause is told once for
-// all: the line with the reference says it too.
-var remedies = map[string]string{
-	pages.CallbackUnreachable: "inside `handle /x/*` set `path /x/.proconnect` and register that redirect URI, or put the gate outside of it",
-	pages.ClientsMixed:        "give the gates of a path the same `client`",
-	pages.OriginRequired:      "set `origin`, the same for all gates of the site",
-	pages.ProviderUnavailable: "see the error of this minute, which tells what failed and what to mend",
-	pages.SandboxGuard:        "open http://localhost on the machine itself, without a proxy in front",
-	pages.StorageUnavailable:  "repair Caddy's `storage`",
-}
-
-func remedyOf(code string, r *http.Request) string {
-	if code == pages.InsecureOrigin {
-		return plainHTTP(r)
+// problem answers what went wrong, with what to do next. The details are the operator's,
+// with the cause.
+func (x *exchange) problem(f fault, p pages.Problem, details ...zap.Field) error {
+	if f.cause != "" {
+		x.gate.reportOnce(f, details...)
 	}
-	return remedies[code]
-}
-
-// problem answers what went wrong, with what to do next.
-func (x *exchange) problem(status int, p pages.Problem) error {
-	fields := []zap.Field{zap.String("reference", x.ensureReference()), zap.String("code", p.Code), zap.Int("status", status)}
-	if remedy := remedyOf(p.Code, x.r); remedy != "" {
-		fields = append(fields, zap.String("remedy", remedy))
+	fields := []zap.Field{zap.String("reference", x.ensureReference()), zap.String("code", f.code), zap.Int("status", f.status)}
+	if f.remedy != "" {
+		fields = append(fields, zap.String("remedy", f.remedy))
 	}
-	x.at.log.Info("problem", fields...)
-	if x.at.Errors == errorsCaddy {
-		return x.toErrorChain(x.w, x.r, status, errors.New(p.Code))
+	x.gate.log.Info("problem", fields...)
+	if x.gate.Errors == errorsCaddy {
+		return x.toErrorChain(x.w, x.r, f.status, errors.New(f.code))
 	}
-	if status == http.StatusServiceUnavailable {
+	if f.status == http.StatusServiceUnavailable {
 		x.w.Header().Set("Retry-After", "30")
 	}
-	if audienceOf(x.r) == machines {
-		return x.document(problemDocument{Type: problemTypes + p.Code, Status: status})
+	if audienceOf(x.r) == programmatic {
+		return x.document(problemDocument{Type: problemTypes + f.code, Status: f.status})
 	}
-	return x.page(status, p)
+	p.Code = f.code
+	return x.page(f.status, p)
 }
 
 // page writes a page of ours.
 func (x *exchange) page(status int, view pages.View) error {
-	x.at.client.app.bodies.drop(x.w, x.r)
+	x.gate.client.app.bodies.drop(x.w, x.r)
 	var body bytes.Buffer
 	view = x.fit(x.r, view)
 	lang := pages.Language(x.r.Header.Get("Accept-Language"))
-	site := x.at.Texts.or(x.at.client.Texts).site(x.origin.Host, x.at.client.banner())
+	site := x.gate.Texts.or(x.gate.client.Texts).site(x.origin.Host, x.gate.client.banner())
 	if err := pages.Render(&body, lang, site, x.reference, view); err != nil {
 		return caddyhttp.Error(http.StatusInternalServerError, err)
 	}

@@ -77,14 +77,14 @@ func BenchmarkCheck(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		r.Header["Cookie"] = cookies
-		delete(vars, visitVar)
-		v := h.visit(r)
-		v.client = h.client
-		v.open(r, h.client)
-		if !h.decide(v) {
-			b.Fatal(v.reason())
+		delete(vars, requestVar)
+		q := h.begin(r)
+		q.gated = true
+		q.open(r)
+		if !h.decide(q) {
+			b.Fatal(q.reason())
 		}
-		var replace caddy.ReplacerFunc = v.placeholder // what Caddy's replacer is given
+		var replace caddy.ReplacerFunc = q.placeholder // what Caddy's replacer is given
 		if id, _ := replace("http.auth.user.id"); id == "" {
 			b.Fatal("nobody")
 		}

@@ -3,7 +3,6 @@ package proconnect
 import (
 	"context"
 	"errors"
-	"net/http"
 	"slices"
 	"time"
 
@@ -19,12 +18,12 @@ import (
 // serveCallback takes what ProConnect answers and establishes who the person is.
 // It runs no rules: the gate of the page that they go to decides.
 func (x *exchange) serveCallback() error {
-	x.open(x.r, x.at.client)
+	x.open(x.r)
 	response, err := rp.ParseResponse(x.url.RawQuery)
 	if err != nil {
 		return x.attemptUnknown("the query is malformed")
 	}
-	a := x.at.client.keeper.FindAttempt(x.r.Context(), x.origin, x.cookies, response.State)
+	a := x.gate.client.keeper.FindAttempt(x.r.Context(), x.origin, x.cookies, response.State)
 	if a == nil {
 		return x.attemptUnknown("no attempt of this browser has this state")
 	}
@@ -32,12 +31,12 @@ func (x *exchange) serveCallback() error {
 	defer cancel()
 	var turn *turn
 	if response.Code != "" {
-		if turn, err = x.at.client.tokenCalls.begin(ctx, addressOf(x.r)); err != nil {
+		if turn, err = x.gate.client.tokenCalls.begin(ctx, addressOf(x.r)); err != nil {
 			return x.tooManyLogins(a, err)
 		}
 	}
-	x.at.client.keeper.ForgetAttempt(x.w, x.origin, a)
-	result, err := x.at.redeem(ctx, turn, response, a)
+	x.gate.client.keeper.ForgetAttempt(x.w, x.origin, a)
+	result, err := x.gate.redeem(ctx, turn, response, a)
 	if errors.Is(err, errAttemptUsed) {
 		return x.attemptUnknown(errAttemptUsed.Error())
 	}
@@ -53,35 +52,35 @@ func (x *exchange) attemptUnknown(why string) error {
 	if !x.session.IsZero() {
 		return redirect(x.w, "/")
 	}
-	code := pages.AttemptUnknown
+	f := faultAttemptUnknown
 	if len(x.cookies) == 0 && x.url.Query().Has("state") { // without, it is a bookmark
-		code = pages.CookiesRefused
+		f = faultCookiesRefused
 	}
 	x.uri = "/"
 	x.reportCallbackRefused(why)
-	return x.problem(http.StatusBadRequest, pages.Problem{Code: code, RetryURL: x.loginURL(), HomeURL: "/"})
+	return x.problem(f, pages.Problem{RetryURL: x.loginURL(), HomeURL: "/"})
 }
 
 // establish makes a session of who ProConnect says the person is.
 func (x *exchange) establish(a *session.Attempt, result *rp.Result) error {
-	s := x.at.client.newSession(&x.session, a, result, time.Now())
+	s := x.gate.client.newSession(&x.session, a, result, time.Now())
 	// A logout that ran meanwhile ended the family: nothing resurrects it, nor
 	// does a login that began with it bring another session.
-	if x.at.client.keeper.Revoked(x.r.Context(), s.Family) || x.at.client.keeper.Revoked(x.r.Context(), a.FamilyID()) {
+	if x.gate.client.keeper.Revoked(x.r.Context(), s.Family) || x.gate.client.keeper.Revoked(x.r.Context(), a.FamilyID()) {
 		return x.attemptUnknown("the session was logged out meanwhile")
 	}
-	err := x.at.client.keeper.Save(x.r.Context(), x.w, x.origin, s)
+	err := x.gate.client.keeper.Save(x.r.Context(), x.w, x.origin, s)
 	if tooLarge, ok := errors.AsType[*session.TooLargeError](err); ok {
 		x.reportTooLarge(tooLarge)
-		return x.problem(http.StatusInternalServerError, pages.Problem{Code: pages.SessionTooLarge, HomeURL: "/"})
+		return x.problem(faultSessionTooLarge, pages.Problem{HomeURL: "/"})
 	}
 	if err != nil {
 		return x.storageFailed(err)
 	}
 	if a.Automatic {
-		x.at.client.keeper.CountAutoLogin(x.w, x.origin, x.cookies)
+		x.gate.client.keeper.CountAutoLogin(x.w, x.origin, x.cookies)
 	}
-	x.at.client.keeper.SaveIDToken(x.r.Context(), x.w, x.origin, s.Family, result.IDToken, x.at.logoutPath(), a.Target)
+	x.gate.client.keeper.SaveIDToken(x.r.Context(), x.w, x.origin, s.Family, result.IDToken, x.gate.logoutPath(), a.Target)
 	x.revokeReplaced(s.Family)
 	x.reportLogin(s)
 	return redirect(x.w, a.Target)
@@ -91,7 +90,7 @@ func (x *exchange) establish(a *session.Attempt, result *rp.Result) error {
 // their cookie is gone from this browser, and no logout would end its copies.
 func (x *exchange) revokeReplaced(family session.Family) {
 	if !x.session.IsZero() && x.session.Family != family {
-		x.at.client.keeper.Revoke(x.r.Context(), &x.session)
+		x.gate.client.keeper.Revoke(x.r.Context(), &x.session)
 	}
 }
 
@@ -161,14 +160,11 @@ func codeRefused(err error) bool {
 // same address works when the page is loaded again, and so does a new login.
 func (x *exchange) tooManyLogins(a *session.Attempt, err error) error {
 	x.uri = a.Target
-	status := http.StatusServiceUnavailable
-	if errors.Is(err, errCodesRefused) {
-		status = http.StatusTooManyRequests
-		x.w.Header().Set("Retry-After", "5")
-		x.at.reportOnce("logins wait: ProConnect refused too many codes of one address; if it is a proxy's, name it in `trusted_proxies`, else somebody is making codes up",
-			zap.String("client", x.at.client.name), zap.Stringer("address", addressOf(x.r)))
-	} else {
-		x.at.reportOnce("logins wait: too many are under way, because they are many or ProConnect is slow", zap.String("client", x.at.client.name))
+	p := pages.Problem{RetryURL: x.loginURL(), HomeURL: "/"}
+	client := zap.String("client", x.gate.client.name)
+	if !errors.Is(err, errCodesRefused) {
+		return x.problem(faultLoginsCrowd, p, client)
 	}
-	return x.problem(status, pages.Problem{Code: pages.TooManyLogins, RetryURL: x.loginURL(), HomeURL: "/"})
+	x.w.Header().Set("Retry-After", "5")
+	return x.problem(faultCodesRefused, p, client, zap.Stringer("address", addressOf(x.r)))
 }

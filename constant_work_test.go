@@ -42,11 +42,11 @@ func TestConstantWork(t *testing.T) {
 	)
 	work := func(lines []string) (allocs float64, bytes uint64, session bool) {
 		check := func() {
-			delete(vars, visitVar)
+			delete(vars, requestVar)
 			r.Header["Cookie"] = lines
-			v := h.visit(r)
-			v.open(r, h.client)
-			session = !v.session.IsZero()
+			q := h.begin(r)
+			q.open(r)
+			session = !q.session.IsZero()
 		}
 		return testing.AllocsPerRun(100, check), leastBytes(check), session
 	}

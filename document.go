@@ -57,7 +57,7 @@ func (x *exchange) forbidden() error {
 }
 
 func (x *exchange) document(doc problemDocument) error {
-	x.at.client.app.bodies.drop(x.w, x.r)
+	x.gate.client.app.bodies.drop(x.w, x.r)
 	if doc.Title == "" {
 		doc.Title = http.StatusText(doc.Status)
 	}

@@ -5,8 +5,6 @@ package proconnect
 // can be read in one place. No name, no email, no text of a rule.
 
 import (
-	"time"
-
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
@@ -14,56 +12,52 @@ import (
 )
 
 // reportLogin tells of a login that ended in a session.
-func (x *exchange) reportLogin(s *session.Session) { x.at.log.Info("login", whoField(&s.Set)) }
+func (x *exchange) reportLogin(s *session.Session) { x.gate.log.Info("login", whoField(&s.Set)) }
 
 // reportCallbackRefused tells of a callback that belongs to no login of the browser.
 func (x *exchange) reportCallbackRefused(why string) {
-	x.at.log.Info("callback refused", zap.String("reference", x.ensureReference()), zap.String("reason", why))
+	x.gate.log.Info("callback refused", zap.String("reference", x.ensureReference()), zap.String("reason", why))
 }
 
 // reportTooLarge tells of an identity that does not fit into a cookie.
 func (x *exchange) reportTooLarge(e *session.TooLargeError) {
-	x.at.log.Error("login refused: the identity does not fit into a cookie; ask for less with `scopes` and `claims`",
+	x.gate.log.Error("login refused: the identity does not fit into a cookie; ask for less with `scopes` and `claims`",
 		zap.String("reference", x.ensureReference()), zap.String("largest_claim", e.Claim), zap.Int("bytes", e.Bytes))
 }
 
 // reportStepUp tells that somebody is sent back to ProConnect for another level.
 func (x *exchange) reportStepUp() {
-	x.at.log.Debug("step up", zap.Strings("acr_values", x.decision.ACR), whoField(&x.session.Set))
+	x.gate.log.Debug("step up", zap.Strings("acr_values", x.decision.ACR), whoField(&x.session.Set))
 }
 
 // reportLogout tells of a logout, while the session is still known.
-func (x *exchange) reportLogout() { x.at.log.Info("logout", whoField(&x.session.Set)) }
+func (x *exchange) reportLogout() { x.gate.log.Info("logout", whoField(&x.session.Set)) }
 
 // reportLogoutHereOnly tells of one that ProConnect will not hear of.
 func (x *exchange) reportLogoutHereOnly(err error) {
-	x.at.log.Warn("logged out here, but not at ProConnect", zap.Error(err))
+	x.gate.log.Warn("logged out here, but not at ProConnect", zap.Error(err))
 }
 
 // reportLoginFailed says what went wrong and what the operator can do about it.
-func (x *exchange) reportLoginFailed(a *session.Attempt, e *rp.Error) {
+func (x *exchange) reportLoginFailed(a *session.Attempt, e *rp.Error, f fault) {
 	fields := []zap.Field{
-		zap.String("reference", x.ensureReference()), zap.String("client", x.at.client.name), zap.Error(e),
+		zap.String("reference", x.ensureReference()), zap.String("client", x.gate.client.name), zap.Error(e),
 		zap.String("redirect_uri", a.RedirectURI),
 	}
-	remedy := x.at.client.remedy(e)
-	if e.Code == "idp_hint_not_found" && a.LedBack() {
-		remedy = "nothing: the identity provider of the person's session is gone from ProConnect; they log in with another account"
-	}
-	if remedy != "" {
-		fields = append(fields, zap.String("remedy", remedy))
+	if f.remedy != "" && f.cause == "" {
+		fields = append(fields, zap.String("remedy", f.remedy))
 	}
 	switch {
 	case e.Reason == rp.ReasonAborted, e.Reason == rp.ReasonCanceled: // anybody can, and it says nothing of ProConnect
-		x.at.log.Info("login cancelled", fields...)
+		x.gate.log.Info("login cancelled", fields...)
 	case e.Kind == rp.Refused && e.Code == "access_denied":
-		x.at.log.Info("login refused by ProConnect", fields...)
+		x.gate.log.Info("login refused by ProConnect", fields...)
 	case e.Reason == rp.ReasonSessionGone:
-		x.at.log.Warn("login failed", fields...)
+		x.gate.log.Warn("login failed", fields...)
 	case e.Kind == rp.Unavailable:
-		x.at.reportOnce("ProConnect does not answer, so nobody can log in", fields...)
+		x.gate.reportOnce(f, fields...)
 	default:
-		x.at.log.Error("login failed", fields...)
+		x.gate.log.Error("login failed", fields...)
 	}
 }
 
@@ -71,14 +65,14 @@ func (x *exchange) reportLoginFailed(a *session.Attempt, e *rp.Error) {
 // rules and fields, and never what stands in them.
 func (x *exchange) reportRefused() {
 	reason := x.decision.Reason()
-	known, more, due, over := x.at.refusals.due(refusalKey{x.session.Family, reason}, x.ensureReference())
+	known, more, due, over := x.gate.refusals.due(refusalKey{x.session.Family, reason}, x.ensureReference())
 	x.reference = known
-	x.at.reportRefusedAgain(over)
+	x.gate.reportRefusedAgain(over)
 	if !due {
 		return
 	}
-	x.at.log.Info("refused", zap.String("reference", known), zap.String("reason", reason),
-		zap.Strings("rules", x.at.rules.Outlines(x.decision)), zap.Int("since_the_last", more),
+	x.gate.log.Info("refused", zap.String("reference", known), zap.String("reason", reason),
+		zap.Strings("rules", x.gate.rules.Outlines(x.decision)), zap.Int("since_the_last", more),
 		zap.String("path", originalPath(x.r)), whoField(&x.session.Set))
 }
 
@@ -94,21 +88,4 @@ func (h *Handler) Cleanup() error {
 		h.reportRefusedAgain(h.refusals.rest())
 	}
 	return nil
-}
-
-// reportOnce logs what the operator has to mend, at most once a minute.
-func (h *Handler) reportOnce(cause string, fields ...zap.Field) {
-	h.complaints.mu.Lock()
-	now, last := time.Now(), h.complaints.told[cause]
-	due := now.Sub(last) >= complainEvery
-	if due {
-		if h.complaints.told == nil {
-			h.complaints.told = make(map[string]time.Time)
-		}
-		h.complaints.told[cause] = now
-	}
-	h.complaints.mu.Unlock()
-	if due {
-		h.log.Error(cause, fields...)
-	}
 }

@@ -2,16 +2,14 @@ package proconnect
 
 import "net/http"
 
-// exchange is one request at one gate that the gate answers by itself. What all gates
-// on the request share is the visit's.
+// exchange is one request that a gate answers by itself: the gate that spoke last.
 type exchange struct {
-	*visit
-	at *Handler // the gate
-	w  http.ResponseWriter
-	r  *http.Request
+	*request
+	w http.ResponseWriter
+	r *http.Request
 }
 
-// at begins the exchange in which a gate answers.
-func at(h *Handler, w http.ResponseWriter, r *http.Request, v *visit) *exchange {
-	return &exchange{visit: v, at: h, w: w, r: r}
+// answer begins the exchange in which the gate that spoke last answers.
+func (q *request) answer(w http.ResponseWriter, r *http.Request) *exchange {
+	return &exchange{request: q, w: w, r: r}
 }

@@ -9,20 +9,20 @@ import (
 // fit makes a page small where it would stand in a frame. It names nobody there,
 // holds no button whose click a page around it could steal, and leads out of the
 // frame: ProConnect cannot be shown in one.
-func (v *visit) fit(r *http.Request, view pages.View) pages.View {
-	if audienceOf(r) != frame {
+func (q *request) fit(r *http.Request, view pages.View) pages.View {
+	if audienceOf(r) != framed {
 		return view
 	}
-	if v.fromAnotherSite(r) { // the Lax cookie never comes to a frame there
-		return pages.Framed{Kind: pages.FramedAbroad, URL: v.pageAsked(r)}
+	if q.fromAnotherSite(r) { // the Lax cookie never comes to a frame there
+		return pages.Framed{Kind: pages.FramedAbroad, URL: q.pageAsked(r)}
 	}
 	switch view := view.(type) {
 	case pages.Framed:
 		return view
 	case pages.Refused:
-		return pages.Framed{Kind: pages.FramedRefused, URL: v.pageAsked(r)}
+		return pages.Framed{Kind: pages.FramedRefused, URL: q.pageAsked(r)}
 	case pages.Problem:
-		return pages.Framed{Kind: view.Code, URL: v.pageAsked(r)}
+		return pages.Framed{Kind: view.Code, URL: q.pageAsked(r)}
 	}
 	return pages.Framed{Kind: pages.BadRequest, URL: "/"} // a page that nobody asks for in a frame
 }

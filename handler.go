@@ -19,74 +19,99 @@ import (
 // ServeHTTP is a request's way through the gate: our endpoints are answered,
 // what is gated is decided, and the rest goes on without our cookies and
 // without forged identity headers.
+//
+// What decides has returned before the site runs, and left the stack to it. A chain
+// of Caddy's handlers just fits into a stack of 16 kB. With a thousand bytes of ours
+// below it, it is copied into one of twice the size, and so again after each garbage
+// collection, which shrinks the stacks of the connections that wait.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	v := h.visit(r)
-	v.deleteForged(r, h.Headers)
+	q := h.begin(r)
+	switch to, err := h.enter(w, r, q); to {
+	case ungated:
+		return next.ServeHTTP(w, r)
+	case passed:
+		return q.serveNext(w, r, next)
+	default:
+		return err
+	}
+}
+
+// way is what becomes of a request at a gate.
+type way int
+
+const (
+	answered way = iota // the gate answered it, or failed; zero, so that what is forgotten serves nothing
+	ungated             // it goes on to the site, which answers as if there were no gate
+	passed              // it goes on to the site, whose response is kept private
+)
+
+// enter answers a request, or says how it goes on.
+func (h *Handler) enter(w http.ResponseWriter, r *http.Request, q *request) (way, error) {
+	q.deleteForged(r, h.Headers)
 	if !h.match.Everything() {
-		if v.examine(r); v.requested.Malformed { // before anything answers: what it asks for is anybody's guess
-			v.gate = h
-			return at(h, w, r, v).problem(http.StatusBadRequest, pages.Problem{Code: pages.BadRequest, HomeURL: "/"})
+		if q.examine(r); q.requested.Malformed { // before anything answers: what it asks for is anybody's guess
+			q.answerAt(h)
+			return answered, q.answer(w, r).problem(faultBadRequest, pages.Problem{HomeURL: "/"})
 		}
 	}
-	if name, ours := h.endpoint(originalPath(r)); ours {
+	if name, ours := h.endpointAt(q.url.Path); ours {
 		if h.answerProbe(r, name) {
-			return nil
+			return answered, nil
 		}
-		v.gate = h
-		return at(h, w, r, v).serveEndpoint(name)
+		q.answerAt(h)
+		return answered, q.answer(w, r).serveEndpoint(name)
 	}
-	v.matching = true
-	gated, err := h.match.Matches(r, v.requested)
-	v.matching = false
+	q.matching = true
+	gated, err := h.match.Matches(r, q.requested)
+	q.matching = false
 	if err != nil {
-		return err // fails closed
+		return answered, err // fails closed
 	}
 	if !gated {
-		return next.ServeHTTP(w, r)
+		return ungated, nil
 	}
-	return h.pass(w, r, v, next)
+	return h.pass(w, r, q)
 }
 
 // pass lets a request through, or answers it.
-func (h *Handler) pass(w http.ResponseWriter, r *http.Request, v *visit, next caddyhttp.Handler) error {
-	v.gate = h
-	if v.client != nil && v.client != h.client {
-		return at(h, w, r, v).clientsMixed()
+func (h *Handler) pass(w http.ResponseWriter, r *http.Request, q *request) (way, error) {
+	if q.gated && q.gate.client != h.client {
+		return answered, q.answer(w, r).clientsMixed(h.client)
 	}
-	v.client = h.client
-	if !h.standsFast(r, v) {
-		return at(h, w, r, v).shaken()
+	q.gate, q.gated = h, true
+	if !h.checks(r, q) {
+		return answered, q.answer(w, r).checksFailed()
 	}
-	v.open(r, h.client)
-	if !h.decide(v) {
-		return at(h, w, r, v).reject(next)
+	q.open(r)
+	if !h.decide(q) {
+		return q.answer(w, r).reject()
 	}
-	v.entered = true
-	h.setHeaders(r, v)
-	return v.serveNext(w, r, next)
+	q.entered = true
+	h.setHeaders(r, q)
+	return passed, nil
 }
 
 // decide says whether the person may pass, and records why.
-func (h *Handler) decide(v *visit) bool {
+func (h *Handler) decide(q *request) bool {
 	d := rules.Decision{Outcome: rules.Login}
-	if !v.session.IsZero() {
-		d = h.judge(v)
+	if !q.session.IsZero() {
+		d = h.judge(q)
 	}
-	if d.Outcome == rules.Allow && v.refused() {
+	if d.Outcome == rules.Allow && q.refused() {
 		return true // an earlier gate's refusal stands, with its reason
 	}
-	v.judged, v.decision = true, d
+	q.judged, q.decision = true, d
 	return d.Outcome == rules.Allow
 }
 
 // judge is what the gate's rules say of the person, in view of what ProConnect was
 // asked for them so far.
-func (h *Handler) judge(v *visit) rules.Decision {
-	d := h.rules.Decide(&v.session.Set).RequireACR(&v.session.Set, h.ACR)
-	if d.Outcome == rules.StepUp && rules.SameLevels(d.ACR, v.session.RequestedACR) {
+func (h *Handler) judge(q *request) rules.Decision {
+	d := h.rules.Decide(&q.session.Set).RequireACR(&q.session.Set, h.ACR)
+	if d.Outcome == rules.StepUp && rules.SameLevels(d.ACR, q.session.RequestedACR) {
 		d.Outcome = rules.Deny // ProConnect was asked just this, once
 	}
-	if name, missing := h.client.missing(&v.session.Set); missing && d.Outcome == rules.Allow {
+	if name, missing := h.client.missing(&q.session.Set); missing && d.Outcome == rules.Allow {
 		d = rules.Decision{Outcome: rules.Login, Claim: name}
 	}
 	return d
@@ -94,66 +119,65 @@ func (h *Handler) judge(v *visit) rules.Decision {
 
 // reject answers somebody who may not pass. Whoever is refused is named to nothing
 // that runs behind this gate, whatever the gates before it said.
-func (x *exchange) reject(next caddyhttp.Handler) error {
+func (x *exchange) reject() (way, error) {
 	for _, prefix := range x.prefixes {
 		upstream.DeleteHeaders(x.r.Header, prefix)
 	}
-	if x.at.Optional {
-		return x.serveNext(x.w, x.r, next)
+	if x.gate.Optional {
+		return passed, nil
 	}
 	if probeOf(x.r) != nil {
-		return nil // of another gate, and astray: an answer might begin a probe of ours
+		return answered, nil // of another gate, and astray: an answer might begin a probe of ours
 	}
 	switch x.decision.Outcome {
 	case rules.StepUp:
-		return x.requireStepUp()
+		return answered, x.requireStepUp()
 	case rules.Deny:
-		return x.refuse()
+		return answered, x.refuse()
 	}
-	return x.requireLogin()
+	return answered, x.requireLogin()
 }
 
 // clientsMixed answers a request that gates of two clients stand before.
-func (x *exchange) clientsMixed() error {
-	one, other := x.visit.client.name, x.at.client.name
-	x.at.reportOnce("two ProConnect clients gate one request: give the gates of a path the same `client`",
+func (x *exchange) clientsMixed(with *Client) error {
+	one, other := x.gate.client.name, with.name
+	return x.problem(faultClientsMixed, pages.Problem{Detail: []string{"client " + one, "client " + other}},
 		zap.String("one", one), zap.String("other", other), zap.String("path", originalPath(x.r)))
-	return x.problem(http.StatusInternalServerError, pages.Problem{
-		Code: pages.ClientsMixed, Detail: []string{"client " + one, "client " + other},
-	})
 }
 
-// standsFast says whether what must hold does, before anybody is asked who they are.
-func (h *Handler) standsFast(r *http.Request, v *visit) bool {
-	return (h.client.sandbox == nil || fromElsewhere(r) == "") && h.checkOrigin(v) && v.origin.Usable()
+// checks says whether what must hold does, before anybody is asked who they are.
+func (h *Handler) checks(r *http.Request, q *request) bool {
+	return h.checkSandbox(r) && h.checkOrigin(q) && q.origin.Usable()
+}
+
+// checkSandbox says whether the simulated ProConnect, if it is that, may answer.
+func (h *Handler) checkSandbox(r *http.Request) bool {
+	return h.client.sandbox == nil || fromElsewhere(r) == ""
 }
 
 // checkOrigin says whether the gate knows where its site lives, and agrees with the
 // other gates.
-func (h *Handler) checkOrigin(v *visit) bool {
+func (h *Handler) checkOrigin(q *request) bool {
 	if h.origin == nil {
 		return h.exact
 	}
-	return *h.origin == v.origin
+	return *h.origin == q.origin
 }
 
-// shaken answers where something does not hold that must.
-func (x *exchange) shaken() error {
+// checksFailed answers where something does not hold that must.
+func (x *exchange) checksFailed() error {
 	host := zap.String("host", x.r.Host)
-	switch {
-	case x.at.client.sandbox != nil && fromElsewhere(x.r) != "":
-		x.at.reportOnce("SANDBOX: a request that did not come straight from this machine was refused: "+fromElsewhere(x.r),
-			host, zap.String("remote", x.r.RemoteAddr))
-		return x.problem(http.StatusServiceUnavailable, pages.Problem{Code: pages.SandboxGuard})
-	case x.at.origin == nil && !x.at.exact:
-		x.at.reportOnce("the site answers any host: set `origin` to its public address", host)
-		return x.problem(http.StatusInternalServerError, pages.Problem{Code: pages.OriginRequired})
-	case !x.at.checkOrigin(x.visit):
-		x.at.reportOnce("the gates of this site do not agree on its address: give all of them the same `origin`", host)
-		return x.problem(http.StatusInternalServerError, pages.Problem{Code: pages.OriginRequired})
+	switch h := x.gate; {
+	case !h.checkSandbox(x.r):
+		return x.problem(faultSandboxGuard, pages.Problem{}, zap.String("because", fromElsewhere(x.r)), host, zap.String("remote", x.r.RemoteAddr))
+	case h.origin == nil && !h.exact:
+		return x.problem(faultOriginUnknown, pages.Problem{}, host)
+	case !h.checkOrigin(x.request):
+		return x.problem(faultOriginsDiffer, pages.Problem{}, host)
 	}
-	x.at.reportOnce("the site is reached over plain http, which cannot keep a session: "+plainHTTP(x.r), forwardedFields(x.r)...)
-	return x.problem(http.StatusInternalServerError, pages.Problem{Code: pages.InsecureOrigin})
+	f := faultPlainHTTP
+	f.remedy = plainHTTP(x.r)
+	return x.problem(f, pages.Problem{}, forwardedFields(x.r)...)
 }
 
 // fromElsewhere says what tells that a request did not come from a program on this

@@ -39,12 +39,12 @@ func (l loggedIdentity) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 
 // placeholder resolves the documented placeholders. One that has no value is
 // empty: an unknown one would travel on literally.
-func (v *visit) placeholder(key string) (any, bool) {
+func (q *request) placeholder(key string) (any, bool) {
 	if name, ok := strings.CutPrefix(key, "http.auth.user."); ok {
-		return placeholderOf(v.user(), name), true
+		return placeholderOf(q.user(), name), true
 	}
 	if name, ok := strings.CutPrefix(key, "http.auth.candidate."); ok {
-		return placeholderOf(v.candidate(), name), true
+		return placeholderOf(q.candidate(), name), true
 	}
 	name, ok := strings.CutPrefix(key, "http.proconnect.")
 	if !ok {
@@ -52,15 +52,15 @@ func (v *visit) placeholder(key string) (any, bool) {
 	}
 	switch name {
 	case "decision":
-		return v.outcome(), true
+		return q.outcome(), true
 	case "reason":
-		return v.reason(), true
+		return q.reason(), true
 	case "reference":
-		return v.reference, true
+		return q.reference, true
 	case "login_url":
-		return v.loginURL(), true
+		return q.loginURL(), true
 	case "logout_url":
-		return v.logoutURL(), true
+		return q.logoutURL(), true
 	}
 	return "", true
 }

@@ -18,20 +18,20 @@ import (
 // programs; anybody may send a browser there, which costs a click at most.
 func (x *exchange) serveLogin() error {
 	query := x.url.Query()
-	x.uri = origin.ReturnTarget(query.Get("return_to"), x.at.Path)
-	x.open(x.r, x.at.client)
-	options, ok := x.at.client.readOptions(query)
+	x.uri = origin.ReturnTarget(query.Get("return_to"), x.gate.Path)
+	x.open(x.r)
+	options, ok := x.gate.client.readOptions(query)
 	if !ok {
-		return x.problem(http.StatusBadRequest, pages.Problem{Code: pages.BadRequest, RetryURL: x.loginURL(), HomeURL: "/"})
+		return x.problem(faultBadRequest, pages.Problem{RetryURL: x.loginURL(), HomeURL: "/"})
 	}
 	if len(options.acr) == 0 {
 		options.acr = x.missingLevels()
 	}
 	x.options = &options
 	switch audienceOf(x.r) {
-	case frame:
+	case framed:
 		return x.page(http.StatusUnauthorized, pages.Framed{URL: x.loginURL()})
-	case machines:
+	case programmatic:
 		return x.unauthorized(x.loginURL())
 	}
 	return x.startLogin(&session.Attempt{Target: x.target(), ACR: options.acr, Gate: options.gate})
@@ -41,26 +41,26 @@ func (x *exchange) serveLogin() error {
 // is known, and the levels of assurance if some are required: exactly these,
 // because ProConnect compares them as a set.
 func (x *exchange) startLogin(a *session.Attempt) error {
-	if !x.at.callbackComesBack(x.r, x.origin) {
+	if !x.gate.callbackComesBack(x.r, x.origin) {
 		return x.callbackLost()
 	}
-	a.Begin(x.origin.URL(x.at.CallbackPath), x.at.Path, time.Now())
-	a.Scopes = x.at.client.asking().Scopes
-	if x.open(x.r, x.at.client); !x.session.IsZero() {
+	a.Begin(x.origin.URL(x.gate.CallbackPath), x.gate.Path, time.Now())
+	a.Scopes = x.gate.client.asking().Scopes
+	if x.open(x.r); !x.session.IsZero() {
 		a.Family = x.session.Family[:]
 	}
-	hint := x.at.hintsFor(a, &x.session)
-	location, err := x.at.client.provider.AuthorizationURL(x.r.Context(), rp.AuthorizationRequest{
+	hint := x.gate.hintsFor(a, &x.session)
+	location, err := x.gate.client.provider.AuthorizationURL(x.r.Context(), rp.AuthorizationRequest{
 		RedirectURI: a.RedirectURI, State: a.State, Nonce: a.Nonce, Verifier: a.Verifier,
 		Scopes: a.Scopes, ACRValues: a.ACR, IDPHint: hint.idp, SiretHint: hint.siret, LoginHint: hint.email,
 	})
 	if err != nil {
 		return x.loginFailed(a, err)
 	}
-	if err := x.at.client.keeper.BeginAttempt(x.r.Context(), x.w, x.origin, x.cookies, a); err != nil {
+	if err := x.gate.client.keeper.BeginAttempt(x.r.Context(), x.w, x.origin, x.cookies, a); err != nil {
 		return x.storageFailed(err)
 	}
-	return redirect(x.w, x.at.browserURL(location))
+	return redirect(x.w, x.gate.browserURL(location))
 }
 
 // browserURL is where the browser finds what the provider advertises: the
@@ -74,6 +74,5 @@ func (h *Handler) browserURL(location string) string {
 
 // storageFailed answers when nothing can be sealed.
 func (x *exchange) storageFailed(err error) error {
-	x.at.reportOnce("storage does not answer, so no login can start: see Caddy's `storage` option", zap.Error(err))
-	return x.problem(http.StatusServiceUnavailable, pages.Problem{Code: pages.StorageUnavailable, RetryURL: x.loginURL()})
+	return x.problem(faultStorage, pages.Problem{RetryURL: x.loginURL()}, zap.Error(err))
 }

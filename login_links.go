@@ -7,17 +7,17 @@ import (
 )
 
 // loginURL is where to log in and come back to this request.
-func (v *visit) loginURL() string { return v.loginTo(v.target()) }
+func (q *request) loginURL() string { return q.loginTo(q.target()) }
 
 // loginTo is where to log in, as the gate asks for it, and go on to a target.
-func (v *visit) loginTo(target string) string {
-	return v.gate.Path + "/login?return_to=" + url.QueryEscape(origin.ReturnTarget(target, v.gate.Path)) + v.loginOptions().query()
+func (q *request) loginTo(target string) string {
+	return q.gate.Path + "/login?return_to=" + url.QueryEscape(origin.ReturnTarget(target, q.gate.Path)) + q.loginOptions().query()
 }
 
-func (v *visit) logoutURL() string { return v.gate.Path + "/logout" }
+func (q *request) logoutURL() string { return q.gate.Path + "/logout" }
 
 // switchURL is where to log in as somebody else, or for another organisation,
 // and come back to this request.
-func (v *visit) switchURL() string {
-	return v.gate.Path + "/logout?then=login&return_to=" + url.QueryEscape(origin.ReturnTarget(v.target(), v.gate.Path)) + v.switchOptions().query()
+func (q *request) switchURL() string {
+	return q.gate.Path + "/logout?then=login&return_to=" + url.QueryEscape(origin.ReturnTarget(q.target(), q.gate.Path)) + q.switchOptions().query()
 }

@@ -81,40 +81,40 @@ func (c *Client) readOptions(query url.Values) (o loginOptions, ok bool) {
 
 // loginOptions are those of the next login: of the one that is under way, or what
 // the gate asks for.
-func (v *visit) loginOptions() loginOptions {
-	if v.options != nil {
-		return *v.options
+func (q *request) loginOptions() loginOptions {
+	if q.options != nil {
+		return *q.options
 	}
-	o := loginOptions{acr: v.decision.ACR, gate: v.gate.gateKey()}
+	o := loginOptions{acr: q.decision.ACR, gate: q.gate.gateKey()}
 	if len(o.acr) == 0 {
-		o.acr = v.missingLevels()
+		o.acr = q.missingLevels()
 	}
 	return o
 }
 
 // switchOptions are those of a login of somebody else.
-func (v *visit) switchOptions() loginOptions {
-	if v.options != nil {
-		return *v.options
+func (q *request) switchOptions() loginOptions {
+	if q.options != nil {
+		return *q.options
 	}
-	return loginOptions{acr: v.entryLevels(), gate: v.gate.gateKey()}
+	return loginOptions{acr: q.entryLevels(), gate: q.gate.gateKey()}
 }
 
 // entryLevels are the levels of which everybody needs one to get where the request
 // goes.
-func (v *visit) entryLevels() []string {
-	if v.client == nil && !v.gate.match.Everything() {
+func (q *request) entryLevels() []string {
+	if !q.gated && !q.gate.match.Everything() {
 		return nil // the gate answers for others, and does not stand here
 	}
-	return v.gate.requiredACR()
+	return q.gate.requiredACR()
 }
 
 // missingLevels are those levels, unless the person has proven one of them, or was
 // asked for them in vain. They are asked for at the first login: a login without
 // them, and a step-up after it, would have the person log in twice.
-func (v *visit) missingLevels() []string {
-	levels := v.entryLevels()
-	if proved(&v.session, levels) || rules.SameLevels(levels, v.session.RequestedACR) {
+func (q *request) missingLevels() []string {
+	levels := q.entryLevels()
+	if proved(&q.session, levels) || rules.SameLevels(levels, q.session.RequestedACR) {
 		return nil
 	}
 	return levels

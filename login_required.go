@@ -12,15 +12,15 @@ import (
 // requireLogin answers somebody who is not logged in, or not far enough.
 func (x *exchange) requireLogin() error {
 	switch who := audienceOf(x.r); {
-	case who == frame:
+	case who == framed:
 		return x.page(http.StatusUnauthorized, pages.Framed{URL: x.loginTo(x.pageAsked(x.r))})
-	case who == machines || x.r.Method == http.MethodHead:
+	case who == programmatic || x.r.Method == http.MethodHead:
 		return x.unauthorized(x.programLoginURL(x.r))
 	case x.r.Method != http.MethodGet:
 		return x.page(http.StatusUnauthorized, x.formLost(x.r))
-	case x.at.Login == loginAuto || !x.session.IsZero():
+	case x.gate.Login == loginAuto || !x.session.IsZero():
 		return x.redirectToLogin()
-	case !x.at.callbackComesBack(x.r, x.origin):
+	case !x.gate.callbackComesBack(x.r, x.origin):
 		return x.callbackLost()
 	}
 	return x.page(http.StatusUnauthorized, pages.Login{LoginURL: x.loginURL()})
@@ -42,15 +42,13 @@ const maxAutoLogins = 3
 // back from there several times: a browser that does not keep the session would
 // go round for ever.
 func (x *exchange) redirectToLogin() error {
-	if x.at.client.keeper.AutoLogins(x.origin, x.cookies) < maxAutoLogins {
+	if x.gate.client.keeper.AutoLogins(x.origin, x.cookies) < maxAutoLogins {
 		options := x.loginOptions()
 		return x.startLogin(&session.Attempt{Target: x.target(), ACR: options.acr, Gate: options.gate, Automatic: true})
 	}
-	code := pages.CookiesRefused
+	f := faultSessionVanishes
 	if !x.session.IsZero() {
-		x.at.reportOnce("logins end, again and again, in sessions that do not satisfy the rules: do all nodes have the same configuration?",
-			zap.String("reason", x.reason()))
-		code = pages.LoginFailed
+		f = faultSessionNotEnough
 	}
-	return x.problem(http.StatusUnauthorized, pages.Problem{Code: code, RetryURL: x.loginURL(), HomeURL: "/"})
+	return x.problem(f, pages.Problem{RetryURL: x.loginURL(), HomeURL: "/"}, zap.String("reason", x.reason()))
 }

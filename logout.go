@@ -13,25 +13,22 @@ import (
 // serveLogout ends the session: on a click on our own site at once, on any other
 // way after a question, because a logout is nobody else's to cause.
 func (x *exchange) serveLogout() error {
-	x.open(x.r, x.at.client)
+	x.open(x.r)
 	switch {
-	case loadsAhead(x.r), x.r.Method != http.MethodGet && x.r.Method != http.MethodPost:
-		x.w.Header().Set("Allow", "GET, POST")
-		return x.problem(http.StatusMethodNotAllowed, pages.Problem{Code: pages.MethodNotAllowed, HomeURL: "/"})
-	case audienceOf(x.r) != person:
+	case audienceOf(x.r) != navigation:
 		if boosted(x.r) { // a link that a person followed: the page itself goes there
 			x.w.Header().Set("HX-Redirect", x.target())
 		}
-		return x.problem(http.StatusForbidden, pages.Problem{Code: pages.BadRequest, HomeURL: "/"})
+		return x.problem(faultForeignRequest, pages.Problem{HomeURL: "/"})
 	case x.wantsLogout():
 		return x.logout()
 	}
-	action := x.at.logoutPath()
+	action := x.gate.logoutPath()
 	if query := x.url.RawQuery; query != "" && len(query) <= 2*origin.MaxTarget {
 		action += "?" + query
 	}
 	return x.page(http.StatusOK, pages.Logout{
-		Action: action, Token: x.at.client.keeper.LogoutToken(x.r.Context(), x.origin, x.session.Family, time.Now()), Name: x.session.Name(), HomeURL: "/",
+		Action: action, Token: x.gate.client.keeper.LogoutToken(x.r.Context(), x.origin, x.session.Family, time.Now()), Name: x.session.Name(), HomeURL: "/",
 	})
 }
 
@@ -41,33 +38,33 @@ func (x *exchange) logout() error {
 	query := x.url.Query()
 	state := session.Logout{State: session.RandomText(), Login: query.Get("then") == "login", Started: time.Now().Unix()}
 	if state.Login {
-		state.Target = origin.ReturnTarget(query.Get("return_to"), x.at.Path)
-		options, ok := x.at.client.readOptions(query)
+		state.Target = origin.ReturnTarget(query.Get("return_to"), x.gate.Path)
+		options, ok := x.gate.client.readOptions(query)
 		if !ok || len(options.acr) == 0 {
 			options.acr = x.entryLevels()
 		}
 		state.ACR, state.Gate = options.acr, options.gate
 	}
-	hint := x.at.client.keeper.IDToken(x.r.Context(), x.origin, x.cookies, &x.session)
+	hint := x.gate.client.keeper.IDToken(x.r.Context(), x.origin, x.cookies, &x.session)
 	if !x.session.IsZero() {
-		x.at.client.keeper.Revoke(x.r.Context(), &x.session)
+		x.gate.client.keeper.Revoke(x.r.Context(), &x.session)
 		x.reportLogout()
 	}
-	x.at.client.keeper.Clear(x.w, x.origin, x.cookies, x.at.logoutPath())
+	x.gate.client.keeper.Clear(x.w, x.origin, x.cookies, x.gate.logoutPath())
 	clearCache(x.w)
-	location, err := x.at.client.provider.EndSessionURL(x.r.Context(), hint, x.origin.URL(x.at.LoggedOutPath), state.State)
+	location, err := x.gate.client.provider.EndSessionURL(x.r.Context(), hint, x.origin.URL(x.gate.LoggedOutPath), state.State)
 	if err == nil {
-		err = x.at.client.keeper.SaveLogout(x.r.Context(), x.w, x.origin, state)
+		err = x.gate.client.keeper.SaveLogout(x.r.Context(), x.w, x.origin, state)
 	}
 	if err == nil && !session.HeadFits(x.w, location) {
-		location, err = x.at.client.provider.EndSessionURL(x.r.Context(), "", x.origin.URL(x.at.LoggedOutPath), state.State)
+		location, err = x.gate.client.provider.EndSessionURL(x.r.Context(), "", x.origin.URL(x.gate.LoggedOutPath), state.State)
 	}
 	if err != nil {
 		x.reportLogoutHereOnly(err)
 		x.session = session.Session{}
 		return x.page(http.StatusOK, pages.LoggedOut{HomeURL: "/", Partial: true, Switch: state.Login})
 	}
-	return redirect(x.w, x.at.browserURL(location))
+	return redirect(x.w, x.gate.browserURL(location))
 }
 
 // logoutPath is where people log out, and the only place where browsers send the ID
@@ -82,8 +79,8 @@ func clearCache(w http.ResponseWriter) { w.Header().Set("Clear-Site-Data", `"cac
 // that is wrong or missing changes nothing: the page is the same for everybody,
 // and only a logout that this browser began goes on to a login.
 func (x *exchange) serveLoggedOut() error {
-	x.open(x.r, x.at.client)
-	state, ok := x.at.client.keeper.FindLogout(x.r.Context(), x.w, x.origin, x.cookies, x.url.Query()["state"])
+	x.open(x.r)
+	state, ok := x.gate.client.keeper.FindLogout(x.r.Context(), x.w, x.origin, x.cookies, x.url.Query()["state"])
 	if ok && state.Login && x.session.IsZero() {
 		x.uri = state.Target
 		clearCache(x.w)

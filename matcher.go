@@ -100,34 +100,34 @@ var (
 // MatchWithError says whether the rule holds of the person whom the gates
 // admitted.
 func (m *Matcher) MatchWithError(r *http.Request) (bool, error) {
-	v := visitOf(r)
-	if v == nil {
+	q := requestOf(r)
+	if q == nil {
 		m.log.Error("the matcher stands where no gate has run, so the request is refused: put it behind `proconnect`, in a `handle`, `route`, `respond`, `reverse_proxy` or `file_server`",
 			zap.String("path", originalPath(r)))
 		return false, caddyhttp.Error(http.StatusInternalServerError, errNoGate)
 	}
 	// Of a stranger the rule is false. A gate whose matcher asks that, where no
 	// gate before it turned strangers away, would let every one of them in.
-	if v.matching && v.client == nil {
+	if q.matching && !q.gated {
 		m.log.Error("the matcher says where a gate stands, and no gate before it has decided, so the request is refused: put a gate that has no such matcher in front, or write the condition as a rule",
 			zap.String("path", originalPath(r)))
 		return false, caddyhttp.Error(http.StatusInternalServerError, errNoGate)
 	}
-	id := v.user()
+	id := q.user()
 	if id == nil {
 		return false, nil
 	}
-	if v.client != m.client {
+	if q.gate.client != m.client {
 		m.log.Error("the matcher's `client` is not that of the gate before it, so the request is refused",
-			zap.String("client", m.client.name), zap.String("gate", v.client.name))
+			zap.String("client", m.client.name), zap.String("gate", q.gate.client.name))
 		return false, caddyhttp.Error(http.StatusInternalServerError, errOtherClient)
 	}
-	if _, stale := m.rules.Unasked(id); stale { // the gate sees to it that this cannot be
+	if _, stale := m.rules.Unrequested(id); stale { // the gate sees to it that this cannot be
 		return false, caddyhttp.Error(http.StatusInternalServerError, errStale)
 	}
 	// What is unknown opens nothing: it does not match, nor does it inside a `not`;
 	// but a gate stands where it may have to.
-	return m.rules.Holds(id, m.negated != v.matching), nil
+	return m.rules.Holds(id, m.negated != q.matching), nil
 }
 
 // readsSession says whether a matcher is ours, which reads nothing of what is asked for.

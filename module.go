@@ -88,8 +88,8 @@ type Handler struct {
 	probes *probes // of which hosts the callback comes back to us
 	csrf   *http.CrossOriginProtection
 
-	complaints *complaints
-	refusals   *refusals
+	reports  *reports
+	refusals *refusals
 }
 
 // Rule and Condition are what a gate's rules are made of, for programs that build a

@@ -10,11 +10,11 @@ import (
 type audience uint8
 
 const (
-	// machines are scripts, programs, and whatever is not a person looking at
+	// programmatic is a script, a program, or whatever else is not a person looking at
 	// this answer: also a browser that loads ahead.
-	machines audience = iota
-	person            // at a page of its own
-	frame             // a person, at a page inside another
+	programmatic audience = iota
+	navigation            // a person, who sees the answer as a page
+	framed                // a person, who sees it as a page inside another
 )
 
 // audienceOf tells who will see the answer to a request: from Fetch Metadata,
@@ -26,21 +26,21 @@ const (
 // Fetch Metadata for it: see clickedHere.
 func audienceOf(r *http.Request) audience {
 	if loadsAhead(r) || r.Header.Get("Upgrade") != "" || r.Method == http.MethodConnect { // a WebSocket of HTTP/2 or 3 too
-		return machines
+		return programmatic
 	}
 	scripted := r.Header.Get("X-Requested-With") != "" || fromHTMX(r)
 	dest := r.Header.Get("Sec-Fetch-Dest")
 	switch mode := r.Header.Get("Sec-Fetch-Mode"); {
 	case mode == "" && !scripted && acceptsHTML(r):
-		return person
+		return navigation
 	case mode == "navigate" && slices.Contains(frameDestinations, dest):
-		return frame
+		return framed
 	case mode == "navigate" && (dest == "document" || dest == destEmpty):
-		return person
+		return navigation
 	case dest == destEmpty && !scripted && remadeNavigation(r):
-		return person
+		return navigation
 	}
-	return machines
+	return programmatic
 }
 
 // destEmpty is the destination of a request that a script made: a fetch, or a
@@ -86,5 +86,5 @@ func loadsAhead(r *http.Request) bool {
 // mayStartLogin says whether a request is one that a person made to see a page,
 // and which can be made again after the login.
 func mayStartLogin(r *http.Request) bool {
-	return r.Method == http.MethodGet && audienceOf(r) == person
+	return r.Method == http.MethodGet && audienceOf(r) == navigation
 }

@@ -15,9 +15,9 @@ func boosted(r *http.Request) bool { return fromHTMX(r) && r.Header.Get("HX-Boos
 // pageAsking is the page of this site on which a script or a form made a request,
 // or the site's first page if the browser does not tell. The address of the
 // request itself leads nowhere: it may answer JSON, or nothing but POST.
-func (v *visit) pageAsking(r *http.Request) string {
+func (q *request) pageAsking(r *http.Request) string {
 	for _, name := range [...]string{"HX-Current-URL", "Referer"} {
-		if page, ok := origin.Cut(r.Header.Get(name), v.origin.URL("")); ok {
+		if page, ok := origin.Cut(r.Header.Get(name), q.origin.URL("")); ok {
 			return page
 		}
 	}
@@ -26,30 +26,30 @@ func (v *visit) pageAsking(r *http.Request) string {
 
 // pageAsked is the page that somebody who navigates wants to see, by GET: of a form,
 // the page that held it.
-func (v *visit) pageAsked(r *http.Request) string {
-	target := v.target()
+func (q *request) pageAsked(r *http.Request) string {
+	target := q.target()
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		target = v.pageAsking(r)
+		target = q.pageAsking(r)
 	}
-	return origin.ReturnTarget(target, v.gate.Path)
+	return origin.ReturnTarget(target, q.gate.Path)
 }
 
 // programLoginURL is where a person logs in so that a program can go on: the login
 // leads back to the page that the program runs on. Of what a browser loads ahead,
 // it leads to what it loads.
-func (v *visit) programLoginURL(r *http.Request) string {
+func (q *request) programLoginURL(r *http.Request) string {
 	if r.Header.Get("Sec-Fetch-Mode") == "navigate" {
-		return v.loginURL()
+		return q.loginURL()
 	}
-	return v.loginTo(v.pageAsking(r))
+	return q.loginTo(q.pageAsking(r))
 }
 
 // fromAnotherSite says whether a page of another site caused a request. Older
 // browsers tell by the Origin of a form alone.
-func (v *visit) fromAnotherSite(r *http.Request) bool {
+func (q *request) fromAnotherSite(r *http.Request) bool {
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
 		return site == "cross-site"
 	}
 	origin := r.Header.Get("Origin")
-	return origin != "" && origin != v.origin.URL("")
+	return origin != "" && origin != q.origin.URL("")
 }

@@ -18,10 +18,10 @@ import (
 // refuse answers a person whom the rules do not admit.
 func (x *exchange) refuse() error {
 	x.reportRefused()
-	if x.at.Errors == errorsCaddy {
+	if x.gate.Errors == errorsCaddy {
 		return x.toErrorChain(x.w, x.r, http.StatusForbidden, errRefused)
 	}
-	if audienceOf(x.r) == machines {
+	if audienceOf(x.r) == programmatic {
 		return x.forbidden()
 	}
 	view := x.refusedView()
@@ -30,13 +30,13 @@ func (x *exchange) refuse() error {
 }
 
 // refusedView is the page of a refusal, with the person whom it is about.
-func (v *visit) refusedView() pages.Refused {
-	view := pages.Refused{SwitchURL: v.switchURL(), LogoutURL: v.logoutURL()}
-	if v.entered { // by the gate of the whole site, say
+func (q *request) refusedView() pages.Refused {
+	view := pages.Refused{SwitchURL: q.switchURL(), LogoutURL: q.logoutURL()}
+	if q.entered { // by the gate of the whole site, say
 		view.HomeURL = "/"
 	}
-	if !v.session.IsZero() {
-		id := &v.session.Set
+	if !q.session.IsZero() {
+		id := &q.session.Set
 		view.Name, view.Email = id.Name(), id.First(claims.Email)
 		view.Organization, view.Siret = id.First(claims.OrganizationLabel), id.First(claims.SIRET)
 	}
@@ -44,13 +44,13 @@ func (v *visit) refusedView() pages.Refused {
 }
 
 // explain puts a refusal into the terms of the page.
-func (v *visit) explain(view *pages.Refused) {
-	d := v.decision
+func (q *request) explain(view *pages.Refused) {
+	d := q.decision
 	if d.By != nil {
 		view.Reasons, view.Together = denied(d)
 	} else {
 		for _, g := range d.Grounds {
-			view.Reasons = append(view.Reasons, v.missed(g))
+			view.Reasons = append(view.Reasons, q.missed(g))
 		}
 	}
 	view.Levels = d.ACR
@@ -64,15 +64,15 @@ func (v *visit) explain(view *pages.Refused) {
 		view.SwitchURL = "" // it would refuse another account too
 	}
 	if view.ACRUnmet || view.RolesUnknown { // another login may help
-		view.RetryURL = v.loginURL()
+		view.RetryURL = q.loginURL()
 	}
 }
 
 // missed tells a condition that kept an allow rule from holding.
-func (v *visit) missed(g rules.Ground) pages.Reason {
+func (q *request) missed(g rules.Ground) pages.Reason {
 	switch {
 	case g.StepUp && g.Value == rules.False:
-		return levelReason(v.gate.rules.Rules[g.Rule-1].Levels())
+		return levelReason(q.gate.rules.Rules[g.Rule-1].Levels())
 	case g.FaultyList:
 		return pages.Reason{Code: pages.ReasonList}
 	case g.Value == rules.Unknown, g.Absent && g.Not:
@@ -132,7 +132,7 @@ func levelReason(levels []string) pages.Reason {
 func (x *exchange) acrUnmet(a *session.Attempt) error {
 	x.rememberStepUp(a)
 	x.judged, x.decision = true, rules.Decision{Outcome: rules.Deny, ACR: a.ACR}
-	if x.at.Errors == errorsCaddy {
+	if x.gate.Errors == errorsCaddy {
 		return x.toErrorChain(x.w, x.r, http.StatusForbidden, errRefused)
 	}
 	view := x.refusedView()
@@ -151,7 +151,7 @@ func (x *exchange) rememberStepUp(a *session.Attempt) {
 		return
 	}
 	x.session.RequestedACR = a.ACR
-	if err := x.at.client.keeper.Save(x.r.Context(), x.w, x.origin, &x.session); err != nil {
-		x.at.log.Debug("the session does not remember the levels that were asked for", zap.Error(err))
+	if err := x.gate.client.keeper.Save(x.r.Context(), x.w, x.origin, &x.session); err != nil {
+		x.gate.log.Debug("the session does not remember the levels that were asked for", zap.Error(err))
 	}
 }

@@ -14,13 +14,13 @@ func TestStepUpOfAnotherSessionIsNotRemembered(t *testing.T) {
 	h, _ := benchGate(t, benchRules...)
 	for name, mine := range map[string]bool{"of this session": true, "of another": false} {
 		t.Run(name, func(t *testing.T) {
-			v := &visit{gate: h, origin: origin.Of("docs.example.gouv.fr", true), session: *benchSession(h.client.keeper)}
+			q := &request{gate: h, origin: origin.Of("docs.example.gouv.fr", true), session: *benchSession(h.client.keeper)}
 			w := httptest.NewRecorder()
 			a := &session.Attempt{ACR: []string{"eidas2"}, Family: make([]byte, len(session.Family{}))}
 			if mine {
-				a.Family = v.session.Family[:]
+				a.Family = q.session.Family[:]
 			}
-			at(h, w, httptest.NewRequest("GET", "/", nil), v).rememberStepUp(a)
+			q.answer(w, httptest.NewRequest("GET", "/", nil)).rememberStepUp(a)
 			if remembered := len(w.Result().Cookies()) > 0; remembered != mine {
 				t.Errorf("it is remembered: %t", remembered)
 			}

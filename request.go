@@ -17,15 +17,15 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
 )
 
-// visitVar is where the visit lies among the variables of a request.
-const visitVar = "proconnect.visit"
+// requestVar is where the request lies among the variables of a request.
+const requestVar = "proconnect.request"
 
-// visit is one request's passage through all the gates on its way: what they
+// request is one request's passage through all the gates on its way: what they
 // and the matchers share. The first gate makes it. It lives among the request's
 // variables, because the request itself may be replaced between two gates.
-type visit struct {
+type request struct {
 	gate    *Handler // the gate that spoke last: its client, its paths, its texts
-	client  *Client  // the client of the gates that the request had to pass
+	gated   bool     // the request had to pass a gate, of the same client
 	origin  origin.Origin
 	cookies []string // as the browser sent them
 	url     *url.URL // as the browser sent it
@@ -50,85 +50,89 @@ type visit struct {
 }
 
 // String is empty: what prints the request's variables learns nothing.
-func (*visit) String() string { return "" }
+func (*request) String() string { return "" }
 
-// visitOf returns the visit that a request is, if a gate has run.
-func visitOf(r *http.Request) *visit {
-	v, _ := caddyhttp.GetVar(r.Context(), visitVar).(*visit)
-	return v
+// requestOf returns what the gates share on a request, if one has run.
+func requestOf(r *http.Request) *request {
+	q, _ := caddyhttp.GetVar(r.Context(), requestVar).(*request)
+	return q
 }
 
 // examine looks at the target once a request, for the gates that have a matcher.
-func (v *visit) examine(r *http.Request) {
-	if v.examined {
+func (q *request) examine(r *http.Request) {
+	if q.examined {
 		return
 	}
-	v.examined = true
+	q.examined = true
 	if !fromTrustedProxy(r) {
 		upstream.DropSteering(r.Header)
 	}
-	v.requested = upstream.TargetOf(r)
+	q.requested = upstream.TargetOf(r)
 }
 
 // originalPath is the decoded path that the browser asked for.
 func originalPath(r *http.Request) string { return upstream.OriginalURL(r).Path }
 
 // target is where to come back to after a login.
-func (v *visit) target() string {
-	if v.uri == "" {
-		v.uri = v.url.RequestURI()
+func (q *request) target() string {
+	if q.uri == "" {
+		q.uri = q.url.RequestURI()
 	}
-	return v.uri
+	return q.uri
 }
 
-// forgetSession has the visit begin anew, for another client.
-func (v *visit) forgetSession() {
-	v.client, v.session, v.opened = nil, session.Session{}, false
-	v.entered, v.judged, v.decision = false, false, rules.Decision{}
+// answerAt has a gate answer the request. What gates of another client before it found
+// out is no business of its own.
+func (q *request) answerAt(h *Handler) {
+	if q.gated && q.gate.client != h.client {
+		q.gated, q.session, q.opened = false, session.Session{}, false
+		q.entered, q.judged, q.decision = false, false, rules.Decision{}
+	}
+	q.gate = h
 }
 
 // user is who may be named to what runs behind the gates: nobody, once a gate
 // refused.
-func (v *visit) user() *claims.Set {
-	if v.judged && v.decision.Outcome == rules.Allow && !v.session.IsZero() {
-		return &v.session.Set
+func (q *request) user() *claims.Set {
+	if q.judged && q.decision.Outcome == rules.Allow && !q.session.IsZero() {
+		return &q.session.Set
 	}
 	return nil
 }
 
 // candidate is the person whom a gate refused.
-func (v *visit) candidate() *claims.Set {
-	if v.refused() {
-		return &v.session.Set
+func (q *request) candidate() *claims.Set {
+	if q.refused() {
+		return &q.session.Set
 	}
 	return nil
 }
 
 // refused says whether a gate turned away somebody who is logged in.
-func (v *visit) refused() bool {
-	return v.judged && v.decision.Outcome != rules.Allow && !v.session.IsZero()
+func (q *request) refused() bool {
+	return q.judged && q.decision.Outcome != rules.Allow && !q.session.IsZero()
 }
 
 // outcome is the decision in one word; empty if no gate has decided.
-func (v *visit) outcome() string {
-	if !v.judged {
+func (q *request) outcome() string {
+	if !q.judged {
 		return ""
 	}
-	return v.decision.Outcome.String()
+	return q.decision.Outcome.String()
 }
 
 // reason tells the decision in fixed words and names of fields.
-func (v *visit) reason() string {
-	if !v.judged {
+func (q *request) reason() string {
+	if !q.judged {
 		return ""
 	}
-	return v.decision.Reason()
+	return q.decision.Reason()
 }
 
 // ensureReference gives the request a reference, which stands on the page and in the log.
-func (v *visit) ensureReference() string {
-	if v.reference == "" {
-		v.reference = rand.Text()[:10]
+func (q *request) ensureReference() string {
+	if q.reference == "" {
+		q.reference = rand.Text()[:10]
 	}
-	return v.reference
+	return q.reference
 }

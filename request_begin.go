@@ -9,33 +9,35 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
 )
 
-// visit returns the visit that a request is. The first gate begins it: it maps
+// begin returns what the gates share on a request. The first of them begins it: it maps
 // the placeholders and takes out of the request what the others must not see: our
 // cookies, and whatever arrives after us.
-func (h *Handler) visit(r *http.Request) *visit {
-	if v := visitOf(r); v != nil {
-		return v
+func (h *Handler) begin(r *http.Request) *request {
+	if q := requestOf(r); q != nil {
+		return q
 	}
-	v := &visit{gate: h, origin: h.originOf(r), cookies: r.Header["Cookie"], url: upstream.OriginalURL(r)}
+	q := new(request)
+	q.gate, q.origin = h, h.originOf(r)
+	q.cookies, q.url = r.Header["Cookie"], upstream.OriginalURL(r)
 	h.client.hideCookies(r.Header)
 	upstream.DropUpgrade(r.Header)
 	upstream.DropTrailers(r)
-	caddyhttp.SetVar(r.Context(), visitVar, v)
+	caddyhttp.SetVar(r.Context(), requestVar, q)
 	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
-		repl.Map(v.placeholder)
+		repl.Map(q.placeholder)
 	}
-	return v
+	return q
 }
 
 // open looks for the session, once.
-func (v *visit) open(r *http.Request, c *Client) {
-	if v.opened {
+func (q *request) open(r *http.Request) {
+	if q.opened {
 		return
 	}
-	v.opened = true
-	if p := probeOf(r); p != nil && p.session != nil && p.gate.client == c {
-		v.session = *p.session // the cookie is kept out of the probe, which may go astray
+	q.opened = true
+	if p := probeOf(r); p != nil && p.session != nil && p.gate.client == q.gate.client {
+		q.session = *p.session // the cookie is kept out of the probe, which may go astray
 		return
 	}
-	c.keeper.Open(r.Context(), v.origin, v.cookies, &v.session)
+	q.gate.client.keeper.Open(r.Context(), q.origin, q.cookies, &q.session)
 }

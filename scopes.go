@@ -84,7 +84,7 @@ func (c *Client) needEverywhere(claims ...claims.Ref) {
 // missing returns a claim that a matcher reads and a session never asked for.
 func (c *Client) missing(id *claims.Set) (name string, missing bool) {
 	for _, ref := range c.expected {
-		if _, asked := id.Find(ref); !asked {
+		if _, requested := id.Find(ref); !requested {
 			return ref.Name, true
 		}
 	}

@@ -9,30 +9,30 @@ import (
 )
 
 // serveNext runs what stands behind the gate, with a response that is kept private.
-func (v *visit) serveNext(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	err := next.ServeHTTP(v.keepPrivate(w, r), r)
+func (q *request) serveNext(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	err := next.ServeHTTP(q.keepPrivate(w, r), r)
 	if err != nil {
 		// The page of an error is written past our writer, and may name the person.
-		upstream.MakePrivate(w.Header(), v.keepsPage(r))
+		upstream.MakePrivate(w.Header(), q.keepsPage(r))
 	}
 	return err
 }
 
 // keepPrivate wraps the response writer so that no shared cache keeps what only
 // some may see. It wraps once, however many gates a request passes.
-func (v *visit) keepPrivate(w http.ResponseWriter, r *http.Request) http.ResponseWriter {
-	if v.wrapped {
+func (q *request) keepPrivate(w http.ResponseWriter, r *http.Request) http.ResponseWriter {
+	if q.wrapped {
 		return w
 	}
-	v.wrapped = true
-	v.writer.Wrap(w, v.keepsPage(r))
-	return &v.writer
+	q.wrapped = true
+	q.writer.Wrap(w, q.keepsPage(r))
+	return &q.writer
 }
 
 // keepsPage says whether the response may show somebody who is logged in a page,
 // to which Back would lead after the logout.
-func (v *visit) keepsPage(r *http.Request) bool {
-	if v.session.IsZero() {
+func (q *request) keepsPage(r *http.Request) bool {
+	if q.session.IsZero() {
 		return false
 	}
 	if mode, ok := r.Header["Sec-Fetch-Mode"]; ok {

@@ -45,7 +45,7 @@ func TestEveryWayToAnswerIsPrivate(t *testing.T) {
 				return answer(w)
 			})
 			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if err := new(visit).serveNext(w, r, site); err != nil {
+				if err := new(request).serveNext(w, r, site); err != nil {
 					t.Error(err)
 				}
 			}))

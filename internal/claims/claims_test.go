@@ -65,8 +65,8 @@ func TestClaimValues(t *testing.T) {
 }
 
 func TestNewIdentity(t *testing.T) {
-	asked := NewRequest([]string{"+custom"}, []Ref{mustLookup(t, "custom.org.grade"), mustLookup(t, "phone_number")}).Claims
-	id := New(asked, map[string]any{
+	requested := NewRequest([]string{"+custom"}, []Ref{mustLookup(t, "custom.org.grade"), mustLookup(t, "phone_number")}).Claims
+	id := New(requested, map[string]any{
 		"sub": "u1", "siret": "13002526500013", "siren": "000000000", "roles": []any{"agent_public", "agent_public_etat"},
 		"phone_number": "+33 1 02 03 04 05", "given_name": "Jean", "usual_name": "Dupont",
 		"custom": map[string]any{"org": map[string]any{"grade": "A", "secret": "not kept"}},
@@ -82,10 +82,10 @@ func TestNewIdentity(t *testing.T) {
 	if got := id.Name(); got != "Jean Dupont" {
 		t.Errorf("the name is %q", got)
 	}
-	if _, asked := id.Find(mustLookup(t, "email")); !asked {
+	if _, requested := id.Find(mustLookup(t, "email")); !requested {
 		t.Error("email was asked for and not given, which is not: not asked for")
 	}
-	if _, asked := id.Find(mustLookup(t, "belonging_population")); asked {
+	if _, requested := id.Find(mustLookup(t, "belonging_population")); requested {
 		t.Error("belonging_population was never asked for")
 	}
 }

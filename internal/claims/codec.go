@@ -4,9 +4,9 @@ import "encoding/binary"
 
 // AppendTo appends the identity in the compact form that is sealed into the cookie.
 func (id *Set) AppendTo(b []byte) []byte {
-	b = binary.AppendUvarint(b, uint64(id.asked))
+	b = binary.AppendUvarint(b, uint64(id.requested))
 	for i := range Table {
-		if id.asked&(1<<i) != 0 && i != SIREN { // siren is derived anew
+		if id.requested&(1<<i) != 0 && i != SIREN { // siren is derived anew
 			b = AppendStrings(b, id.Of(i))
 		}
 	}
@@ -22,14 +22,14 @@ func (id *Set) AppendTo(b []byte) []byte {
 // text; room is where it may note where they lie. A fault is the reader's.
 func (id *Set) Decode(r *Reader, room []Part) {
 	id.src, id.parts = r.Text, room
-	asked := r.Uvarint()
-	if asked >= 1<<len(Table) {
+	requested := r.Uvarint()
+	if requested >= 1<<len(Table) {
 		r.fail()
 		return
 	}
 	for i := range Table {
 		switch {
-		case asked&(1<<i) == 0:
+		case requested&(1<<i) == 0:
 		case i == SIREN:
 			id.setSIREN()
 		default:

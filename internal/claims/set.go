@@ -10,11 +10,11 @@ import (
 // Set is who ProConnect says a person is: the claims that were asked for,
 // already normalised. It is never changed once made, and lives for one request.
 type Set struct {
-	src   string           // holds every value
-	parts []Part           // where each value lies in src
-	known [len(Table)]span // where each claim's values lie in parts
-	asked uint32           // a bit for each claim that was asked for
-	extra []extraClaim     // custom claims that were asked for
+	src       string           // holds every value
+	parts     []Part           // where each value lies in src
+	known     [len(Table)]span // where each claim's values lie in parts
+	requested uint32           // a bit for each claim that was asked for
+	extra     []extraClaim     // custom claims that were asked for
 }
 
 // Part is a piece of a text. Strings would do, but for the memory that each request
@@ -29,12 +29,12 @@ type extraClaim struct {
 	span
 }
 
-// Find returns where the values of a claim lie. asked is false when the login that
+// Find returns where the values of a claim lie. requested is false when the login that
 // made this set never asked ProConnect for it: that tells nothing of the
 // person, who has to pass by ProConnect once more.
-func (id *Set) Find(c Ref) (s span, asked bool) {
+func (id *Set) Find(c Ref) (s span, requested bool) {
 	if c.Index >= 0 {
-		return id.known[c.Index], id.asked&(1<<c.Index) != 0
+		return id.known[c.Index], id.requested&(1<<c.Index) != 0
 	}
 	for i := range id.extra {
 		if id.extra[i].name == c.Name {
@@ -92,7 +92,7 @@ func (id *Set) place(c Ref, lo int) {
 		return
 	}
 	id.known[c.Index] = s
-	id.asked |= 1 << c.Index
+	id.requested |= 1 << c.Index
 }
 
 // First returns the first value of a claim, or nothing.
@@ -128,9 +128,9 @@ func (id *Set) setSIREN() {
 }
 
 // New keeps of the raw claims those that were asked for.
-func New(asked []Ref, raw map[string]any) *Set {
+func New(requested []Ref, raw map[string]any) *Set {
 	id := new(Set)
-	for _, c := range asked {
+	for _, c := range requested {
 		switch {
 		case c.Index < 0:
 			id.Put(c, Read(KindText, customAt(raw["custom"], c.Name[len(CustomPrefix):])))
@@ -145,8 +145,8 @@ func New(asked []Ref, raw map[string]any) *Set {
 
 // Sort puts claims in the order in which New reads them: siret
 // before siren, custom claims last by name.
-func Sort(asked []Ref) {
-	slices.SortFunc(asked, func(a, b Ref) int {
+func Sort(requested []Ref) {
+	slices.SortFunc(requested, func(a, b Ref) int {
 		return cmp.Or(cmp.Compare(uint(a.Index), uint(b.Index)), cmp.Compare(a.Name, b.Name)) // uint(-1) is last
 	})
 }

@@ -50,7 +50,7 @@ func FuzzLanguage(f *testing.F) {
 			t.Errorf("%q: got %q", header, got)
 		}
 		if lower := strings.ToLower(header); got == "en" && !strings.Contains(lower, "en") && !strings.Contains(lower, "*") {
-			t.Errorf("%q: English unasked for", header)
+			t.Errorf("%q: English unrequested for", header)
 		}
 	})
 }

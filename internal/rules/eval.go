@@ -32,7 +32,7 @@ func (rs *Set) Needs() []claims.Ref {
 
 // Decide says what becomes of a person. It makes no garbage unless it refuses.
 func (rs *Set) Decide(id *claims.Set) Decision {
-	if claim, stale := rs.Unasked(id); stale {
+	if claim, stale := rs.Unrequested(id); stale {
 		return Decision{Outcome: Login, Claim: claim}
 	}
 	for i := range rs.Rules {
@@ -48,20 +48,20 @@ func (rs *Set) Decide(id *claims.Set) Decision {
 	return rs.refuse(id)
 }
 
-// Unasked returns a claim that the rules read and the person's login did not ask for.
-func (rs *Set) Unasked(id *claims.Set) (claim string, found bool) {
+// Unrequested returns a claim that the rules read and the person's login did not ask for.
+func (rs *Set) Unrequested(id *claims.Set) (claim string, found bool) {
 	for _, ref := range rs.reads {
-		if _, asked := id.Find(ref); !asked {
+		if _, requested := id.Find(ref); !requested {
 			return ref.Name, true
 		}
 	}
 	return "", false
 }
 
-// Holds says whether the one rule of a matcher Holds of a person: for sure or, with
-// maybe, also where too little is known to say that it does not.
-func (rs *Set) Holds(id *claims.Set, maybe bool) bool {
-	if maybe {
+// Holds says whether the one rule of a matcher Holds of a person: for certain or, if
+// lenient, also where too little is known to say that it does not.
+func (rs *Set) Holds(id *claims.Set, lenient bool) bool {
+	if lenient {
 		return rs.Rules[0].eval(id, true) != False
 	}
 	return rs.Rules[0].eval(id, false) == True
@@ -88,12 +88,12 @@ func (rs *Set) refuse(id *claims.Set) Decision {
 	return d
 }
 
-// eval returns the least of the values of the rule's conditions. With maybe, as in a
+// eval returns the least of the values of the rule's conditions. If lenient, as in a
 // deny rule, what stands on an unreadable line of a list counts as unknown.
-func (r *Compiled) eval(id *claims.Set, maybe bool) Truth {
+func (r *Compiled) eval(id *claims.Set, lenient bool) Truth {
 	least := True
 	for i := range r.Conditions {
-		if least = min(least, r.Conditions[i].eval(id, maybe)); least == False {
+		if least = min(least, r.Conditions[i].eval(id, lenient)); least == False {
 			return False
 		}
 	}
@@ -113,51 +113,51 @@ func (r *Compiled) holdsButForACR(id *claims.Set) bool {
 // grounds appends what the rule turns the person away for: of an allow rule the
 // conditions that are not true, of a deny rule those that are not false.
 func (r *Compiled) grounds(to []Ground, id *claims.Set) []Ground {
-	innocent := True
+	want := True
 	if r.deny {
-		innocent = False
+		want = False
 	}
 	for i := range r.Conditions {
-		if v, faulty := r.Conditions[i].judge(id, r.deny); v != innocent {
+		if v, faulty := r.Conditions[i].judge(id, r.deny); v != want {
 			to = append(to, Ground{r.Position, &r.Conditions[i], v, faulty})
 		}
 	}
 	return to
 }
 
-func (c *Criterion) eval(id *claims.Set, maybe bool) Truth {
-	v, _ := c.judge(id, maybe)
+func (c *Criterion) eval(id *claims.Set, lenient bool) Truth {
+	v, _ := c.judge(id, lenient)
 	return v
 }
 
 // judge is eval, and says whether the condition is unknown because of a list and not
 // because of what ProConnect told.
-func (c *Criterion) judge(id *claims.Set, maybe bool) (v Truth, faultyList bool) {
+func (c *Criterion) judge(id *claims.Set, lenient bool) (v Truth, faultyList bool) {
 	told, _ := id.Find(c.Field)
-	there, found, sure := false, false, true
+	present, matched, complete := false, false, true
 	for i := told.Lo; i < told.Hi; i++ {
 		v := id.Value(i)
 		if !c.compare.readable(v) {
 			continue
 		}
-		there = true
+		present = true
 		if c.Absent {
 			break
 		}
-		has, complete := c.has(v)
-		found = found || has
-		sure = sure && complete
+		has, all := c.has(v)
+		matched = matched || has
+		complete = complete && all
 	}
 	switch {
-	case c.Absent && !there && told.Lo < told.Hi:
-		return Unknown, false // there, and unreadable
+	case c.Absent && !present && told.Lo < told.Hi:
+		return Unknown, false // present, and unreadable
 	case c.Absent:
-		return truthOf(there == c.Not), false
-	case !there:
+		return truthOf(present == c.Not), false
+	case !present:
 		return Unknown, false
-	case found:
+	case matched:
 		return truthOf(!c.Not), false
-	case !sure && (maybe || c.Not):
+	case !complete && (lenient || c.Not):
 		// The value may stand on a line of the list that could not be read.
 		return Unknown, true
 	}
