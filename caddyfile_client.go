@@ -34,6 +34,7 @@ func init() {
 //			lifetime    <duration>
 //			secret      <key...>
 //			cookie_name <name>
+//			storage_down accept
 //		}
 //		title, audience, contact, link: as in the directive
 //	}
@@ -219,6 +220,8 @@ func (s *Session) unmarshalOption(d *caddyfile.Dispenser, option string) (err er
 		return err
 	case "cookie_name":
 		return oneArg(d, option, &s.CookieName)
+	case "storage_down":
+		return oneArg(d, option, &s.StorageDown)
 	}
 	if slices.Contains(clientOptions, option) {
 		return d.Errf("%s: it belongs behind session { … }: is the closing brace missing above it?", option)
@@ -227,4 +230,4 @@ func (s *Session) unmarshalOption(d *caddyfile.Dispenser, option string) (err er
 }
 
 // sessionOptions are the options of session, as messages list them.
-var sessionOptions = []string{"lifetime", "secret", "cookie_name"}
+var sessionOptions = []string{"lifetime", "secret", "cookie_name", "storage_down"}

@@ -56,7 +56,9 @@ func (h *Handler) pass(w http.ResponseWriter, r *http.Request, q *request, next 
 	if !h.checks(r, q) {
 		return q.answer(w, r).checksFailed()
 	}
-	q.open(r)
+	if q.open(r); q.unread {
+		return q.answer(w, r).sessionsUnread()
+	}
 	if !h.decide(q) {
 		return q.answer(w, r).reject(next)
 	}
