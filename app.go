@@ -22,10 +22,10 @@ const defaultClient = "default"
 // lists in files) is looked at.
 const pollEvery = time.Second
 
-// App holds the clients, as registered at ProConnect, that the gates of all sites
-// share.
+// App holds the clients that the gates and matchers of all sites share.
 type App struct {
-	// The clients by name. A gate that names none uses `default`.
+	// The clients, as registered at ProConnect, by their names: letters, digits
+	// and hyphens. A gate or matcher that names no client uses `default`.
 	Clients map[string]*Client `json:"clients,omitempty"`
 
 	log          *zap.Logger
