@@ -96,7 +96,7 @@ func (m *Matcher) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 }
 
 var (
-	errNoGate      = errors.New("the proconnect matcher stands where no proconnect gate has run")
+	errNoGate      = errors.New("the proconnect matcher is tried where no proconnect gate has run")
 	errOtherClient = errors.New("the proconnect matcher asks for another client than the gate's")
 	errStale       = errors.New("the session never asked for a claim that the proconnect matcher reads")
 )
@@ -106,14 +106,14 @@ var (
 func (m *Matcher) MatchWithError(r *http.Request) (bool, error) {
 	q := requestOf(r)
 	if q == nil {
-		m.log.Error("the matcher stands where no gate has run, so the request is refused: put it behind `proconnect`, in a `handle`, `route`, `respond`, `reverse_proxy` or `file_server`",
+		m.log.Error("the matcher is tried where no gate has run, so the request is refused: put it behind `proconnect`, in a `handle`, `route`, `respond`, `reverse_proxy` or `file_server`",
 			zap.String("path", originalPath(r)))
 		return false, caddyhttp.Error(http.StatusInternalServerError, errNoGate)
 	}
 	// Of a stranger the rule is false. A gate whose matcher asks that, where no
 	// gate before it turned strangers away, would let every one of them in.
 	if q.matching && !q.gated {
-		m.log.Error("the matcher says where a gate stands, and no gate before it has decided, so the request is refused: put a gate that has no such matcher in front, or write the condition as a rule",
+		m.log.Error("the matcher is part of a gate's own matcher, and no gate before it has decided, so the request is refused: put a gate that has no such matcher in front, or write the condition as a rule",
 			zap.String("path", originalPath(r)))
 		return false, caddyhttp.Error(http.StatusInternalServerError, errNoGate)
 	}
