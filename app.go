@@ -20,10 +20,10 @@ func init() {
 // defaultClient is the client that a gate uses when it names none.
 const defaultClient = "default"
 
-// App holds the clients, as registered at ProConnect, that the gates of all sites
-// share.
+// App holds the clients that the gates and matchers of all sites share.
 type App struct {
-	// The clients by name. A gate that names none uses `default`.
+	// The clients, as registered at ProConnect, by their names: letters, digits
+	// and hyphens. A gate or matcher that names no client uses `default`.
 	Clients map[string]*Client `json:"clients,omitempty"`
 
 	log          *zap.Logger

@@ -96,7 +96,7 @@ func (c *Client) keyring(shared *session.Shared, lifetime time.Duration) (*seal.
 			return nil, fmt.Errorf("session: secret %d is the same key as one before it: remove it, or make another with `openssl rand -base64 32`", i+1)
 		}
 		if literal(s) {
-			c.log.Warn("session secret stands in the configuration, which Caddy's admin API shows: use {env.NAME} or {file./path}")
+			c.log.Warn("session secret is written out in the configuration, which Caddy's admin API shows: use {env.NAME} or {file./path}")
 		}
 		keys = append(keys, key)
 	}
