@@ -56,7 +56,7 @@ func (p *Provider) Option() string {
 		"\n signing_alg HS256\n userinfo_signing_alg none\n session {\n secret " + SessionSecret + "\n }\n }"
 }
 
-// Serve answers for the provider. A test may stand before it.
+// Serve answers for the provider. A test may answer before it.
 func (p *Provider) Serve(w http.ResponseWriter, r *http.Request) {
 	p.Mu.Lock()
 	defer p.Mu.Unlock()

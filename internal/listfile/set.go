@@ -58,8 +58,8 @@ func (s *Set) add(f Format, value string) {
 	}
 }
 
-// cuts says whether the last value is the beginning of one that stood in an older set,
-// and did not stand there itself: half a SIRET is a SIREN, which stands for more.
+// cuts says whether the last value is the beginning of one in an older set, and
+// was not in it itself: half a SIRET is a SIREN, which stands for more.
 func (s *Set) cuts(old *Set) bool {
 	if s.ended || s.last == "" || old.HasText(s.last) {
 		return false
@@ -198,7 +198,7 @@ func (s *Set) Doubt() *Set { return s.doubt }
 func (s *Set) Column() int { return s.column + 1 }
 
 // Complete says whether every line of the file was understood. What an
-// incomplete set does not hold may stand on a line that was skipped.
+// incomplete set does not hold may be on a line that was skipped.
 func (s *Set) Complete() bool { return s.bad.Total == 0 }
 
 // Len counts the distinct values.
