@@ -25,7 +25,7 @@ func (rd *reader) row(line []byte) error {
 		return nil
 	}
 	if len(line) == 0 || line[0] == '#' {
-		rd.said = rd.said || len(line) > 0
+		rd.commented = rd.commented || len(line) > 0
 		return nil
 	}
 	if rd.rows == 0 && rd.sep == "" {

@@ -76,22 +76,15 @@ func (s *Set) cuts(old *Set) bool {
 	return slices.ContainsFunc(old.globs, func(g string) bool { return g != s.last && strings.HasPrefix(g, s.last) })
 }
 
-// finish sorts the numbers and gives back the room that was reserved for more.
+// finish sorts the numbers and gives back the room that appending left.
 func (s *Set) finish() {
 	slices.Sort(s.sirets)
-	s.sirets = shrink(slices.Compact(s.sirets))
+	s.sirets = slices.Clone(slices.Compact(s.sirets))
 	slices.Sort(s.sirens)
-	s.sirens = shrink(slices.Compact(s.sirens))
+	s.sirens = slices.Clone(slices.Compact(s.sirens))
 	if len(s.texts) <= fewTexts {
 		s.few = slices.Sorted(maps.Keys(s.texts))
 	}
-}
-
-func shrink[T any](s []T) []T {
-	if cap(s)-len(s) <= cap(s)/8 {
-		return s
-	}
-	return append(make([]T, 0, len(s)), s...)
 }
 
 // HasSIRET says whether a SIRET, fourteen digits, is in the set by itself or
