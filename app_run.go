@@ -111,7 +111,7 @@ func (a *App) Stop() error {
 	return nil
 }
 
-// Cleanup closes idle connections to ProConnect.
+// Cleanup ends what asks ProConnect again in the background.
 func (a *App) Cleanup() error {
 	for _, c := range a.Clients {
 		if c != nil && c.close != nil {

@@ -130,7 +130,7 @@ func (m *Matcher) MatchWithError(r *http.Request) (bool, error) {
 		return false, caddyhttp.Error(http.StatusInternalServerError, errStale)
 	}
 	// What is unknown opens nothing: it does not match, nor does it inside a `not`;
-	// but a gate stands where it may have to.
+	// but a gate applies where it may have to.
 	return m.rules.Holds(id, m.negated != q.matching), nil
 }
 

@@ -38,7 +38,7 @@ func errFurther(column int, claim string) error {
 	return fmt.Errorf("another value in column %d: write one a line, and put quotes around one that holds a comma or semicolon; of a table, the first row must name the column that counts: %s", column, claim)
 }
 
-// errElsewhere is a line whose value stands in a column that does not count.
+// errElsewhere is a line whose value is in a column that does not count.
 func errElsewhere(column, counts int, claim string) error {
 	return fmt.Errorf("the value is in column %d, but column %d counts: move it there, or name its column in the first row: %s", column, counts, claim)
 }

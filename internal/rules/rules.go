@@ -19,7 +19,7 @@ type Rule struct {
 	Effect string `json:"effect,omitempty"`
 
 	// If true, the rule holds for every professional. Only an `allow` can have it,
-	// without conditions, and then there is no other `allow`. Default: false.
+	// without conditions, and it must be the only rule. Default: false.
 	Any bool `json:"any,omitempty"`
 
 	// The conditions, all of which must hold. A condition on a claim that
@@ -74,7 +74,7 @@ const (
 	WordClient = "client" // in the matcher's block
 )
 
-// Reserved says whether a word, where it stands without quotes, is one of the
+// Reserved says whether a word, without quotes, is one of the
 // grammar's or one that people take for it.
 func Reserved(word string) bool {
 	switch strings.ToLower(word) {
@@ -104,7 +104,7 @@ func (r Rule) String() string {
 	return strings.TrimPrefix(r.Effect+" { "+strings.Join(lines, "; ")+" }", " ")
 }
 
-// Lines returns what stands in the rule's block, line by line.
+// Lines returns the rule's block, line by line.
 func (r Rule) Lines() []string {
 	if r.Any {
 		return []string{WordAny}
@@ -157,7 +157,7 @@ func (c Condition) isMFA() bool {
 }
 
 // quoteWord quotes a word where the Caddyfile's lexer would read it otherwise.
-// Between back quotes it takes everything as it stands; between double quotes \"
+// Between back quotes it takes everything as it is; between double quotes \"
 // is a quote and any other backslash is itself.
 func quoteWord(s string) string {
 	if s != "" && !strings.ContainsAny(s, "\"`\\;{}#<") && !strings.ContainsFunc(s, unicode.IsSpace) {
