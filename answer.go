@@ -16,9 +16,8 @@ import (
 
 // callbackLost answers where a login would end outside of the gate.
 func (x *exchange) callbackLost() error {
-	return x.problem(http.StatusInternalServerError, pages.Problem{
-		Code: pages.CallbackUnreachable, Detail: []string{"callback: " + x.origin.URL(x.gate.CallbackPath)},
-	})
+	callback := x.origin.URL(x.gate.CallbackPath)
+	return x.problem(faultCallbackLost, pages.Problem{Detail: []string{"callback: " + callback}}, zap.String("callback", callback))
 }
 
 // formLost tells what became of a form. One that another site sent comes without
@@ -45,41 +44,28 @@ func (q *request) toErrorChain(w http.ResponseWriter, r *http.Request, status in
 
 var errRefused = errors.New("the rules of this site do not admit this person")
 
-// remedies are what the operator can do about problems whose cause is told once for
-// all: the line with the reference says it too.
-var remedies = map[string]string{
-	pages.CallbackUnreachable: "inside `handle /x/*` set `path /x/.proconnect` and register that redirect URI, or put the gate outside of it",
-	pages.ClientsMixed:        "give the gates of a path the same `client`",
-	pages.OriginRequired:      "set `origin`, the same for all gates of the site",
-	pages.ProviderUnavailable: "see the error of this minute, which tells what failed and what to mend",
-	pages.SandboxGuard:        "open http://localhost on the machine itself, without a proxy in front",
-	pages.StorageUnavailable:  "repair Caddy's `storage`",
-}
-
-func remedyOf(code string, r *http.Request) string {
-	if code == pages.InsecureOrigin {
-		return plainHTTP(r)
+// problem answers what went wrong, with what to do next. The details are the operator's,
+// with the cause.
+func (x *exchange) problem(f fault, p pages.Problem, details ...zap.Field) error {
+	if f.cause != "" {
+		x.gate.reportOnce(f, details...)
 	}
-	return remedies[code]
-}
-
-// problem answers what went wrong, with what to do next.
-func (x *exchange) problem(status int, p pages.Problem) error {
-	fields := []zap.Field{zap.String("reference", x.ensureReference()), zap.String("code", p.Code), zap.Int("status", status)}
-	if remedy := remedyOf(p.Code, x.r); remedy != "" {
-		fields = append(fields, zap.String("remedy", remedy))
+	fields := []zap.Field{zap.String("reference", x.ensureReference()), zap.String("code", f.code), zap.Int("status", f.status)}
+	if f.remedy != "" {
+		fields = append(fields, zap.String("remedy", f.remedy))
 	}
 	x.gate.log.Info("problem", fields...)
-	if x.gate.Errors == errorsCaddy {
-		return x.toErrorChain(x.w, x.r, status, errors.New(p.Code))
-	}
-	if status == http.StatusServiceUnavailable {
+	if f.status == http.StatusServiceUnavailable {
 		x.w.Header().Set("Retry-After", "30")
 	}
-	if audienceOf(x.r) == programmatic {
-		return x.document(problemDocument{Type: problemTypes + p.Code, Status: status})
+	if x.gate.Errors == errorsCaddy {
+		return x.toErrorChain(x.w, x.r, f.status, errors.New(f.code))
 	}
-	return x.page(status, p)
+	if audienceOf(x.r) == programmatic {
+		return x.document(problemDocument{Type: problemTypes + f.code, Status: f.status})
+	}
+	p.Code = f.code
+	return x.page(f.status, p)
 }
 
 // page writes a page of ours.

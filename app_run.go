@@ -17,13 +17,15 @@ import (
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/waits"
 )
 
 // Provision resolves and checks every client. It neither uses the network nor
 // writes to the storage.
 func (a *App) Provision(ctx caddy.Context) error {
-	a.log = ctx.Logger()
-	a.lists, a.bodies = rules.NewLists(a.log, runningLists()), new(bodies)
+	a.log, a.pollEvery = ctx.Logger(), waits.Lists
+	a.lists, a.bodies = rules.NewLists(a.log, runningLists()), &bodies{most: waits.Body}
+	a.storage, a.shared = ctx.Storage(), make(map[string]*session.Shared)
 	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
 		c := a.Clients[name]
 		if err := checkClientName(name); err != nil {
@@ -69,6 +71,9 @@ func (a *App) checkCookieNames() error {
 func (a *App) Start() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	a.stop = cancel
+	for _, c := range a.Clients {
+		c.keeper.Start()
+	}
 	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
 		if a.Clients[name].sandbox != nil {
 			a.log.Warn("SANDBOX: ProConnect is simulated, identities are not verified, and only this machine is answered",
@@ -101,7 +106,7 @@ func (a *App) Stop() error {
 	return nil
 }
 
-// Cleanup closes idle connections to ProConnect.
+// Cleanup ends what asks ProConnect again in the background.
 func (a *App) Cleanup() error {
 	for _, c := range a.Clients {
 		if c != nil && c.close != nil {
@@ -116,7 +121,7 @@ func (a *App) Cleanup() error {
 // a file system or a storage that hangs keeps nothing else from being looked at. It
 // returns when the looks at the storage have ended, which a context ends.
 func (a *App) poll(ctx context.Context) {
-	ticker := time.NewTicker(pollEvery)
+	ticker := time.NewTicker(a.pollEvery)
 	defer ticker.Stop()
 	next := time.Now()
 	for {
@@ -143,11 +148,10 @@ func (a *App) poll(ctx context.Context) {
 
 // runningLists are those of the configuration that runs while another one loads.
 func runningLists() *rules.Lists {
-	running, err := caddy.ActiveContext().AppIfConfigured("proconnect")
-	if err != nil {
-		return nil
+	if running := runningApp(); running != nil {
+		return running.lists
 	}
-	return running.(*App).lists
+	return nil
 }
 
 // client returns a client by its name.

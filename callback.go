@@ -3,7 +3,6 @@ package proconnect
 import (
 	"context"
 	"errors"
-	"net/http"
 	"slices"
 	"time"
 
@@ -22,7 +21,11 @@ import (
 // The order is SPECS': nothing of the answer counts before it is known that this browser
 // began the attempt, not even an error. See internal/session/attempts.go.
 func (x *exchange) serveCallback() error {
-	x.open(x.r)
+	// What was logged out is asked again when the login is whole: nothing is used up
+	// before that can be told, and loading the page again goes on.
+	if x.open(x.r); x.unread || !x.gate.client.keeper.Ready() {
+		return x.sessionsUnread()
+	}
 	response, err := rp.ParseResponse(x.url.RawQuery)
 	if err != nil {
 		return x.notOurs("the query is malformed")
@@ -80,7 +83,7 @@ func (x *exchange) establish(a *session.Attempt, result *rp.Result) error {
 	err := x.gate.client.keeper.Save(x.r.Context(), x.w, x.origin, s)
 	if tooLarge, ok := errors.AsType[*session.TooLargeError](err); ok {
 		x.reportTooLarge(tooLarge)
-		return x.problem(http.StatusInternalServerError, pages.Problem{Code: pages.SessionTooLarge, HomeURL: "/"})
+		return x.problem(faultSessionTooLarge, pages.Problem{HomeURL: "/"})
 	}
 	if err != nil {
 		return x.storageFailed(err)
@@ -170,14 +173,11 @@ func codeRefused(err error) bool {
 // tooManyLogins answers a callback whose turn did not come. Nothing is used up: the
 // same address works when the page is loaded again, and so does a new login.
 func (x *exchange) tooManyLogins(err error) error {
-	status := http.StatusServiceUnavailable
-	if errors.Is(err, errCodesRefused) {
-		status = http.StatusTooManyRequests
-		x.w.Header().Set("Retry-After", "5")
-		x.gate.reportOnce("logins wait: ProConnect refused too many codes of one address; if it is a proxy's, name it in `trusted_proxies`, else somebody is making codes up",
-			zap.String("client", x.gate.client.name), zap.Stringer("address", addressOf(x.r)))
-	} else {
-		x.gate.reportOnce("logins wait: too many are under way, because they are many or ProConnect is slow", zap.String("client", x.gate.client.name))
+	p := pages.Problem{RetryURL: x.loginURL(), HomeURL: "/"}
+	client := zap.String("client", x.gate.client.name)
+	if !errors.Is(err, errCodesRefused) {
+		return x.problem(faultLoginsCrowd, p, client)
 	}
-	return x.problem(status, pages.Problem{Code: pages.TooManyLogins, RetryURL: x.loginURL(), HomeURL: "/"})
+	x.w.Header().Set("Retry-After", "5")
+	return x.problem(faultCodesRefused, p, client, zap.Stringer("address", addressOf(x.r)))
 }

@@ -1,7 +1,6 @@
 package proconnect
 
 import (
-	"net/http"
 	"time"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
@@ -34,7 +33,7 @@ func (x *exchange) openAttempt(response rp.Response, now time.Time) (a *session.
 // attack. Nothing is consumed. Whoever is logged in goes on.
 func (x *exchange) notOurs(why string) error {
 	x.uri = "/"
-	return x.stopAttempt(pages.AttemptUnknown, why)
+	return x.stopAttempt(faultAttemptUnknown, why)
 }
 
 // lateAttempt answers a callback that comes after its time.
@@ -42,7 +41,7 @@ func (x *exchange) lateAttempt(a *session.Attempt, mine bool) error {
 	if mine && x.mayStartAgain(a) {
 		return x.startAgain(a)
 	}
-	return x.stopAttempt(pages.AttemptUnknown, "the login began too long ago")
+	return x.stopAttempt(faultAttemptUnknown, "the login began too long ago")
 }
 
 // foreignAttempt answers a callback of an attempt that another secret began: an
@@ -58,22 +57,22 @@ func (x *exchange) foreignAttempt(a *session.Attempt) error {
 // attemptElsewhere answers a callback in a browser that did not begin the login, or
 // forgot that it did. Without a click it would go round for ever.
 func (x *exchange) attemptElsewhere(why string) error {
-	return x.stopAttempt(pages.OtherBrowser, why)
+	return x.stopAttempt(faultOtherBrowser, why)
 }
 
 // usedAttempt answers a callback that came before.
 func (x *exchange) usedAttempt() error {
-	return x.stopAttempt(pages.AttemptUnknown, errAttemptUsed.Error())
+	return x.stopAttempt(faultAttemptUnknown, errAttemptUsed.Error())
 }
 
 // stopAttempt sends whoever is logged in on to where they were going, and offers others
 // a login that they begin by a click.
-func (x *exchange) stopAttempt(code, why string) error {
+func (x *exchange) stopAttempt(f fault, why string) error {
 	if !x.session.IsZero() {
 		return redirect(x.w, x.target())
 	}
 	x.reportCallbackRefused(why)
-	return x.problem(http.StatusBadRequest, pages.Problem{Code: code, RetryURL: x.loginURL(), HomeURL: "/"})
+	return x.problem(f, pages.Problem{RetryURL: x.loginURL(), HomeURL: "/"})
 }
 
 // mayStartAgain says whether a login begins anew by itself.

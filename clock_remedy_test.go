@@ -15,7 +15,7 @@ func TestRemedyOfClockFaults(t *testing.T) {
 		rp.WhoseUnknown: "check this machine's clock",
 	} {
 		e := &rp.Error{Stage: rp.StageToken, Kind: rp.Invalid, Reason: rp.ReasonExpiry, Clock: &rp.Clock{Claim: "exp", Whose: whose}}
-		if got := new(Client).remedy(e); !strings.Contains(got, want) {
+		if got := new(Client).loginFaultOf(e, false).remedy; !strings.Contains(got, want) {
 			t.Errorf("%s: %q, want %q", whose, got, want)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,70 +14,75 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 )
 
-// Endpoints, by their names below the gate's path.
-const (
-	endpointLogin     = "login"
-	endpointCallback  = "callback"
-	endpointLogout    = "logout"
-	endpointLoggedOut = "logged-out"
-	endpointSession   = "session"
-	endpointSandbox   = "sandbox/"
-	endpointUnknown   = ""
-)
+// endpoint is an address of ours.
+type endpoint struct {
+	methods []string // empty: whatever it serves looks itself
+	early   bool     // may be answered in TLS early data, since it changes nothing
+	fixed   bool     // has no address but this
+	serve   func(*exchange) error
+}
 
-// endpoint says whether a path is ours, and which endpoint it is. Everything
-// below the gate's path is ours: it never reaches the site.
-func (h *Handler) endpoint(path string) (name string, ours bool) {
+// get are the methods of an endpoint that a browser is sent to.
+var get = []string{http.MethodGet}
+
+// endpoints are what is under the gate's path, by name. The callback and the
+// logged-out page may have addresses of their own.
+var endpoints = map[string]endpoint{
+	"login":      {methods: get, fixed: true, serve: (*exchange).serveLogin},
+	"callback":   {methods: get, serve: (*exchange).serveCallback},
+	"logout":     {methods: []string{http.MethodGet, http.MethodPost}, fixed: true, serve: (*exchange).serveLogout},
+	"logged-out": {methods: get, serve: (*exchange).serveLoggedOut},
+	"session":    {methods: get, early: true, fixed: true, serve: (*exchange).serveSession},
+	"sandbox":    {serve: (*exchange).serveSandbox},
+	"":           {serve: (*exchange).serveNotFound},
+}
+
+// endpointAt returns the endpoint of a path, if the path is ours. Everything under the
+// gate's path is: it never reaches the site.
+func (h *Handler) endpointAt(path string) (name string, ours bool) {
 	switch path {
 	case h.CallbackPath:
-		return endpointCallback, true
+		return "callback", true
 	case h.LoggedOutPath:
-		return endpointLoggedOut, true
+		return "logged-out", true
 	}
 	rest, ok := strings.CutPrefix(path, h.Path)
 	if !ok || rest != "" && rest[0] != '/' {
 		return "", false
 	}
-	switch name = strings.TrimPrefix(rest, "/"); name {
-	case endpointLogin, endpointLogout, endpointSession:
+	if name = strings.TrimPrefix(rest, "/"); endpoints[name].fixed {
 		return name, true
 	}
-	if strings.HasPrefix(name, endpointSandbox) && h.client.sandbox != nil {
-		return endpointSandbox, true
+	if strings.HasPrefix(name, "sandbox/") && h.client.sandbox != nil {
+		return "sandbox", true
 	}
-	return endpointUnknown, true
+	return "", true
 }
 
 // serveEndpoint answers an endpoint of ours.
 func (x *exchange) serveEndpoint(name string) error {
-	if !x.gate.sound(x.r, x.request) {
-		return x.unsound()
+	if !x.gate.checks(x.r, x.request) {
+		return x.checksFailed()
 	}
-	if isEarly(x.r) && name != endpointSession {
-		return x.problem(http.StatusTooEarly, pages.Problem{Code: pages.TooEarly, RetryURL: x.target()})
+	e := endpoints[name]
+	if isEarly(x.r) && !e.early {
+		return x.problem(faultTooEarly, pages.Problem{RetryURL: x.target()})
 	}
-	switch name {
-	case endpointSandbox:
-		http.StripPrefix(x.gate.Path+"/sandbox", x.gate.client.sandbox).ServeHTTP(x.w, originalRequest(x.r, x.request))
-		return nil
-	case endpointUnknown:
-		return x.problem(http.StatusNotFound, pages.Problem{Code: pages.NotFound, HomeURL: "/"})
-	case endpointLogout:
-		return x.serveLogout()
+	if e.methods != nil && (!slices.Contains(e.methods, x.r.Method) || loadsAhead(x.r)) {
+		x.w.Header().Set("Allow", strings.Join(e.methods, ", "))
+		return x.problem(faultMethod, pages.Problem{HomeURL: "/"})
 	}
-	if x.r.Method != http.MethodGet || loadsAhead(x.r) {
-		x.w.Header().Set("Allow", http.MethodGet)
-		return x.problem(http.StatusMethodNotAllowed, pages.Problem{Code: pages.MethodNotAllowed, HomeURL: "/"})
-	}
-	switch name {
-	case endpointLogin:
-		return x.serveLogin()
-	case endpointCallback:
-		return x.serveCallback()
-	case endpointLoggedOut:
-		return x.serveLoggedOut()
-	}
-	return x.serveSession()
+	return e.serve(x)
+}
+
+// serveSandbox has the simulated ProConnect answer.
+func (x *exchange) serveSandbox() error {
+	http.StripPrefix(x.gate.Path+"/sandbox", x.gate.client.sandbox).ServeHTTP(x.w, originalRequest(x.r, x.request))
+	return nil
+}
+
+func (x *exchange) serveNotFound() error {
+	return x.problem(faultNotFound, pages.Problem{HomeURL: "/"})
 }
 
 // isEarly says whether a request was sent in TLS early data, to us or to a proxy in
@@ -98,9 +104,11 @@ func originalRequest(r *http.Request, q *request) *http.Request {
 // serveSession tells the page's own script who is logged in.
 func (x *exchange) serveSession() error {
 	if site := x.r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
-		return x.problem(http.StatusForbidden, pages.Problem{Code: pages.BadRequest, HomeURL: "/"})
+		return x.problem(faultForeignRequest, pages.Problem{HomeURL: "/"})
 	}
-	x.open(x.r)
+	if x.open(x.r); x.unread {
+		return x.sessionsUnread()
+	}
 	if x.session.IsZero() {
 		return x.unauthorized(x.loginTo(x.pageAsking(x.r)))
 	}

@@ -5,8 +5,6 @@ package proconnect
 // can be read in one place. No name, no email, no text of a rule.
 
 import (
-	"time"
-
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
@@ -41,17 +39,13 @@ func (x *exchange) reportLogoutHereOnly(err error) {
 }
 
 // reportLoginFailed says what went wrong and what the operator can do about it.
-func (x *exchange) reportLoginFailed(a *session.Attempt, e *rp.Error) {
+func (x *exchange) reportLoginFailed(a *session.Attempt, e *rp.Error, f fault) {
 	fields := []zap.Field{
 		zap.String("reference", x.ensureReference()), zap.String("client", x.gate.client.name), zap.Error(e),
 		zap.String("redirect_uri", x.redirectURI()),
 	}
-	remedy := x.gate.client.remedy(e)
-	if e.Code == "idp_hint_not_found" && a.LedBack() {
-		remedy = "nothing: the identity provider of the person's session is gone from ProConnect; they log in with another account"
-	}
-	if remedy != "" {
-		fields = append(fields, zap.String("remedy", remedy))
+	if f.remedy != "" && f.cause == "" {
+		fields = append(fields, zap.String("remedy", f.remedy))
 	}
 	switch {
 	case e.Reason == rp.ReasonAborted, e.Reason == rp.ReasonCanceled: // anybody can, and it says nothing of ProConnect
@@ -61,14 +55,14 @@ func (x *exchange) reportLoginFailed(a *session.Attempt, e *rp.Error) {
 	case e.Reason == rp.ReasonSessionGone:
 		x.gate.log.Warn("login failed", fields...)
 	case e.Kind == rp.Unavailable:
-		x.gate.reportOnce("ProConnect does not answer, so nobody can log in", fields...)
+		x.gate.reportOnce(f, fields...)
 	default:
 		x.gate.log.Error("login failed", fields...)
 	}
 }
 
 // reportRefused logs a refusal, once a minute for a session and what refused it. It names
-// rules and fields, and never what stands in them.
+// rules and fields, and never what is in them.
 func (x *exchange) reportRefused() {
 	reason := x.decision.Reason()
 	known, more, due, over := x.gate.refusals.due(refusalKey{x.session.Family, reason}, x.ensureReference())
@@ -94,21 +88,4 @@ func (h *Handler) Cleanup() error {
 		h.reportRefusedAgain(h.refusals.rest())
 	}
 	return nil
-}
-
-// reportOnce logs what the operator has to mend, at most once a minute.
-func (h *Handler) reportOnce(cause string, fields ...zap.Field) {
-	h.complaints.mu.Lock()
-	now, last := time.Now(), h.complaints.told[cause]
-	due := now.Sub(last) >= complainEvery
-	if due {
-		if h.complaints.told == nil {
-			h.complaints.told = make(map[string]time.Time)
-		}
-		h.complaints.told[cause] = now
-	}
-	h.complaints.mu.Unlock()
-	if due {
-		h.log.Error(cause, fields...)
-	}
 }

@@ -1,16 +1,118 @@
 package proconnect
 
 import (
+	"net/http"
 	"sync"
 	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 )
 
-// complainEvery is how often one cause is told. Every page has a line of its own
-// with its reference; the cause behind a thousand of them is told once.
-const complainEvery = time.Minute
+// fault is a row of what can go wrong: what the person sees, and what the operator reads.
+type fault struct {
+	status int
+	code   string // of the page, and of the problem document
+	cause  string // told at most once a minute; empty where the line with the reference tells all
+	remedy string // what the operator can do; empty where there is nothing to mend
+}
 
-// complaints are the causes that were told lately.
-type complaints struct {
+// Whatever goes wrong has a row here; logins that end at ProConnect have theirs in
+// loginFaults.
+var (
+	faultBadRequest       = fault{status: http.StatusBadRequest, code: pages.BadRequest}
+	faultForeignRequest   = fault{status: http.StatusForbidden, code: pages.BadRequest}
+	faultNotFound         = fault{status: http.StatusNotFound, code: pages.NotFound}
+	faultMethod           = fault{status: http.StatusMethodNotAllowed, code: pages.MethodNotAllowed}
+	faultTooEarly         = fault{status: http.StatusTooEarly, code: pages.TooEarly}
+	faultAttemptUnknown   = fault{status: http.StatusBadRequest, code: pages.AttemptUnknown}
+	faultOtherBrowser     = fault{status: http.StatusBadRequest, code: pages.OtherBrowser}
+	faultCookiesRefused   = fault{status: http.StatusUnauthorized, code: pages.CookiesRefused}
+	faultSessionTooLarge  = fault{status: http.StatusInternalServerError, code: pages.SessionTooLarge}
+	faultSessionNotEnough = fault{
+		status: http.StatusUnauthorized, code: pages.LoginFailed,
+		cause:  "logins end, again and again, in sessions that do not satisfy the rules",
+		remedy: "do all nodes have the same configuration?",
+	}
+	faultOriginUnknown = fault{
+		status: http.StatusInternalServerError, code: pages.OriginRequired,
+		cause: "the site answers any host", remedy: "set `origin` to its public address",
+	}
+	faultOriginsDiffer = fault{
+		status: http.StatusInternalServerError, code: pages.OriginRequired,
+		cause: "the gates of this site do not agree on its address", remedy: "give all of them the same `origin`",
+	}
+	faultPlainHTTP = fault{ // its remedy is plainHTTP's
+		status: http.StatusInternalServerError, code: pages.InsecureOrigin,
+		cause: "the site is reached over plain http, which cannot keep a session",
+	}
+	faultSandboxGuard = fault{
+		status: http.StatusServiceUnavailable, code: pages.SandboxGuard,
+		cause:  "SANDBOX: a request that did not come straight from this machine was refused",
+		remedy: "open http://localhost on the machine itself, without a proxy in front",
+	}
+	faultClientsMixed = fault{
+		status: http.StatusInternalServerError, code: pages.ClientsMixed,
+		cause: "two ProConnect clients gate one request", remedy: "give the gates of a path the same `client`",
+	}
+	faultCallbackLost = fault{
+		status: http.StatusInternalServerError, code: pages.CallbackUnreachable,
+		cause:  "the callback does not come back to this gate, so nobody is sent to ProConnect",
+		remedy: "inside `handle /x/*` set `path /x/.proconnect` and register that redirect URI, or put the gate outside of it",
+	}
+	faultStorage = fault{
+		status: http.StatusServiceUnavailable, code: pages.StorageUnavailable,
+		cause: "storage does not answer, so no login can start", remedy: "repair Caddy's `storage`",
+	}
+	faultSessionsUnread = fault{
+		status: http.StatusServiceUnavailable, code: pages.StorageUnavailable,
+		cause:  "storage was not read since this process began, so nobody can tell which sessions were logged out, and people with a session wait",
+		remedy: "repair Caddy's `storage`; `session { storage_down accept }` would let them in, and those who logged out",
+	}
+	faultCodesRefused = fault{
+		status: http.StatusTooManyRequests, code: pages.TooManyLogins,
+		cause:  "logins wait: ProConnect refused too many codes of one address",
+		remedy: "if it is a proxy's, name it in `trusted_proxies`, else somebody is making codes up",
+	}
+	faultLoginsCrowd = fault{
+		status: http.StatusServiceUnavailable, code: pages.TooManyLogins,
+		cause: "logins wait: too many are under way, because they are many or ProConnect is slow",
+	}
+)
+
+// reportEvery is how often one cause is told. Every page has a line of its own
+// with its reference; the cause behind a thousand of them is told once.
+const reportEvery = time.Minute
+
+// reports are the causes that were told lately.
+type reports struct {
 	mu   sync.Mutex
 	told map[string]time.Time
+}
+
+// due says whether a cause is to be told again.
+func (t *reports) due(cause string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	if last, told := t.told[cause]; told && now.Sub(last) < reportEvery {
+		return false
+	}
+	if t.told == nil {
+		t.told = make(map[string]time.Time)
+	}
+	t.told[cause] = now
+	return true
+}
+
+// reportOnce logs what the operator has to mend, at most once a minute.
+func (h *Handler) reportOnce(f fault, fields ...zap.Field) {
+	if !h.reports.due(f.cause) {
+		return
+	}
+	if f.remedy != "" {
+		fields = append(fields, zap.String("remedy", f.remedy))
+	}
+	h.log.Error(f.cause, fields...)
 }

@@ -18,10 +18,12 @@ import (
 func (x *exchange) serveLogin() error {
 	query := x.url.Query()
 	x.uri = origin.ReturnTarget(query.Get("return_to"), x.gate.Path)
-	x.open(x.r)
+	if x.open(x.r); x.unread {
+		return x.sessionsUnread()
+	}
 	options, ok := x.gate.client.readOptions(query)
 	if !ok {
-		return x.problem(http.StatusBadRequest, pages.Problem{Code: pages.BadRequest, RetryURL: x.loginURL(), HomeURL: "/"})
+		return x.problem(faultBadRequest, pages.Problem{RetryURL: x.loginURL(), HomeURL: "/"})
 	}
 	if len(options.acr) == 0 {
 		options.acr = x.missingLevels()
@@ -90,8 +92,17 @@ func (h *Handler) browserURL(location string) string {
 	return h.Path + "/sandbox" + strings.TrimPrefix(location, sandboxIssuer)
 }
 
+// sessionsUnread answers who has a session of which nobody can tell whether it was logged
+// out before this process began: the storage, which knows, was not read yet.
+func (x *exchange) sessionsUnread() error {
+	p := pages.Problem{HomeURL: "/"}
+	if x.r.Method == http.MethodGet {
+		p.RetryURL = x.url.RequestURI()
+	}
+	return x.problem(faultSessionsUnread, p)
+}
+
 // storageFailed answers when nothing can be sealed.
 func (x *exchange) storageFailed(err error) error {
-	x.gate.reportOnce("storage does not answer, so no login can start: see Caddy's `storage` option", zap.Error(err))
-	return x.problem(http.StatusServiceUnavailable, pages.Problem{Code: pages.StorageUnavailable, RetryURL: x.loginURL()})
+	return x.problem(faultStorage, pages.Problem{RetryURL: x.loginURL()}, zap.Error(err))
 }

@@ -25,77 +25,21 @@ func (x *exchange) loginFailed(a *session.Attempt, err error) error {
 			LoginURL: x.loginURL(), Notice: pages.NoticeLoginRequired, SwitchURL: x.switchURL(),
 		})
 	}
-	x.reportLoginFailed(a, e)
+	f := x.gate.client.loginFaultOf(e, a.LedBack())
+	x.reportLoginFailed(a, e, f)
 	if e.Kind == rp.ACRUnmet || e.Reason == rp.ReasonACRUnsatisfied {
 		return x.acrUnmet(a)
 	}
-	status, code := problemOf(e)
-	if e.Code == "idp_hint_not_found" && a.LedBack() {
-		status, code = http.StatusForbidden, pages.ProviderRefused
-	}
-	p := pages.Problem{Code: code, RetryURL: x.loginURL(), HomeURL: "/"}
-	if slices.Contains([]string{pages.ProviderRefused, pages.IdentityRefused, pages.ClientLimited}, code) {
+	p := pages.Problem{RetryURL: x.loginURL(), HomeURL: "/"}
+	if slices.Contains([]string{pages.ProviderRefused, pages.IdentityRefused, pages.ClientLimited}, f.code) {
 		p.SwitchURL = x.switchURL()
 	}
-	return x.problem(status, p)
+	f.cause = "" // told with the error
+	return x.problem(f, p)
 }
 
 // needsInteraction says whether ProConnect only wants to see the person
 // (OpenID Connect Core §3.1.2.6).
 func needsInteraction(code string) bool {
 	return slices.Contains([]string{"login_required", "interaction_required", "consent_required", "account_selection_required"}, code)
-}
-
-// problemOf finds the status and the page of an error.
-func problemOf(e *rp.Error) (status int, code string) {
-	switch e.Kind {
-	case rp.Unavailable:
-		return http.StatusServiceUnavailable, pages.ProviderUnavailable
-	case rp.Misconfigured:
-		if e.Stage == rp.StageDiscovery { // another server's answer, whoever has to act
-			return http.StatusBadGateway, pages.Misconfigured
-		}
-		return http.StatusInternalServerError, pages.Misconfigured
-	case rp.Refused:
-		return refusalOf(e)
-	}
-	if e.Stage == rp.StageCallback {
-		return http.StatusBadRequest, pages.LoginFailed
-	}
-	return http.StatusBadGateway, pages.LoginFailed
-}
-
-// refusalOf does so for what ProConnect answers by itself.
-func refusalOf(e *rp.Error) (status int, code string) {
-	switch e.Reason {
-	case rp.ReasonAborted:
-		return http.StatusForbidden, pages.ProviderRetry
-	case rp.ReasonSessionGone:
-		return http.StatusBadGateway, pages.ProviderRetry
-	case rp.ReasonIdentity:
-		return http.StatusForbidden, pages.IdentityRefused
-	case rp.ReasonClientLimited:
-		return http.StatusForbidden, pages.ClientLimited
-	}
-	switch e.Code {
-	case "access_denied":
-		return http.StatusForbidden, pages.ProviderRefused
-	case "temporarily_unavailable", "server_error":
-		return http.StatusServiceUnavailable, pages.ProviderFailed
-	case "invalid_request":
-		// A failure at the identity provider, where it is no mistake of ours.
-		return http.StatusBadGateway, pages.ProviderRetry
-	}
-	return http.StatusInternalServerError, pages.Misconfigured
-}
-
-// remedyOfClock says whose clock to set.
-func remedyOfClock(c *rp.Clock) string {
-	switch c.Whose {
-	case rp.WhoseOurs:
-		return "set this machine's clock: is its time synchronisation (NTP) running?"
-	case rp.WhoseTheirs:
-		return "nothing for one, this machine's clock is right; if it lasts, tell ProConnect's support"
-	}
-	return "check this machine's clock and its time synchronisation (NTP); if it is right, tell ProConnect's support"
 }

@@ -65,11 +65,9 @@ func (x *exchange) kind() session.Kind {
 
 // loginsInVain answers somebody whom several logins brought no further.
 func (x *exchange) loginsInVain() error {
-	code := pages.CookiesRefused
+	f := faultCookiesRefused
 	if !x.session.IsZero() {
-		x.gate.reportOnce("logins end, again and again, in sessions that do not satisfy the rules: do all nodes have the same configuration?",
-			zap.String("reason", x.reason()))
-		code = pages.LoginFailed
+		f = faultSessionNotEnough
 	}
-	return x.problem(http.StatusUnauthorized, pages.Problem{Code: code, RetryURL: x.loginURL(), HomeURL: "/"})
+	return x.problem(f, pages.Problem{RetryURL: x.loginURL(), HomeURL: "/"}, zap.String("reason", x.reason()))
 }

@@ -41,7 +41,7 @@ func (x *exchange) serveLoginStep(query url.Values) (done bool, err error) {
 	switch step := query.Get(stepParam); {
 	case !known && (step == stepGo || step == stepBack):
 		x.ensureBrowser() // for whoever allows cookies, or has this address as a bookmark
-		return true, x.problem(http.StatusUnauthorized, pages.Problem{Code: pages.CookiesRefused, RetryURL: x.loginURL(), HomeURL: "/"})
+		return true, x.problem(faultCookiesRefused, pages.Problem{RetryURL: x.loginURL(), HomeURL: "/"})
 	case !known:
 		return true, x.introduce(stepGo, goOnClicked)
 	case step == stepBack:

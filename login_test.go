@@ -10,7 +10,7 @@ import (
 
 // Whose fault an error is decides the status: what another server answered is a
 // bad gateway, whoever has to act on it.
-func TestProblemOf(t *testing.T) {
+func TestFaultsOfLogins(t *testing.T) {
 	for name, c := range map[string]struct {
 		err    rp.Error
 		status int
@@ -23,8 +23,8 @@ func TestProblemOf(t *testing.T) {
 		"wrong issuer at callback":    {rp.Error{Stage: rp.StageCallback, Kind: rp.Invalid, Reason: rp.ReasonResponseIss}, http.StatusBadRequest, pages.LoginFailed},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if status, page := problemOf(&c.err); status != c.status || page != c.page {
-				t.Errorf("got %d %s, want %d %s", status, page, c.status, c.page)
+			if f := new(Client).loginFaultOf(&c.err, false); f.status != c.status || f.code != c.page {
+				t.Errorf("got %d %s, want %d %s", f.status, f.code, c.status, c.page)
 			}
 		})
 	}

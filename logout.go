@@ -13,16 +13,15 @@ import (
 // serveLogout ends the session: on a click on our own site at once, on any other
 // way after a question, because a logout is nobody else's to cause.
 func (x *exchange) serveLogout() error {
-	x.open(x.r)
+	if x.open(x.r); x.unread {
+		return x.sessionsUnread()
+	}
 	switch {
-	case loadsAhead(x.r), x.r.Method != http.MethodGet && x.r.Method != http.MethodPost:
-		x.w.Header().Set("Allow", "GET, POST")
-		return x.problem(http.StatusMethodNotAllowed, pages.Problem{Code: pages.MethodNotAllowed, HomeURL: "/"})
 	case audienceOf(x.r) != navigation:
 		if boosted(x.r) { // a link that a person followed: the page itself goes there
 			x.w.Header().Set("HX-Redirect", x.target())
 		}
-		return x.problem(http.StatusForbidden, pages.Problem{Code: pages.BadRequest, HomeURL: "/"})
+		return x.problem(faultForeignRequest, pages.Problem{HomeURL: "/"})
 	case x.wantsLogout():
 		return x.logout()
 	}

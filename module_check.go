@@ -81,9 +81,6 @@ func (h *Handler) checkPaths() error {
 
 // reserved says whether a path is that of an endpoint which cannot be moved.
 func reserved(p, own string) bool {
-	switch name, _ := strings.CutPrefix(p, own+"/"); name {
-	case endpointLogin, endpointLogout, endpointSession:
-		return true
-	}
-	return strings.HasPrefix(p+"/", own+"/"+endpointSandbox)
+	name, _ := strings.CutPrefix(p, own+"/")
+	return endpoints[name].fixed || strings.HasPrefix(p+"/", own+"/sandbox/")
 }

@@ -25,11 +25,6 @@ type probe struct {
 
 type probeKey struct{}
 
-// probeTimes are what probes may take that go astray, to an upstream that does not
-// answer, say. One that fails is repeated before it is believed: the first may have
-// met a reload, or a handler that was short of time.
-var probeTimes = []time.Duration{2 * time.Second, 3 * time.Second}
-
 // answerProbe says whether r is a probe, and tells it that it came back.
 func (h *Handler) answerProbe(r *http.Request, endpoint string) bool {
 	p := probeOf(r)
@@ -37,7 +32,7 @@ func (h *Handler) answerProbe(r *http.Request, endpoint string) bool {
 		return false
 	}
 	caddyhttp.SetVar(r.Context(), caddyhttp.LogSkipVar, true)
-	p.came = endpoint == endpointCallback && h.client == p.gate.client && h.CallbackPath == p.gate.CallbackPath &&
+	p.came = endpoint == "callback" && h.client == p.gate.client && h.CallbackPath == p.gate.CallbackPath &&
 		h.originOf(r) == p.origin // what one address has sealed, another cannot open
 	return true
 }
@@ -64,17 +59,16 @@ func (h *Handler) callbackComesBack(r *http.Request, p origin.Origin) bool {
 	if !ok {
 		return true // not inside a server: nothing to ask
 	}
-	came := slices.ContainsFunc(probeTimes, func(most time.Duration) bool { return h.probe(server, r, p, most) })
+	came := slices.ContainsFunc(h.probes.most, func(most time.Duration) bool { return h.probe(server, r, p, most) })
 	h.probes.remember(p.Host, headers, came)
 	if !came {
-		h.reportOnce("the callback does not come back to this gate, so nobody is sent to ProConnect: inside `handle /x/*` set `path /x/.proconnect` and register that redirect URI, or put the gate outside of it",
-			zap.String("callback", p.URL(h.CallbackPath)))
+		h.reportOnce(faultCallbackLost, zap.String("callback", p.URL(h.CallbackPath)))
 	}
 	return came
 }
 
 // probe sends the gate its own callback once. It looks as the browser's own will to
-// whatever stands before the gate: basic_auth, a matcher of a header or an address,
+// whatever is before the gate: basic_auth, a matcher of a header or an address,
 // a client's certificate. It outlives the request that it was made for: somebody who
 // hangs up must not have the callback believed lost.
 func (h *Handler) probe(server *caddyhttp.Server, r *http.Request, p origin.Origin, most time.Duration) (came bool) {

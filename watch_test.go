@@ -15,6 +15,7 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/waits"
 )
 
 // nodeKeeper returns the keeper of one of several nodes that share a storage.
@@ -22,13 +23,15 @@ func nodeKeeper(t *testing.T, log *zap.Logger, storage certmagic.Storage) *sessi
 	t.Helper()
 	return session.New(session.Config{
 		Name: "proconnect", Lifetime: time.Hour, Keys: seal.NewKeyring(make([]byte, 32)),
-		Storage: session.NewBoundedStorage(storage), RevokedUnder: "revoked", Log: log,
+		Shared: session.NewShared(storage, "c", log), Storage: storage, Log: log,
 	})
 }
 
 // A list on a network drive that is gone keeps whoever asks for it. Logouts of other
 // nodes, the other lists and the end of the app do not wait for it, and the operator is
 // told of it once.
+//
+// The case: "a list file on a file system that hangs".
 func TestListThatHangsDelaysNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		core, logs := observer.New(zap.InfoLevel)
@@ -37,7 +40,7 @@ func TestListThatHangsDelaysNothing(t *testing.T) {
 		keeper, otherNode := nodeKeeper(t, log, storage), nodeKeeper(t, log, storage)
 		c := &Client{keeper: keeper}
 		var looks atomic.Int64
-		a := &App{log: log, Clients: map[string]*Client{defaultClient: c}, lists: new(rules.Lists)}
+		a := &App{log: log, pollEvery: waits.Lists, Clients: map[string]*Client{defaultClient: c}, lists: new(rules.Lists)}
 		a.watches = []*listWatch{
 			{path: "/gone", log: log, refresh: func() (bool, error) { <-drive; return false, errors.New("too late") }},
 			{path: "/there", log: log, refresh: func() (bool, error) { looks.Add(1); return false, nil }},

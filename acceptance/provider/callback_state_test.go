@@ -26,7 +26,7 @@ func (h *world) restated(t *testing.T, l *registeredClient, address string, chan
 	if err != nil {
 		t.Fatal(err)
 	}
-	box := seal.NewKeyring(key).Box("attempt", "1", l.issuer, clientID)
+	box := seal.NewKeyring(key).Box("attempt", "1", l.Issuer, clientID)
 	return changedQuery(t, address, func(q url.Values) string {
 		plain, err := box.Open(t.Context(), q.Get("state"), "")
 		if err != nil {
@@ -55,7 +55,7 @@ func inRound(n byte) func([]byte) { return func(plain []byte) { plain[roundAt] =
 // goes on without a click.
 func (h *world) elsewhere(t *testing.T, b *caddytest.Browser, l *registeredClient, callback string) {
 	t.Helper()
-	before := l.calls()
+	before := l.Calls()
 	a := h.comeBack(b, callback)
 	h.refused(t, b, l, a, tableRow{status: http.StatusBadRequest, page: "problem other_browser", log: "callback refused"})
 	if !strings.Contains(a.Text, `href="/.proconnect/login?return_to=%2Fwanted%3Fa%3Db`) || a.Header.Get("Refresh") != "" {
@@ -68,7 +68,7 @@ func (h *world) elsewhere(t *testing.T, b *caddytest.Browser, l *registeredClien
 // way: it waits for that.
 func (h *world) ignored(t *testing.T, b *caddytest.Browser, l *registeredClient, callback string) {
 	t.Helper()
-	before := l.calls()
+	before := l.Calls()
 	if a := h.comeBack(b, callback); a.StatusCode != http.StatusUnauthorized || a.Page() != "waiting" || b.FindSession() != nil {
 		t.Errorf("got %d to %q, page %q", a.StatusCode, a.Header.Get("Location"), a.Page())
 	}
@@ -79,7 +79,7 @@ func (h *world) ignored(t *testing.T, b *caddytest.Browser, l *registeredClient,
 func (h *world) untouched(t *testing.T, l *registeredClient, before map[string]int) {
 	t.Helper()
 	for _, endpoint := range []string{"token", "userinfo", "elsewhere"} {
-		if made := l.calls()[endpoint] - before[endpoint]; made != 0 {
+		if made := l.Calls()[endpoint] - before[endpoint]; made != 0 {
 			t.Errorf("%s: %d calls", endpoint, made)
 		}
 	}
@@ -89,7 +89,7 @@ func (h *world) untouched(t *testing.T, l *registeredClient, before map[string]i
 // envelope but where it leads, and never silently.
 func (h *world) anew(t *testing.T, b *caddytest.Browser, l *registeredClient, callback, acr string) string {
 	t.Helper()
-	before := l.calls()
+	before := l.Calls()
 	a := h.comeBack(b, callback)
 	location, err := url.Parse(a.RedirectURL())
 	if err != nil || a.StatusCode != http.StatusSeeOther {
@@ -142,13 +142,13 @@ func (h *world) states(t *testing.T) {
 
 // statesNotOurs: nothing is consumed, and nothing of them shown.
 func (h *world) statesNotOurs(t *testing.T) {
-	l := h.p.clients["rs"]
+	l := h.p.Clients["rs"]
 	with := func(name, value string) func(*testing.T, string) string {
 		return func(t *testing.T, c string) string {
 			return changedQuery(t, c, func(q url.Values) string { q.Set(name, value); return q.Encode() })
 		}
 	}
-	other := h.visitor(t, h.p.clients["es"])
+	other := h.visitor(t, h.p.Clients["es"])
 	away, err := url.Parse(h.leave(t, other, "/wanted?a=b", "").RedirectURL())
 	if err != nil {
 		t.Fatal(err)
@@ -178,7 +178,7 @@ func (h *world) statesNotOurs(t *testing.T) {
 
 // statesTooOld: an hour at ProConnect. In the browser that began it, it begins anew.
 func (h *world) statesTooOld(t *testing.T) {
-	l := h.p.clients["rs"]
+	l := h.p.Clients["rs"]
 	for name, tt := range map[string]struct {
 		age   time.Duration
 		round byte
@@ -217,7 +217,7 @@ func (h *world) statesTooOld(t *testing.T) {
 
 // statesOfOthers: code and error are ignored, and a plain login begins instead, twice.
 func (h *world) statesOfOthers(t *testing.T) {
-	l := h.p.clients["rs"]
+	l := h.p.Clients["rs"]
 	for what, change := range map[string]func(url.Values) string{"code": url.Values.Encode, "error": refusing, "login_required": func(q url.Values) string {
 		refusing(q)
 		q.Set("error", "login_required")
@@ -262,7 +262,7 @@ func (h *world) statesOfOthers(t *testing.T) {
 
 // statesWithoutSecret: another browser, or one that refuses cookies; never by itself.
 func (h *world) statesWithoutSecret(t *testing.T) {
-	l := h.p.clients["rs"]
+	l := h.p.Clients["rs"]
 	owner := h.visitor(t, l)
 	callback := h.atProvider(t, owner, h.leave(t, owner, "/wanted?a=b", ""))
 	secret := owner.FindCookie("_browser")
@@ -273,7 +273,7 @@ func (h *world) statesWithoutSecret(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := h.visitor(t, l)
 			b.Jar = nil
-			before := l.calls()
+			before := l.Calls()
 			if a := b.Visit(callback, "Cookie", cookies); a.StatusCode != http.StatusBadRequest || a.Page() != "problem other_browser" || a.Header.Get("Refresh") != "" {
 				t.Errorf("got %d to %q, page %q", a.StatusCode, a.Header.Get("Location"), a.Page())
 			}
@@ -292,7 +292,7 @@ func (h *world) statesWithoutSecret(t *testing.T) {
 
 // statesUsed: no second call, here by the id, elsewhere by the secret that was replaced.
 func (h *world) statesUsed(t *testing.T) {
-	l := h.p.clients["rs"]
+	l := h.p.Clients["rs"]
 	b := h.visitor(t, l)
 	callback := h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
 	old := b.FindCookie("_browser")
@@ -300,7 +300,7 @@ func (h *world) statesUsed(t *testing.T) {
 	if b.FindCookie("_browser").Value == old.Value {
 		t.Error("the session has not replaced the browser's secret")
 	}
-	replaced, before := b.FindCookie("_browser"), l.calls()
+	replaced, before := b.FindCookie("_browser"), l.Calls()
 	for name, tt := range map[string]struct {
 		cookies, page string
 		status        int

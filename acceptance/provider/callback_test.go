@@ -12,6 +12,9 @@ import (
 
 // malformedCallbacks are queries that no good provider sends: RFC 6749 §3.1,
 // §4.1.2. Each keeps the state that is right, unless it is the state's turn.
+//
+// The case: "code missing, empty, over 4 kB; code and error together; any parameter
+// twice".
 func malformedCallbacks() map[string]func(url.Values) string {
 	with := func(change func(url.Values)) func(url.Values) string {
 		return func(q url.Values) string {
@@ -44,7 +47,7 @@ func malformedCallbacks() map[string]func(url.Values) string {
 // malformed: whatever is wrong with a callback whose state has not matched, no
 // token call is made, and the login that it speaks of still works.
 func (h *world) malformed(t *testing.T) {
-	l := h.p.clients["rs"]
+	l := h.p.Clients["rs"]
 	for name, query := range malformedCallbacks() {
 		t.Run(name, func(t *testing.T) {
 			b := h.visitor(t, l)
@@ -76,10 +79,10 @@ func changedQuery(t *testing.T, callback string, change func(url.Values) string)
 // again.
 func (h *world) stopped(t *testing.T, b *caddytest.Browser, l *registeredClient, callback string) {
 	t.Helper()
-	before := l.calls()
+	before := l.Calls()
 	a := h.comeBack(b, callback)
 	for _, endpoint := range []string{"token", "userinfo", "jwks", "discovery", "elsewhere"} {
-		if made := l.calls()[endpoint] - before[endpoint]; made != 0 {
+		if made := l.Calls()[endpoint] - before[endpoint]; made != 0 {
 			t.Errorf("%s: %d calls", endpoint, made)
 		}
 	}
@@ -94,7 +97,7 @@ func (h *world) stopped(t *testing.T, b *caddytest.Browser, l *registeredClient,
 
 // otherBrowsers: a callback counts in the browser alone that began the login.
 func (h *world) otherBrowsers(t *testing.T) {
-	l := h.p.clients["rs"]
+	l := h.p.Clients["rs"]
 	begun := func(t *testing.T) (*caddytest.Browser, string) {
 		b := h.visitor(t, l)
 		return b, h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
@@ -116,11 +119,11 @@ func (h *world) otherBrowsers(t *testing.T) {
 	t.Run("a session, and a forged callback", func(t *testing.T) {
 		_, forged := begun(t)
 		victim := h.goodLogin(t, l)
-		before, session := l.calls()["token"], victim.FindSession().Value
+		before, session := l.Calls()["token"], victim.FindSession().Value
 		if a := h.comeBack(victim, forged); a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/wanted?a=b" {
 			t.Errorf("got %d, location %q", a.StatusCode, a.Header.Get("Location"))
 		}
-		if l.calls()["token"] != before || victim.FindSession().Value != session {
+		if l.Calls()["token"] != before || victim.FindSession().Value != session {
 			t.Error("the forged callback changed the session")
 		}
 	})
@@ -140,20 +143,20 @@ func (h *world) otherBrowsers(t *testing.T) {
 	t.Run("code obtained in another browser, a provider without PKCE: nonce", func(t *testing.T) {
 		_, stolen := begun(t)
 		b, callback := begun(t)
-		l.behave(rawly("token", func(w http.ResponseWriter, r *http.Request) {
+		l.Behave(rawly("token", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
-			_, _ = w.Write([]byte(l.logins[r.PostFormValue("code")].tokens(misconduct{}).String()))
+			_, _ = w.Write([]byte(l.LoginOf(r.PostFormValue("code")).Tokens(misconduct{}).String()))
 		}))
-		t.Cleanup(func() { l.behave(misconduct{}) })
+		t.Cleanup(func() { l.Behave(misconduct{}) })
 		h.injected(t, b, l, changedQuery(t, callback, swap(stolen)), "nonce is wrong")
 	})
 }
 
 func (h *world) injected(t *testing.T, b *caddytest.Browser, l *registeredClient, callback, log string) {
 	t.Helper()
-	before := l.calls()
+	before := l.Calls()
 	a := h.comeBack(b, callback)
-	if after := l.calls(); after["token"] != before["token"]+1 || after["userinfo"] != before["userinfo"] {
+	if after := l.Calls(); after["token"] != before["token"]+1 || after["userinfo"] != before["userinfo"] {
 		t.Errorf("token and userinfo calls: %d and %d", after["token"]-before["token"], after["userinfo"]-before["userinfo"])
 	}
 	h.refused(t, b, l, a, tableRow{log: log})
@@ -161,8 +164,10 @@ func (h *world) injected(t *testing.T, b *caddytest.Browser, l *registeredClient
 }
 
 // tabs: ProConnect may answer one tab with the state of another.
+//
+// The case: "two tabs, answers in either order".
 func (h *world) tabs(t *testing.T) {
-	l := h.p.clients["rs"]
+	l := h.p.Clients["rs"]
 	for name, order := range map[string][]int{"in order": {0, 1}, "the other way round": {1, 0}} {
 		t.Run("two tabs, answers "+name, func(t *testing.T) {
 			b := h.visitor(t, l)
@@ -184,13 +189,13 @@ func (h *world) tabs(t *testing.T) {
 		callback := h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
 		twin := h.visitor(t, l)
 		twin.SetCookie(b.FindCookie("_browser"))
-		before := l.calls()["token"]
+		before := l.Calls()["token"]
 		var together sync.WaitGroup
 		for _, each := range []*caddytest.Browser{b, twin} {
 			together.Go(func() { h.comeBack(each, callback) })
 		}
 		together.Wait()
-		if made := l.calls()["token"] - before; made != 1 {
+		if made := l.Calls()["token"] - before; made != 1 {
 			t.Errorf("%d token calls", made)
 		}
 		if (b.FindSession() == nil) == (twin.FindSession() == nil) {
@@ -202,7 +207,7 @@ func (h *world) tabs(t *testing.T) {
 		callback := h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
 		secret := b.FindCookie("_browser")
 		h.entered(t, b, h.comeBack(b, callback))
-		before := l.calls()["token"]
+		before := l.Calls()["token"]
 		for _, kept := range []bool{false, true} { // with the new secret, and with the one of before
 			if kept {
 				b.SetCookie(secret)
@@ -211,7 +216,7 @@ func (h *world) tabs(t *testing.T) {
 				t.Errorf("the second: %d, page %q", a.StatusCode, a.Page())
 			}
 		}
-		if made := l.calls()["token"] - before; made != 0 {
+		if made := l.Calls()["token"] - before; made != 0 {
 			t.Errorf("the second made %d token calls", made)
 		}
 	})

@@ -22,15 +22,15 @@ import (
 // session, on a network that holds back the end of the handshake until the
 // answer is there.
 func (h *world) earlyQUIC(t *testing.T) {
-	l := h.p.clients["docs"]
+	l := h.p.Clients["docs"]
 	b := h.visitor(t, l)
 	callback := h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
 	for _, target := range []string{callback, b.Base + "/.proconnect/logout", b.Base + "/.proconnect/login"} {
-		before := l.calls()["token"]
+		before := l.Calls()["token"]
 		if status := h.askEarly(t, b, target); status != http.StatusTooEarly {
 			t.Errorf("%s in early data: %d, want 425", target, status)
 		}
-		if l.calls()["token"] != before {
+		if l.Calls()["token"] != before {
 			t.Error("a token call was made")
 		}
 	}
@@ -43,7 +43,7 @@ func (h *world) earlyQUIC(t *testing.T) {
 func (h *world) askEarly(t *testing.T, b *caddytest.Browser, target string) int {
 	t.Helper()
 	var err error
-	for range 3 {
+	for range 10 {
 		tickets := tls.NewLRUClientSessionCache(1)
 		var status int
 		if status, err = h.overQUIC(t, b, tickets, http.MethodGet, b.Base+"/wanted"); err != nil || status != http.StatusUnauthorized {
@@ -61,7 +61,7 @@ func (h *world) askEarly(t *testing.T, b *caddytest.Browser, target string) int 
 // answer must fit into what a server may send before it knows who asks.
 func (h *world) overQUIC(t *testing.T, b *caddytest.Browser, tickets tls.ClientSessionCache, method, target string) (int, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	u, err := url.Parse(target)
 	if err != nil {

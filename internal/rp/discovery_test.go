@@ -32,6 +32,7 @@ func answers(stage Stage) map[string]struct {
 		"list":            {content("application/json", "[]"), outcome{stage, Unavailable, ReasonJSON}},
 		"null":            {content("application/json", "null"), outcome{stage, Unavailable, ReasonJSON}},
 		"20 MB":           {endless(20 << 20), outcome{stage, Unavailable, ReasonTooLarge}},
+		"never-ending":    {endless(1 << 40), outcome{stage, Unavailable, ReasonTooLarge}},
 		"20 MB announced": {announced, outcome{stage, Unavailable, ReasonTooLarge}},
 		"truncated":       {truncated, outcome{stage, Unavailable, ReasonNetwork}},
 		"reset":           {reset, outcome{stage, Unavailable, ReasonNetwork}},
@@ -108,7 +109,7 @@ func TestDiscoveryAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFake(t, RS256, RS256)
-			f.rp.timeout = time.Second
+			f.rp.timeout = 300 * time.Millisecond
 			f.onDiscovery = row.serve
 			_, err := f.authorizationURL(t.Context())
 			row.want.check(t, err)
