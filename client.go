@@ -107,4 +107,9 @@ type Session struct {
 	// front of it. Default: `proconnect`, or `proconnect-<client>` for a client
 	// with a name.
 	CookieName string `json:"cookie_name,omitempty"`
+
+	// What a session is worth after a restart, until Caddy's storage was read and
+	// tells who logged out: by default nothing, those who have one are asked to come
+	// back (503); with `accept` it counts, and so do those that were logged out.
+	StorageDown string `json:"storage_down,omitempty"`
 }

@@ -33,6 +33,7 @@ type request struct {
 
 	session  session.Session
 	opened   bool // the session was looked for
+	unread   bool // there may be one: nobody can tell before the storage is read
 	entered  bool // a gate let the person pass
 	wrapped  bool // the response is kept out of shared caches
 	writer   upstream.PrivateWriter
@@ -129,7 +130,7 @@ func (q *request) reason() string {
 	return q.decision.Reason()
 }
 
-// ensureReference gives the request a reference, which stands on the page and in the log.
+// ensureReference gives the request a reference, which is on the page and in the log.
 func (q *request) ensureReference() string {
 	if q.reference == "" {
 		q.reference = rand.Text()[:10]
