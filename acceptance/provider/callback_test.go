@@ -15,6 +15,9 @@ import (
 
 // malformedCallbacks are queries that no good provider sends: RFC 6749 §3.1,
 // §4.1.2. Each keeps the state that is right, unless it is the state's turn.
+//
+// The case: "code missing, empty, over 4 kB; code and error together; any parameter
+// twice".
 func malformedCallbacks() map[string]func(url.Values) string {
 	with := func(change func(url.Values)) func(url.Values) string {
 		return func(q url.Values) string {
@@ -168,6 +171,8 @@ func (h *world) injected(t *testing.T, b *caddytest.Browser, l *registeredClient
 }
 
 // tabs: ProConnect may answer one tab with the state of another.
+//
+// The case: "two tabs, answers in either order".
 func (h *world) tabs(t *testing.T) {
 	l := h.p.Clients["rs"]
 	for name, order := range map[string][]int{"in order": {0, 1}, "the other way round": {1, 0}} {

@@ -10,6 +10,8 @@ import (
 )
 
 // noAttempts: what no person is looking at begins no login and leads nowhere.
+//
+// The case: "HEAD, prefetch, prerender, iframe, `<img>` without session".
 func (h *world) noAttempts(t *testing.T) {
 	cases := map[string]struct {
 		method  string
@@ -104,6 +106,9 @@ const siblingSite = "https://blog.ville.localhost:{$TLS_PORT}"
 
 // planted: a sibling domain can give the browser cookies for ours, but none whose
 // name begins with __Host- (RFC 6265bis §4.1.3.2), which the browser sees to.
+//
+// The case: "an attempt cookie planted by a sibling domain (`blog.ville.fr` →
+// `docs.ville.fr`), then the attacker's own callback URL".
 func (h *world) planted(t *testing.T) {
 	l := h.p.Clients["docs"]
 	t.Run("cookies are __Host-", func(t *testing.T) {

@@ -107,6 +107,9 @@ var errorDescriptions = map[string]string{
 
 // descriptions: what is said of an error is anybody's, and reaches neither pages
 // nor headers nor the operator's log.
+//
+// The case: "error_description with `<script>`, CRLF, 10 kB, right-to-left override,
+// invalid UTF-8".
 func (h *world) descriptions(t *testing.T) {
 	l := h.p.Clients["rs"]
 	for name, text := range errorDescriptions {
@@ -144,6 +147,8 @@ func (h *world) descriptions(t *testing.T) {
 }
 
 // methods: a callback that no navigation made uses nothing up.
+//
+// The case: "POST, PUT, DELETE to the callback; HEAD, OPTIONS, `Sec-Purpose: prefetch`".
 func (h *world) methods(t *testing.T) {
 	l := h.p.Clients["rs"]
 	for name, c := range map[string]struct {

@@ -11,6 +11,8 @@ import (
 
 // 20 000 strangers: each is shown the way in, or sent on it, and none leaves
 // anything behind in memory. A real login then works.
+//
+// The case: "20 000 anonymous requests".
 func TestStrangersByTheThousand(t *testing.T) {
 	h := newWorld(t, 0, func(p *misbehaving) {
 		p.Register("rs", "RS256", "RS256")

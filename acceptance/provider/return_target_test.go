@@ -59,6 +59,9 @@ var returnTargets = map[string]string{
 
 // targets: after a login, the browser goes to a path of this site, and to none of
 // our endpoints.
+//
+// The case: "return target `//evil`, `/\evil`, `/%09/evil`, `/./\evil`, `https:evil`,
+// `%0d%0a`, absolute URL, our own endpoints; return target of 4 kB".
 func (h *world) targets(t *testing.T) {
 	for target, want := range returnTargets {
 		t.Run("return target "+target[:min(len(target), 40)], func(t *testing.T) {
