@@ -90,7 +90,7 @@ func TestReadNothingIsDropped(t *testing.T) {
 		{"an open quote in a plain list", words, "a\nb;\"c\n\"\nd\n", "a d", "line 2: " + errOpenQuote.Error()},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			set, err := read(strings.NewReader(c.text), int64(len(c.text)), c.format)
+			set, err := read(strings.NewReader(c.text), c.format)
 			if c.want == "" {
 				if err == nil || err.Error() != c.fault {
 					t.Fatalf("got %v, want %s", err, c.fault)
