@@ -64,8 +64,8 @@ func (x *exchange) startLogin(a *session.Attempt) error {
 		return x.loginFailed(a, err)
 	}
 	if !a.Automatic {
-		client.keeper.NoteFlight(x.w, x.origin, browser, now)
-	} else if !client.keeper.BeginFlight(x.w, x.origin, x.cookies, browser, now) {
+		client.keeper.NoteFlight(x.w, x.origin, browser, a, now)
+	} else if !client.keeper.BeginFlight(x.w, x.origin, x.cookies, browser, a, now) {
 		return x.wait(now)
 	}
 	return redirect(x.w, x.gate.browserURL(location))
