@@ -14,14 +14,18 @@ const (
 	rotateAfter  = 30 * 24 * time.Hour
 	reloadEvery  = 5 * time.Second // how often an unknown key id may cost a look into the storage
 	persistEvery = time.Minute     // how often a key that lives in memory only tries to be stored
-	storageWait  = 3 * time.Second // how long one job in the storage may take
 	retryAfter   = time.Second     // how long a storage that failed is left alone
 	clockSlack   = time.Hour       // how far apart the clocks of nodes may be
 )
 
+// StorageWait is how long one job in the storage may take. It is a variable for the sake
+// of tests of a whole Caddy.
+var StorageWait = 3 * time.Second
+
 // Keyring holds the keys: the first seals, all open.
 type Keyring struct {
 	storage certmagic.Storage // nil: the operator gave the keys
+	wait    time.Duration     // StorageWait, when the keyring was made
 	path    string
 	keep    time.Duration
 	warn    func(message string, err error)
@@ -30,6 +34,7 @@ type Keyring struct {
 	mu          sync.Mutex // one job in the storage at a time
 	current     atomic.Pointer[keys]
 	lastReload  atomic.Int64 // Unix nanoseconds
+	unread      atomic.Bool  // the storage did not answer when it was asked
 	own         *key         // lives in memory only; nil: all are in the storage
 	lastPersist time.Time
 	failed      error // why there is no key
@@ -63,7 +68,7 @@ func NewKeyring(secrets ...[]byte) *Keyring {
 // cannot be written: keys then live in memory, and a restart or a reload ends what they
 // sealed. Nothing is read or written before the first Seal or Open.
 func StoredKeyring(storage certmagic.Storage, path string, keep time.Duration, warn func(string, error)) *Keyring {
-	return &Keyring{storage: storage, path: path, keep: keep + clockSlack, warn: warn, now: time.Now}
+	return &Keyring{storage: storage, wait: StorageWait, path: path, keep: keep + clockSlack, warn: warn, now: time.Now}
 }
 
 // Box returns a box for one purpose; the parts are bound to each other, so that
@@ -107,9 +112,10 @@ func (k *Keyring) opening(ctx context.Context, reload bool) *keys {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storageWait)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), k.wait)
 	defer cancel()
-	if loaded, err := k.load(ctx); err == nil {
+	loaded, err := k.load(ctx)
+	if k.noteRead(err); err == nil {
 		k.current.Store(k.merge(loaded))
 	}
 	return k.current.Load()
@@ -129,7 +135,7 @@ func (k *Keyring) sealing(ctx context.Context) (*keys, error) {
 	if k.failed != nil && k.now().Sub(k.failedAt) < retryAfter {
 		return nil, k.failed
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storageWait)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), k.wait)
 	defer cancel()
 	keys, err := k.renew(ctx)
 	k.failed, k.failedAt = err, k.now()

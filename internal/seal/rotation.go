@@ -40,7 +40,7 @@ func (k *Keyring) renew(ctx context.Context) (*keys, error) {
 
 // unlocked looks once more where the lock was not to be had: who held it made
 // the key, as a rule. Several nodes that start together queue for it in steps of
-// a second, and the last ones wait longer than storageWait.
+// a second, and the last ones wait longer than that.
 func (k *Keyring) unlocked(ctx context.Context, cause error) (*keys, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), retryAfter)
 	defer cancel()
