@@ -38,7 +38,7 @@ func (k *Keyring) Reload(ctx context.Context) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, storageWait)
+	ctx, cancel := context.WithTimeout(ctx, k.wait)
 	defer cancel()
 	if loaded, err := k.load(ctx); err == nil {
 		k.current.Store(k.merge(loaded))
@@ -53,7 +53,7 @@ func (k *Keyring) Rotate(ctx context.Context) error {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, storageWait)
+	ctx, cancel := context.WithTimeout(ctx, k.wait)
 	defer cancel()
 	if err := k.storage.Lock(ctx, k.path); err != nil {
 		return err
