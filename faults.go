@@ -39,6 +39,11 @@ var (
 		status: http.StatusInternalServerError, code: pages.OriginRequired,
 		cause: "the site answers any host", remedy: "set `origin` to its public address",
 	}
+	faultOriginNotRelayed = fault{
+		status: http.StatusInternalServerError, code: pages.OriginRequired,
+		cause:  "callback_origin would send nobody back to this address",
+		remedy: "is the name in callback_hosts, the port one that Caddy listens on, and the scheme https? behind another proxy set `origin`",
+	}
 	faultOriginsDiffer = fault{
 		status: http.StatusInternalServerError, code: pages.OriginRequired,
 		cause: "the gates of this site do not agree on its address", remedy: "give all of them the same `origin`",

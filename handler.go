@@ -158,10 +158,13 @@ func (h *Handler) checkSandbox(r *http.Request) bool {
 // checkOrigin says whether the gate knows where its site lives, and agrees with the
 // other gates.
 func (h *Handler) checkOrigin(q *request) bool {
-	if h.origin == nil {
-		return h.exact
+	switch y := h.client.relay; {
+	case h.origin != nil && *h.origin != q.origin:
+		return false
+	case y != nil:
+		return y.serves(q.origin)
 	}
-	return *h.origin == q.origin
+	return h.origin != nil || h.exact
 }
 
 // checksFailed answers where something does not hold that must.
@@ -170,7 +173,9 @@ func (x *exchange) checksFailed() error {
 	switch h := x.gate; {
 	case !h.checkSandbox(x.r):
 		return x.problem(faultSandboxGuard, pages.Problem{}, zap.String("because", fromElsewhere(x.r)), host, zap.String("remote", x.r.RemoteAddr))
-	case h.origin == nil && !h.exact:
+	case h.client.relay != nil && !h.client.relay.serves(x.origin):
+		return x.problem(faultOriginNotRelayed, pages.Problem{}, host)
+	case h.client.relay == nil && h.origin == nil && !h.exact:
 		return x.problem(faultOriginUnknown, pages.Problem{}, host)
 	case !h.checkOrigin(x.request):
 		return x.problem(faultOriginsDiffer, pages.Problem{}, host)

@@ -141,3 +141,13 @@ func (r *Relay) Find(name, port string) (found Found) {
 	}
 	return found
 }
+
+// Vouches says whether the routes vouch for the names of a wildcard, for one of which
+// nothing else is said: on every server where requests for it meet a gate of the client.
+func (r *Relay) Vouches(wildcard string) bool {
+	name := strings.Replace(wildcard, "*", "a-name-that-nobody-gave", 1)
+	return !slices.ContainsFunc(r.all, func(s *serverNames) bool {
+		found, _ := s.find(r.client, name)
+		return found.Known && !found.Certain
+	})
+}

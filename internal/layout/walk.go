@@ -107,11 +107,11 @@ func (w *walker) step(s step, f flow) flow {
 	case "invoke":
 		return w.invoke(s, f)
 	}
-	w.site.others = append(w.site.others, s.name)
+	course, name := s.course()
+	w.site.others = append(w.site.others, name)
 	if s.name == "authentication" {
 		return w.basicAuth(s, f)
 	}
-	course, name := s.course()
 	if s.name == "intercept" || s.forwards() {
 		w.checkResponses(s, name)
 	}
