@@ -93,12 +93,13 @@ func (s *siteLayout) name() string {
 type placedGate struct {
 	config  Gate
 	site    *siteLayout
-	hosts   []string // the names under which requests meet it; none: any name
-	named   string   // the named route that it stands in
-	errors  bool     // it stands in handle_errors
-	claimed bool     // a gate found its place here
-	scope   scope    // the requests that meet it
-	before  []scope  // those that something before it has answered
+	hosts   []string      // the names under which requests meet it; none: any name
+	named   string        // the named route that it stands in
+	errors  bool          // it stands in handle_errors
+	claimed bool          // a gate found its place here
+	scope   scope         // the requests that meet it
+	before  []scope       // those that something before it has answered
+	behind  []*placedGate // the gates that may have run on them
 }
 
 // ending is a handler that answers.
