@@ -181,7 +181,7 @@ func unknownGateOption(d *caddyfile.Dispenser, option string) error {
 		return d.Errf("%s: it belongs in the global option proconnect { … } at the top of the Caddyfile", option)
 	}
 	if _, err := rules.LookupField(option); err == nil {
-		return d.Errf("%s: a condition stands after allow or deny: allow %s …", option, option)
+		return d.Errf("%s: a condition belongs after allow or deny: allow %s …", option, option)
 	}
 	meant := near.Word(option, gate)
 	if missing := behindBlock(option, "proconnect", caddyDirectives); missing != "" && meant == "" {
@@ -191,7 +191,7 @@ func unknownGateOption(d *caddyfile.Dispenser, option string) error {
 		return d.Errf("unknown subdirective %q: did you mean %s? it belongs in the global option proconnect { … } at the top of the Caddyfile", option, other)
 	}
 	if other := near.Word(option, rules.Fields); meant == "" && other != "" {
-		return d.Errf("unknown subdirective %q: did you mean %s? a condition stands after allow or deny: allow %s …", option, other, other)
+		return d.Errf("unknown subdirective %q: did you mean %s? a condition belongs after allow or deny: allow %s …", option, other, other)
 	}
 	return d.Errf("unknown subdirective %q: %swant one of %s", option, near.DidYouMean(option, gate), strings.Join(gate, ", "))
 }

@@ -71,7 +71,7 @@ func flag(d *caddyfile.Dispenser, option string) error {
 
 // braceErr reports a closing brace that closes nothing where it stands.
 func braceErr(d *caddyfile.Dispenser, option string) error {
-	return d.Errf("%s: a closing brace stands on a line of its own", option)
+	return d.Errf("%s: a closing brace belongs on a line of its own", option)
 }
 
 func noBlock(d *caddyfile.Dispenser, option string) error {

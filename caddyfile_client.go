@@ -34,6 +34,7 @@ func init() {
 //			lifetime    <duration>
 //			secret      <key...>
 //			cookie_name <name>
+//			storage_down accept
 //		}
 //		title, audience, contact, link: as in the directive
 //	}

@@ -17,6 +17,7 @@ func sessionBlock() block[Session] {
 			{name: "lifetime", read: func(s *Session, d *caddyfile.Dispenser) error { return duration(d, d.Val(), &s.Lifetime) }},
 			{name: "secret", read: list(func(s *Session) *[]string { return &s.Secrets })},
 			{name: "cookie_name", read: text(func(s *Session) *string { return &s.CookieName })},
+			{name: "storage_down", read: text(func(s *Session) *string { return &s.StorageDown })},
 		},
 		check:   (*Session).check,
 		unknown: unknownSessionOption,
@@ -30,7 +31,7 @@ func (s *Session) unmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if err := sessionBlock().unmarshal(d, s); err != nil {
 		return err
 	}
-	if s.Lifetime == 0 && s.Secrets == nil && s.CookieName == "" {
+	if s.Lifetime == 0 && s.Secrets == nil && s.CookieName == "" && s.StorageDown == "" {
 		return d.Errf("session: nothing in it: want a block with %s", strings.Join(sessionBlock().names(), ", "))
 	}
 	return nil

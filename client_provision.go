@@ -46,7 +46,7 @@ func (c *Client) provisionCredentials(caddy.Context) error {
 		return err
 	}
 	if literal(c.ClientSecret) {
-		c.log.Warn("client_secret stands in the configuration, which Caddy's admin API shows: use {env.NAME} or {file./path}")
+		c.log.Warn("client_secret is written out in the configuration, which Caddy's admin API shows: use {env.NAME} or {file./path}")
 	}
 	if strings.ContainsAny(id, "{}$ ") {
 		return fmt.Errorf("client_id %q: a variable that nothing replaced? want {env.NAME}, {file./path} or the ID itself", id)

@@ -13,7 +13,8 @@
 //     written; module_check.go: what is refused; app.go: what gates share
 //
 // What these stand on lies in internal: claims (what ProConnect says of people), rules
-// (who may enter), session (what is kept between requests), rp (ProConnect's protocol),
+// (who may enter), session (what is kept between requests), revocation (whose session
+// was ended), rp (ProConnect's protocol),
 // upstream (what may reach the site), origin, pages, seal, listfile, siret, and the
 // sandbox, which shares no code with rp.
 package proconnect

@@ -106,7 +106,9 @@ func (x *exchange) serveSession() error {
 	if site := x.r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
 		return x.problem(faultForeignRequest, pages.Problem{HomeURL: "/"})
 	}
-	x.open(x.r)
+	if x.open(x.r); x.unread {
+		return x.sessionsUnread()
+	}
 	if x.session.IsZero() {
 		return x.unauthorized(x.loginTo(x.pageAsking(x.r)))
 	}

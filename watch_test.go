@@ -23,7 +23,7 @@ func nodeKeeper(t *testing.T, log *zap.Logger, storage certmagic.Storage) *sessi
 	t.Helper()
 	return session.New(session.Config{
 		Name: "proconnect", Lifetime: time.Hour, Keys: seal.NewKeyring(make([]byte, 32)),
-		Storage: session.NewBoundedStorage(storage), RevokedUnder: "revoked", Log: log,
+		Shared: session.NewShared(storage, "c", log), Storage: storage, Log: log,
 	})
 }
 

@@ -1,4 +1,4 @@
-// Package e2e holds no code but tests, of two kinds.
+// Package e2e holds tests, of three kinds.
 //
 // A real browser goes through Caddy, built with this plugin, to node oidc-provider,
 // the engine that ProConnect runs: provider/ holds its configuration.
@@ -12,4 +12,7 @@
 // session. The targets differ from run to run: E2E_SEED=<the seed that was printed>
 // repeats one. Ordinary addresses must pass where they are open, untouched
 // (sites_ordinary_test.go).
+//
+// And two nodes share a storage: Debian's Redis and PostgreSQL, started on loopback
+// with folders of their own (cluster_test.go), through the storage modules of storage/.
 package e2e

@@ -43,9 +43,9 @@ func TestReadNothingIsDropped(t *testing.T) {
 		{"two numbers with a blank", SIRET, "13002526500013 21920023500014\n11002001300097\n", "11002001300097", "line 1: 28 digits, want 14 (SIRET) or 9 (SIREN)"},
 		{"a SIREN before a SIRET", SIRET, "130025265;13002526500013\n11002001300097\n", "11002001300097", "line 1: " + errBefore.Error()},
 		{"a SIREN before a SIRET on each line", SIRET, "130025265;13002526500013\n", "", "no line of it is good: line 1: " + errBefore.Error()},
-		{"a number in the first row is no heading", SIRET, "DINUM;13002526500013\n11002001300097\n", "11002001300097", "line 1: the value stands in column 2, and column 1 counts: move it there, or name its column in the first row: siret"},
-		{"an address in the second column", addresses, "Nom;Courriels\nDupont;a@x\nb@x;\n", "b@x", "line 2: the value stands in column 2, and column 1 counts: move it there, or name its column in the first row: email"},
-		{"a blank before the number", SIRET, "11002001300097\n;13002526500013\n", "11002001300097", "line 2: the value stands in column 2, and column 1 counts: move it there, or name its column in the first row: siret"},
+		{"a number in the first row is no heading", SIRET, "DINUM;13002526500013\n11002001300097\n", "11002001300097", "line 1: the value is in column 2, but column 1 counts: move it there, or name its column in the first row: siret"},
+		{"an address in the second column", addresses, "Nom;Courriels\nDupont;a@x\nb@x;\n", "b@x", "line 2: the value is in column 2, but column 1 counts: move it there, or name its column in the first row: email"},
+		{"a blank before the number", SIRET, "11002001300097\n;13002526500013\n", "11002001300097", "line 2: the value is in column 2, but column 1 counts: move it there, or name its column in the first row: siret"},
 
 		{"the heading names the third column", SIRET, "siren;nic;siret;denomination\n130025265;00013;13002526500013;\"DINUM; Paris\"\n", "13002526500013", ""},
 		{"the heading names it with ornaments", SIRET, "SIREN,N° SIRET\n130025265,13002526500013\n", "13002526500013", ""},

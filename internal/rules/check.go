@@ -61,7 +61,7 @@ func CheckEach(rules []Rule) error {
 			return fmt.Errorf("rule %d: %w", i+1, err)
 		}
 		if r.Any && len(rules) > 1 {
-			return errors.New("allow any: it stands alone, since it lets every professional in: remove it, or the other rules; to except some, say allow { not … }")
+			return errors.New("allow any: it must be the only allow, since it lets every professional in: remove it, or the other rules; to except some, say allow { not … }")
 		}
 		key := r.Key()
 		if first, ok := seen[key]; ok {

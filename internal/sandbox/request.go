@@ -142,7 +142,7 @@ func checkPrompt(v url.Values) error {
 		}
 	}
 	if len(prompts) > 1 && slices.Contains(prompts, "none") {
-		return errors.New("prompt: none stands alone")
+		return errors.New("prompt: none excludes other values")
 	}
 	return nil
 }
