@@ -12,6 +12,7 @@ type Problem struct {
 // Codes of a [Problem].
 const (
 	AttemptUnknown      = "attempt_unknown"      // no such login attempt: expired, used, of another browser
+	RelayRefused        = "relay_refused"        // ProConnect's answer is for no site that may have it
 	LoginFailed         = "login_failed"         // ProConnect's answer could not be verified
 	ProviderUnavailable = "provider_unavailable" // ProConnect does not answer
 	ProviderFailed      = "provider_failed"      // ProConnect answered that something failed there
@@ -37,7 +38,7 @@ const (
 )
 
 var problemCodes = []string{
-	AttemptUnknown, LoginFailed, ProviderUnavailable, ProviderFailed, ProviderRefused, ProviderRetry, IdentityRefused, ClientLimited, Misconfigured,
+	AttemptUnknown, RelayRefused, LoginFailed, ProviderUnavailable, ProviderFailed, ProviderRefused, ProviderRetry, IdentityRefused, ClientLimited, Misconfigured,
 	CookiesRefused, InsecureOrigin, CallbackUnreachable, ClientsMixed, OriginRequired, SandboxGuard,
 	SessionTooLarge, StorageUnavailable, TooManyLogins, NotFound, MethodNotAllowed, BadRequest, TooEarly, Unexpected,
 }

@@ -30,20 +30,21 @@ type Config struct {
 // Keeper keeps the sessions of one client, its logins and its logouts under way: in
 // cookies that it alone knows the names of, and in the storage what was revoked.
 type Keeper struct {
-	lifetime   time.Duration
-	cookies    [2]cookieNames // over plain http, over https
-	sessions   *seal.Box
-	attempts   *seal.Box
-	idTokens   *seal.Box
-	logouts    *seal.Box
-	forms      *seal.Box // tokens of the forms that log out
-	shared     *Shared
-	user       user
-	release    func() // ends what Start began
-	keys       *seal.Keyring
-	accept     bool
-	used       usedAttempts
-	neighbours []*Keeper // of all clients whose cookies share a host's header, itself too
+	lifetime     time.Duration
+	cookies      [2]cookieNames // over plain http, over https
+	sessions     *seal.Box
+	attempts     *seal.Box
+	idTokens     *seal.Box
+	logouts      *seal.Box
+	forms        *seal.Box // tokens of the forms that log out
+	logoutStates *seal.Box // states of logouts that return by another host
+	shared       *Shared
+	user         user
+	release      func() // ends what Start began
+	keys         *seal.Keyring
+	accept       bool
+	used         usedAttempts
+	neighbours   []*Keeper // of all clients whose cookies share a host's header, itself too
 }
 
 // New returns a keeper. It uses neither keys nor storage yet.
@@ -52,17 +53,18 @@ func New(cfg Config) *Keeper {
 		cfg.Shared = NewShared(cfg.Storage, "proconnect", cfg.Log)
 	}
 	k := &Keeper{
-		lifetime: cfg.Lifetime,
-		cookies:  [2]cookieNames{newCookieNames(cfg.Name, false), newCookieNames(cfg.Name, true)},
-		sessions: cfg.Keys.Box("session", cfg.Issuer, cfg.ClientID),
-		attempts: cfg.Keys.Box("login attempt", cfg.Issuer, cfg.ClientID),
-		idTokens: cfg.Keys.Box("id token hint", cfg.Issuer, cfg.ClientID),
-		logouts:  cfg.Keys.Box("logout", cfg.Issuer, cfg.ClientID),
-		forms:    cfg.Keys.Box("logout form", cfg.Issuer, cfg.ClientID),
-		shared:   cfg.Shared,
-		user:     newUser(cfg),
-		keys:     cfg.Keys,
-		accept:   cfg.AcceptUnread,
+		lifetime:     cfg.Lifetime,
+		cookies:      [2]cookieNames{newCookieNames(cfg.Name, false), newCookieNames(cfg.Name, true)},
+		sessions:     cfg.Keys.Box("session", cfg.Issuer, cfg.ClientID),
+		attempts:     cfg.Keys.Box("login attempt", cfg.Issuer, cfg.ClientID),
+		idTokens:     cfg.Keys.Box("id token hint", cfg.Issuer, cfg.ClientID),
+		logouts:      cfg.Keys.Box("logout", cfg.Issuer, cfg.ClientID),
+		forms:        cfg.Keys.Box("logout form", cfg.Issuer, cfg.ClientID),
+		logoutStates: cfg.Keys.Box("logout state", cfg.Issuer, cfg.ClientID),
+		shared:       cfg.Shared,
+		user:         newUser(cfg),
+		keys:         cfg.Keys,
+		accept:       cfg.AcceptUnread,
 	}
 	k.shared.found(k.user)
 	k.neighbours = []*Keeper{k}
