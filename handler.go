@@ -48,6 +48,10 @@ const (
 // enter answers a request, or says how it goes on.
 func (h *Handler) enter(w http.ResponseWriter, r *http.Request, q *request) (way, error) {
 	q.deleteForged(r, h.Headers)
+	if y := h.client.relay; y != nil && y.refusesWorker(q, r) {
+		q.answerAt(h)
+		return answered, q.answer(w, r).problem(faultForeignRequest, pages.Problem{})
+	}
 	if !h.match.Everything() {
 		if q.examine(r); q.requested.Malformed { // before anything answers: what it asks for is anybody's guess
 			q.answerAt(h)
