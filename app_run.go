@@ -55,7 +55,6 @@ func checkClientName(name string) error {
 // notes the names of all.
 func (a *App) checkCookieNames() error {
 	owner := make(map[string]string)
-	var keepers []*session.Keeper
 	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
 		base := a.Clients[name].cookieBase
 		if other, taken := owner[base]; taken {
@@ -63,10 +62,6 @@ func (a *App) checkCookieNames() error {
 		}
 		owner[base] = name
 		a.cookieBases = append(a.cookieBases, base)
-		keepers = append(keepers, a.Clients[name].keeper)
-	}
-	for _, k := range keepers {
-		k.Share(keepers)
 	}
 	return nil
 }
@@ -111,7 +106,7 @@ func (a *App) Stop() error {
 	return nil
 }
 
-// Cleanup closes idle connections to ProConnect.
+// Cleanup ends what asks ProConnect again in the background.
 func (a *App) Cleanup() error {
 	for _, c := range a.Clients {
 		if c != nil && c.close != nil {

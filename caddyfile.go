@@ -84,7 +84,7 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	return nil
 }
 
-// strayArg says what to do about a word that stands before the block. Passed
+// strayArg says what to do about a word before the block. Passed
 // over, it would take the block with it.
 func strayArg(d *caddyfile.Dispenser, matched bool) error {
 	word := d.Val()

@@ -174,7 +174,7 @@ func unmarshalCondition(d *caddyfile.Dispenser, name string) (rules.Condition, e
 	return c, nil
 }
 
-// unknownField says what a word is that stands where a field belongs.
+// unknownField says what is wrong with a word where a field belongs.
 func unknownField(d *caddyfile.Dispenser, name string, err error) error {
 	word := d.Val()
 	if near.Word(word, rules.Fields) == "" && startsLine(d) {

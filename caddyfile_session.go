@@ -39,7 +39,7 @@ func (s *Session) unmarshalCaddyfile(d *caddyfile.Dispenser) error {
 
 func unknownSessionOption(d *caddyfile.Dispenser, option string) error {
 	if slices.Contains(clientBlock().names(), option) {
-		return d.Errf("%s: it belongs behind session { … }: is the closing brace missing above it?", option)
+		return d.Errf("%s: it belongs after session { … }: is the closing brace missing above it?", option)
 	}
 	known := sessionBlock().names()
 	return d.Errf("session: unknown subdirective %q: %swant one of %s", option, near.DidYouMean(option, known), strings.Join(known, ", "))

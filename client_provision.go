@@ -67,7 +67,7 @@ func resolve(option, value string) (string, error) {
 	return resolved, nil
 }
 
-// unresolved says why there is no value. It repeats a placeholder that stands
+// unresolved says why there is no value. It repeats a placeholder that is
 // alone; anything else could be a piece of a secret.
 func unresolved(value string) string {
 	name, whole := strings.CutSuffix(value, "}")

@@ -25,7 +25,7 @@ type endpoint struct {
 // get are the methods of an endpoint that a browser is sent to.
 var get = []string{http.MethodGet}
 
-// endpoints are what stands under the gate's path, by name. The callback and the
+// endpoints are what is under the gate's path, by name. The callback and the
 // logged-out page may have addresses of their own.
 var endpoints = map[string]endpoint{
 	"login":      {methods: get, fixed: true, serve: (*exchange).serveLogin},

@@ -1,8 +1,8 @@
 package proconnect
 
 // What happens to people is reported here and nowhere else: every login, refusal,
-// step-up and logout has a function, so that what is told of people, and what is not,
-// can be read in one place. No name, no email, no text of a rule.
+// step-up and logout has a function, so that one file shows what is logged about
+// people and what is not. No name, no email, no text of a rule.
 
 import (
 	"go.uber.org/zap"
@@ -42,7 +42,7 @@ func (x *exchange) reportLogoutHereOnly(err error) {
 func (x *exchange) reportLoginFailed(a *session.Attempt, e *rp.Error, f fault) {
 	fields := []zap.Field{
 		zap.String("reference", x.ensureReference()), zap.String("client", x.gate.client.name), zap.Error(e),
-		zap.String("redirect_uri", a.RedirectURI),
+		zap.String("redirect_uri", x.redirectURI()),
 	}
 	if f.remedy != "" && f.cause == "" {
 		fields = append(fields, zap.String("remedy", f.remedy))
@@ -62,7 +62,7 @@ func (x *exchange) reportLoginFailed(a *session.Attempt, e *rp.Error, f fault) {
 }
 
 // reportRefused logs a refusal, once a minute for a session and what refused it. It names
-// rules and fields, and never what stands in them.
+// rules and fields, and never what is in them.
 func (x *exchange) reportRefused() {
 	reason := x.decision.Reason()
 	known, more, due, over := x.gate.refusals.due(refusalKey{x.session.Family, reason}, x.ensureReference())

@@ -27,6 +27,9 @@ func (unknownMatcher) MatchWithError(*http.Request) (bool, error) { return false
 
 // What a matcher reads where the gate cannot change it is an error that says what
 // to write.
+//
+// The case: "gate matchers that read placeholders: `expression {path}…`, `vars_regexp
+// {http.request.uri.path}`; `path_regexp` and case".
 func TestGateMatchersThatCannotBeRead(t *testing.T) {
 	for matcher, want := range map[string]string{
 		"expression {http.request.orig_uri.path}.startsWith('/admin')":  "write `path /admin /admin/*` instead",

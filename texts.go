@@ -42,7 +42,7 @@ type Link struct {
 }
 
 // check refuses links that a browser would not follow safely, and placeholders,
-// which the pages would show as they stand.
+// which the pages would show as they are.
 func (t *Texts) check() error {
 	for _, option := range []struct{ name, text string }{
 		{"title", t.Title},

@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"sync"
@@ -52,9 +54,25 @@ func testOneSession(t *testing.T, c *cluster) {
 	c.seenOut(t, 0, cookies)
 }
 
-// Two nodes that need their first key at the same moment make one.
+// Two nodes that need their first key at the same moment make one: neither makes any
+// while somebody else has the lock for it.
 func testFirstKey(t *testing.T, c *cluster) {
-	c.loginsAtOnce(t)
+	s, file := c.store.open(t, c.room), c.keysPath()
+	if err := s.Lock(t.Context(), file); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		c.loginsAtOnce(t)
+	}()
+	if within(t, time.Second, func() bool { return s.Exists(t.Context(), file) }) {
+		t.Error("a key was made without the lock")
+	}
+	if err := s.Unlock(t.Context(), file); err != nil {
+		t.Error(err)
+	}
+	<-done
 	if _, _, keys := c.keysFile(t); len(keys) != 1 {
 		t.Errorf("got %d keys, want one", len(keys))
 	}
@@ -62,6 +80,12 @@ func testFirstKey(t *testing.T, c *cluster) {
 		_, cookies := c.login(t, i, "clamart")
 		c.everywhere(t, cookies, http.StatusOK)
 	}
+}
+
+// keysPath is where the nodes keep the keys of their client.
+func (c *cluster) keysPath() string {
+	sum := sha256.Sum256([]byte(c.provider.issuer + "\x00rs256"))
+	return "proconnect/" + hex.EncodeToString(sum[:8]) + "/keys.json"
 }
 
 // Two nodes whose key is due at the same moment make one new key, and the old one
@@ -93,21 +117,29 @@ func testRotation(t *testing.T, c *cluster) {
 	c.everywhere(t, old, http.StatusOK)
 }
 
-// loginsAtOnce begins logins on both nodes at the same moment.
+// loginsAtOnce begins logins on both nodes at the same moment, when both know the
+// provider already: to ask it takes longer than to make a key.
 func (c *cluster) loginsAtOnce(t *testing.T) {
 	t.Helper()
+	navigation := []string{
+		"Accept", "text/html", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document", "Sec-Fetch-Site", "same-origin",
+	}
+	for _, n := range c.nodes {
+		n.send("/", navigation...)
+	}
 	var all sync.WaitGroup
-	for i, n := range c.nodes {
-		for range 4 {
+	now := make(chan struct{})
+	for range 4 {
+		for i, n := range c.nodes {
 			all.Go(func() {
-				res := n.send("/.proconnect/login?return_to=%2F", "Accept", "text/html",
-					"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document", "Sec-Fetch-Site", "same-origin")
-				if res.StatusCode >= http.StatusBadRequest {
+				<-now
+				if res := n.send("/.proconnect/login?return_to=%2F", navigation...); res.StatusCode >= http.StatusBadRequest {
 					t.Errorf("node %d: got %d", i, res.StatusCode)
 				}
 			})
 		}
 	}
+	close(now)
 	all.Wait()
 }
 

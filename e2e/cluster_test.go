@@ -237,19 +237,10 @@ func (c *cluster) seenOut(t *testing.T, node int, cookies string) {
 	}
 }
 
-// keysFile returns where the nodes keep their keys, and what is there.
+// keysFile returns the storage of the nodes, and the keys in it.
 func (c *cluster) keysFile(t *testing.T) (s certmagic.Storage, name string, keys []map[string]any) {
 	t.Helper()
-	s = c.store.open(t, c.room)
-	names, err := s.List(t.Context(), "proconnect", true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name = range names {
-		if strings.HasSuffix(name, "/keys.json") {
-			break
-		}
-	}
+	s, name = c.store.open(t, c.room), c.keysPath()
 	data, err := s.Load(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)

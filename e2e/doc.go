@@ -3,7 +3,7 @@
 // A real browser goes through Caddy, built with this plugin, to node oidc-provider,
 // the engine that ProConnect runs: provider/ holds its configuration.
 //
-// And servers that nobody here wrote stand behind gates that have a matcher: Node
+// And servers that nobody here wrote are behind gates that have a matcher: Node
 // with several frameworks, Python's http.server, PHP-FPM, Jetty, Tomcat and the
 // JDK's own (servers/, servers_test.go). Each says of every answer what it took the
 // request for, by its own routing. A generator (targets_test.go) makes request

@@ -29,6 +29,9 @@ func unusable(endpoint string) map[string]misconduct {
 }
 
 // discoveryRows is section 3: OpenID Connect Discovery §4.3.
+//
+// The case: "issuer mismatch (also only a slash); an endpoint missing, `http:` (unless
+// loopback), `file:`, with a fragment".
 func discoveryRows() []tableRow {
 	var rows []tableRow
 	for name, wrong := range unusable("discovery") {
@@ -85,6 +88,8 @@ func unsafeEndpoint(name string) []tableRow {
 }
 
 // keySetRows: a key that nobody can read is no reason to refuse the others.
+//
+// The case: "JWKS with an extra key of an unknown curve, kty or broken modulus".
 func keySetRows() []tableRow {
 	k := signingKeys()
 	var rows []tableRow
@@ -169,6 +174,7 @@ func changingKid() func(string, *providerLogin) string {
 	}
 }
 
+// The case: "50 tokens with unknown kids or bad signatures".
 func (h *world) fiftyTokens(t *testing.T, wrong misconduct) {
 	l := h.unused(t)
 	h.goodLogin(t, l)

@@ -18,6 +18,8 @@ import (
 // again by somebody else (RFC 8470 §5.1): where a request has effects, it waits.
 // Go's client sends no early data, so that these requests are handed to the
 // running server with the state that such a connection has.
+//
+// The case: "0-RTT early data on callback or logout".
 func (h *world) earlyData(t *testing.T) {
 	l := h.p.Clients["docs"]
 	for name, c := range map[string]struct {

@@ -30,14 +30,14 @@ func callbackRows() []tableRow {
 	notAdvertised := withMember("discovery", "authorization_response_iss_parameter_supported", nil)
 	notAdvertised.Answer = func(q url.Values) { q.Del("iss") }
 	rows := []tableRow{
-		{name: "iss wrong", wrong: iss("https://evil.example"), status: 400, log: "iss is not the configured issuer"},
+		{name: "iss wrong", wrong: iss("https://evil.example"), status: 400, page: "problem attempt_unknown", log: "iss is not the configured issuer"},
 		{name: "iss of another client", wrong: misconduct{Answer: func(q url.Values) {
 			q.Set("iss", strings.Replace(q.Get("iss"), "/rs/", "/es/", 1))
-		}}, status: 400, log: "iss is not the configured issuer"},
-		{name: "iss missing though advertised", wrong: misconduct{Answer: func(q url.Values) { q.Del("iss") }}, status: 400, log: "iss missing"},
+		}}, status: 400, page: "problem attempt_unknown", log: "iss is not the configured issuer"},
+		{name: "iss missing though advertised", wrong: misconduct{Answer: func(q url.Values) { q.Del("iss") }}, status: 400, page: "problem attempt_unknown", log: "iss missing"},
 		{name: "iss missing and not advertised", on: "fresh", jwks: 1, wrong: notAdvertised, want: "ok"},
 		{
-			name: "iss wrong on an error answer", wrong: answeringError("login_required", "iss", "https://evil.example"), status: 400,
+			name: "iss wrong on an error answer", wrong: answeringError("login_required", "iss", "https://evil.example"), status: 400, page: "problem attempt_unknown",
 			log: "iss is not the configured issuer",
 		},
 		{name: "access_denied", wrong: answeringError("access_denied"), status: 403, page: "problem provider_refused", log: "login refused by ProConnect"},
@@ -107,6 +107,9 @@ var errorDescriptions = map[string]string{
 
 // descriptions: what is said of an error is anybody's, and reaches neither pages
 // nor headers nor the operator's log.
+//
+// The case: "error_description with `<script>`, CRLF, 10 kB, right-to-left override,
+// invalid UTF-8".
 func (h *world) descriptions(t *testing.T) {
 	l := h.p.Clients["rs"]
 	for name, text := range errorDescriptions {
@@ -144,6 +147,8 @@ func (h *world) descriptions(t *testing.T) {
 }
 
 // methods: a callback that no navigation made uses nothing up.
+//
+// The case: "POST, PUT, DELETE to the callback; HEAD, OPTIONS, `Sec-Purpose: prefetch`".
 func (h *world) methods(t *testing.T) {
 	l := h.p.Clients["rs"]
 	for name, c := range map[string]struct {

@@ -17,6 +17,8 @@ import (
 // would be a call to ProConnect, which takes the site for the attacker. 300 at once, then
 // one after another, make few calls. Somebody with a good code at another address gets
 // in meanwhile, and at the same address as soon as it is over.
+//
+// The case: "300 callbacks with valid attempts and junk codes, at once and in a row".
 func TestJunkCodesDoNotFloodProConnect(t *testing.T) {
 	var now, together atomic.Int64
 	caddytest.Shorten(t, &waits.Turn, time.Second)
@@ -82,7 +84,7 @@ func (h *world) junk(t *testing.T, l *registeredClient) int {
 		if a.Page() != "problem too_many_logins" || a.Header.Get("Retry-After") == "" || !caddytest.NextStep.MatchString(a.Text) {
 			t.Errorf("over the bound: page %q, Retry-After %q", a.Page(), a.Header.Get("Retry-After"))
 		}
-		if b.FindCookie("_login_") == nil {
+		if b.FindCookie("_browser") == nil {
 			t.Error("over the bound, the attempt is lost")
 		}
 	case a.StatusCode != http.StatusBadGateway:

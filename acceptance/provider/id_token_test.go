@@ -53,6 +53,8 @@ func clockOff(d time.Duration) misconduct {
 }
 
 // claimRows is section 1: OpenID Connect Core §3.1.3.7, RFC 8725.
+//
+// The case: "exp 30 s ago (clock skew); iat 30 s ahead".
 func claimRows() []tableRow {
 	const year = 365 * 24 * time.Hour
 	issuer := func(change func(string) string) func(*providerLogin) any {

@@ -25,6 +25,8 @@ func TestProviderOutages(t *testing.T) {
 
 // downAtStart: Caddy starts, people with a session go on, others are told to come
 // back, and it heals by itself.
+//
+// The case: "provider down when Caddy starts".
 func (h *world) downAtStart(t *testing.T) {
 	auto := h.p.Clients["auto"]
 	l := h.unused(t)

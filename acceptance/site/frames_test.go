@@ -11,6 +11,8 @@ import (
 
 // A frame may be small, and anybody's page may stand around it: what stands in it
 // names nobody, has no button of ours to steal a click for, and leads out.
+//
+// The case: "a refusal or an error in a frame of the same site; a frame on another site".
 func TestFramesGetASmallPage(t *testing.T) {
 	s := caddytest.Start(t, caddytest.Sandbox, `
 http://localhost:{$PORT} {
@@ -42,7 +44,7 @@ http://localhost:{$PORT} {
 		{"a refusal", member, "GET", "/admin/x?y=1", "same-origin", 403, "refused", "/admin/x?y=1", top},
 		{"a refusal of a form", member, "POST", "/admin/x", "same-origin", 403, "refused", "/page", top},
 		{"an error", stranger, "GET", "/.proconnect/nothing", "same-origin", 404, "not_found", "/", top},
-		{"a failed callback", stranger, "GET", "/.proconnect/callback?code=x&state=y", "same-origin", 400, "cookies_refused", "/", top},
+		{"a failed callback", stranger, "GET", "/.proconnect/callback?code=x&state=y", "same-origin", 400, "attempt_unknown", "/", top},
 		{"a logout", member, "GET", "/.proconnect/logout", "same-origin", 403, "bad_request", "/", top},
 		{"another site's frame", stranger, "GET", "/x?y=1", "cross-site", 401, "abroad", "/x?y=1", tab},
 		{"a form in another site's frame", stranger, "POST", "/x", "cross-site", 401, "abroad", "/", tab},
@@ -81,6 +83,9 @@ http://localhost:{$PORT} {
 
 // A form that another site sends comes without the session, which is alive: the
 // person is told so, and gets on by a link. Nothing of the form is sent again.
+//
+// The case: "a POST navigation from another site with a live session (the `Lax` cookie
+// stays away)".
 func TestFormOfAnotherSite(t *testing.T) {
 	_, _, b := loggedIn(t)
 	cookies := b.Cookies()
@@ -127,10 +132,11 @@ func TestPagesHaveNoOpener(t *testing.T) {
 	for page, a := range map[string]caddytest.Answer{
 		"login":                   stranger.Visit("/"),
 		"form-lost":               stranger.Request(http.MethodPost, "/", url.Values{}),
-		"problem cookies_refused": stranger.Visit("/.proconnect/callback?code=x&state=y"),
+		"problem attempt_unknown": stranger.Visit("/.proconnect/callback?code=x&state=y"),
 		"problem not_found":       stranger.Visit("/.proconnect/nothing"),
 		"logout":                  b.Visit("/.proconnect/logout", "Sec-Fetch-Site", "none"),
 		"logged-out":              stranger.Visit("/.proconnect/logged-out"),
+		"departing":               s.Browser(b.Base).Request(http.MethodGet, "/.proconnect/login", nil),
 	} {
 		if got := a.Header.Get("Cross-Origin-Opener-Policy"); a.Page() != page || got != "same-origin" {
 			t.Errorf("%s: got page %q, Cross-Origin-Opener-Policy %q", page, a.Page(), got)

@@ -176,7 +176,7 @@ func (l *Client) LoginOf(code string) *ProviderLogin {
 	return l.logins[code]
 }
 
-// Serve answers for the provider. A test may stand before it.
+// Serve answers for the provider. A test may answer before it.
 func (p *Provider) Serve(w http.ResponseWriter, r *http.Request) {
 	name, path, _ := strings.Cut(r.URL.Path[1:], "/")
 	l := p.Clients[name]

@@ -74,7 +74,7 @@ func (s step) subroute() *caddyhttp.Subroute {
 type course int
 
 const (
-	passes  course = iota // to what stands behind it
+	passes  course = iota // to what is behind it
 	changes               // likewise, with a request that matchers may see otherwise
 	answers               // nothing behind it sees the request
 )
@@ -116,7 +116,7 @@ func passive(route caddyhttp.Route) bool {
 	})
 }
 
-// staticResponse tells an answer from Early Hints, behind which the request goes on.
+// staticResponse tells an answer from Early Hints, after which the request continues.
 func (s step) staticResponse() (course, string) {
 	var options struct {
 		StatusCode caddyhttp.WeakString `json:"status_code"`
@@ -185,7 +185,7 @@ func (s step) refuses() bool {
 
 // takesPHP says whether a route is the one by which php_fastcgi hands on what it has
 // rewritten to a script. What does not get there is a file of the site, which
-// php_fastcgi leaves to whatever stands behind it: the application is answered.
+// php_fastcgi leaves to whatever is behind it: the application is answered.
 func takesPHP(sets scope, s step) bool {
 	p, _ := s.proxy()
 	return s.name == "reverse_proxy" && p.Transport.Protocol == "fastcgi" &&

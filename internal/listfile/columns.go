@@ -25,7 +25,7 @@ func (rd *reader) row(line []byte) error {
 		return nil
 	}
 	if len(line) == 0 || line[0] == '#' {
-		rd.said = rd.said || len(line) > 0
+		rd.commented = rd.commented || len(line) > 0
 		return nil
 	}
 	if rd.rows == 0 && rd.sep == "" {
@@ -36,7 +36,7 @@ func (rd *reader) row(line []byte) error {
 		return err
 	}
 	if rd.width() == 0 {
-		return nil // a row of a spreadsheet in which nothing stands
+		return nil // a row of a spreadsheet in which nothing is written
 	}
 	if rd.rows++; rd.rows == 1 {
 		return rd.firstRow(line)
@@ -44,8 +44,8 @@ func (rd *reader) row(line []byte) error {
 	return rd.value(line)
 }
 
-// broken says whether a line shows that the file is no text, or that editors show
-// other lines than those which are read here.
+// broken refuses a file that is not text, or whose line breaks are not those that
+// editors show.
 func broken(line []byte) error {
 	switch {
 	case bytes.IndexByte(line, 0) >= 0:
@@ -58,8 +58,7 @@ func broken(line []byte) error {
 
 var sepLine = regexp.MustCompile(`^(?i:sep)=([,;])$`)
 
-// separates says whether the line is the one by which Excel is told what separates
-// columns. Nothing else has it.
+// separates says whether the line is `sep=;`, which tells Excel the separator.
 func (rd *reader) separates(line []byte) bool {
 	if rd.line != 1 {
 		return false
@@ -81,7 +80,7 @@ func (rd *reader) split(line []byte, seps string) (err error) {
 	return err
 }
 
-// separators are what separates the columns of the file. No separator stands inside
+// separators are what separates the columns of the file. No separator is part of
 // a number, so any of them will do while the first row has named no columns.
 func (rd *reader) separators() string {
 	switch {
@@ -93,7 +92,7 @@ func (rd *reader) separators() string {
 	return rd.sep
 }
 
-// width counts the columns up to the last one in which something stands.
+// width counts the columns up to the last one that is not blank.
 func (rd *reader) width() int {
 	n := len(rd.cells)
 	for n > 0 && rd.cells[n-1].blank() {
@@ -154,7 +153,7 @@ func (rd *reader) value(line []byte) error {
 }
 
 // shifted says whether the column that counts may be another one on this line than
-// in the first row: a separator may stand inside a value of a column before it.
+// in the first row: a separator may be part of a value of a column before it.
 func (rd *reader) shifted() bool {
 	return rd.cols > 0 && len(rd.cells) != rd.cols && (!rd.format.numbers || rd.column > 0)
 }
@@ -179,7 +178,7 @@ func (rd *reader) further() int {
 // take for text; its comma may have separated columns.
 var scientific = regexp.MustCompile(`^"?[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,2}"?\s*(?:$|[;,\t])`)
 
-// explain says what the person did, most likely, who wrote a line whose value is none.
+// explain says what is probably wrong with a line that has no value.
 func (rd *reader) explain(line []byte, text string, further int, err error) error {
 	if rd.column > 0 {
 		line = []byte(text)

@@ -38,7 +38,7 @@ func errFurther(column int, claim string) error {
 	return fmt.Errorf("another value in column %d: write one a line, and put quotes around one that holds a comma or semicolon; of a table, the first row must name the column that counts: %s", column, claim)
 }
 
-// errElsewhere is a line whose value stands in a column that does not count.
+// errElsewhere is a line whose value is in a column that does not count.
 func errElsewhere(column, counts int, claim string) error {
 	return fmt.Errorf("the value is in column %d, but column %d counts: move it there, or name its column in the first row: %s", column, counts, claim)
 }
@@ -57,7 +57,7 @@ func errOtherKind(name, claim string) error {
 func errNone(bad BadLines) error { return fmt.Errorf("no line of it is good: %s", bad) }
 
 // Reason says why a file cannot be read. It drops the path that errors of the file
-// system repeat, and names the user to whom the file is shut.
+// system repeat, and names the user who may not read the file.
 func Reason(err error) error {
 	path, ok := errors.AsType[*fs.PathError](err)
 	switch {

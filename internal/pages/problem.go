@@ -11,7 +11,8 @@ type Problem struct {
 
 // Codes of a [Problem].
 const (
-	AttemptUnknown      = "attempt_unknown"      // no such login attempt: expired, used, of another browser
+	AttemptUnknown      = "attempt_unknown"      // no such login attempt: expired, used, malformed
+	OtherBrowser        = "other_browser"        // the attempt is of another browser, or this one refuses cookies
 	RelayRefused        = "relay_refused"        // ProConnect's answer is for no site that may have it
 	LoginFailed         = "login_failed"         // ProConnect's answer could not be verified
 	ProviderUnavailable = "provider_unavailable" // ProConnect does not answer
@@ -38,7 +39,7 @@ const (
 )
 
 var problemCodes = []string{
-	AttemptUnknown, RelayRefused, LoginFailed, ProviderUnavailable, ProviderFailed, ProviderRefused, ProviderRetry, IdentityRefused, ClientLimited, Misconfigured,
+	AttemptUnknown, OtherBrowser, RelayRefused, LoginFailed, ProviderUnavailable, ProviderFailed, ProviderRefused, ProviderRetry, IdentityRefused, ClientLimited, Misconfigured,
 	CookiesRefused, InsecureOrigin, CallbackUnreachable, ClientsMixed, OriginRequired, SandboxGuard,
 	SessionTooLarge, StorageUnavailable, TooManyLogins, NotFound, MethodNotAllowed, BadRequest, TooEarly, Unexpected,
 }
@@ -76,7 +77,7 @@ func (v Problem) prepare(c *catalog) (string, any, error) {
 // of ours while the site is not set up.
 func (v Problem) actions(c *catalog, code string) (list []action) {
 	retry := action{v.RetryURL, c.text("action.retry")}
-	if code == AttemptUnknown {
+	if code == AttemptUnknown || code == OtherBrowser {
 		retry.Text = c.text("action.restart")
 	}
 	home := action{v.HomeURL, c.text("action.home")}

@@ -11,7 +11,7 @@ import (
 const (
 	maxQuery       = 16 << 10
 	maxCode        = 4 << 10
-	maxState       = 512
+	maxState       = 1200
 	maxDescription = 200
 )
 
@@ -92,7 +92,7 @@ func errorCode(s string) bool {
 }
 
 // printable drops what is not printable ASCII: line breaks that would forge log
-// lines, and characters that turn the reading direction.
+// lines, and characters that reverse the direction of text.
 func printable(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {
@@ -103,7 +103,7 @@ func printable(s string) string {
 	return s[:min(len(s), maxDescription)]
 }
 
-// checkResponseIssuer is RFC 9207 section 2.4, before anything else is done with
+// CheckIssuer is RFC 9207 section 2.4, before anything else is done with
 // the response, an error response too:
 //
 //   - iss, decoded, is compared with the issuer that the request was sent to, byte
@@ -113,8 +113,8 @@ func printable(s string) string {
 //   - the right iss of a provider that announces nothing is taken: whoever sent it
 //     knew where the request went, which the section leaves to local policy.
 //
-// That iss stands there once, ParseResponse has seen to.
-func (p *Provider) checkResponseIssuer(ctx context.Context, iss string) error {
+// ParseResponse has made sure that there is one iss.
+func (p *Provider) CheckIssuer(ctx context.Context, iss string) error {
 	if iss != "" {
 		if iss != p.cfg.Issuer {
 			return fail(StageCallback, Invalid, ReasonResponseIss)

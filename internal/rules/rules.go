@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
+
 	"github.com/caddy-proconnect/caddy-proconnect/internal/siret"
 )
 
@@ -19,7 +21,7 @@ type Rule struct {
 	Effect string `json:"effect,omitempty"`
 
 	// If true, the rule holds for every professional. Only an `allow` can have it,
-	// without conditions, and then there is no other `allow`. Default: false.
+	// without conditions, and it must be the only rule. Default: false.
 	Any bool `json:"any,omitempty"`
 
 	// The conditions, all of which must hold. A condition on a claim that
@@ -74,7 +76,7 @@ const (
 	WordClient = "client" // in the matcher's block
 )
 
-// Reserved says whether a word, where it stands without quotes, is one of the
+// Reserved says whether a word, without quotes, is one of the
 // grammar's or one that people take for it.
 func Reserved(word string) bool {
 	switch strings.ToLower(word) {
@@ -90,10 +92,7 @@ func Reserved(word string) bool {
 var MFA = []string{"eidas0-mfa", "eidas1-mfa", "eidas2", "eidas3"}
 
 // KnownACR are the levels that ProConnect can interpret; it loops on others.
-var KnownACR = []string{
-	"eidas0", "eidas0-mfa", "eidas1", "eidas1-mfa", "eidas2", "eidas3",
-	"https://proconnect.gouv.fr/assurance/certification-dirigeant",
-}
+var KnownACR = claims.Levels
 
 // String returns the rule as one would write it in a Caddyfile, on one line.
 func (r Rule) String() string {
@@ -104,7 +103,7 @@ func (r Rule) String() string {
 	return strings.TrimPrefix(r.Effect+" { "+strings.Join(lines, "; ")+" }", " ")
 }
 
-// Lines returns what stands in the rule's block, line by line.
+// Lines returns the rule's block, line by line.
 func (r Rule) Lines() []string {
 	if r.Any {
 		return []string{WordAny}
@@ -157,7 +156,7 @@ func (c Condition) isMFA() bool {
 }
 
 // quoteWord quotes a word where the Caddyfile's lexer would read it otherwise.
-// Between back quotes it takes everything as it stands; between double quotes \"
+// Between back quotes it takes everything as it is; between double quotes \"
 // is a quote and any other backslash is itself.
 func quoteWord(s string) string {
 	if s != "" && !strings.ContainsAny(s, "\"`\\;{}#<") && !strings.ContainsFunc(s, unicode.IsSpace) {

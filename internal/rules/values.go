@@ -96,7 +96,7 @@ func HoldsPlaceholder(s string) bool {
 	return ok && strings.Contains(after, "}")
 }
 
-// checkValue says what is wrong with a value that stands in a rule, and returns
+// checkValue says what is wrong with a value of a rule, and returns
 // it in the form in which it is compared.
 func checkValue(field claims.Ref, value string) (string, error) {
 	if strings.TrimSpace(value) == "" {
@@ -198,7 +198,7 @@ func parseEmail(value string) (string, error) {
 }
 
 // emailHeading knows a heading by having no @. A mistyped address has none either,
-// but a dot, or it stands in a plain list: it must not vanish silently.
+// but a dot, or it is in a plain list: it must not vanish silently.
 func emailHeading(first string, columns int) bool {
 	if columns > 1 {
 		return !strings.ContainsAny(first, "@.*")

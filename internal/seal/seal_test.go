@@ -97,6 +97,7 @@ func TestSealsDifferEachTime(t *testing.T) {
 	}
 }
 
+// The case: "secret short, guessable or equal to client_secret".
 func TestParseSecret(t *testing.T) {
 	key := testKey(3)
 	for name, c := range map[string]struct {

@@ -33,7 +33,7 @@ func HideCookies(h http.Header, base string) {
 }
 
 // withoutCookies drops our cookies of one base name from a line. Where those
-// that stay stand together, as they mostly do, nothing is copied.
+// that stay are together, as they mostly do, nothing is copied.
 func withoutCookies(line, base string) string {
 	runs, from, to, inRun := 0, 0, 0, false
 	for start := 0; start < len(line); {
@@ -108,9 +108,6 @@ var ourSuffixes = [...]string{"", "_id_token", "_logout", "_rounds", "_browser",
 
 // endsOurName says whether a name that begins as ours do ends as one of them.
 func endsOurName(rest string) bool {
-	if strings.HasPrefix(rest, "_login_") { // and which attempt it is
-		return true
-	}
 	for _, suffix := range ourSuffixes {
 		if end, ok := strings.CutPrefix(rest, suffix); ok && nameEnds(end) {
 			return true
