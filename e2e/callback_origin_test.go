@@ -153,6 +153,7 @@ func TestMiddleSendsNobodyElsewhere(t *testing.T) {
 	query := url.Values{"code": {"x"}, "state": {strings.Repeat("A", 200)}, "iss": {s.provider.issuer}}
 	b.visit(s.origin("login") + "/.proconnect/callback?" + query.Encode())
 	b.see("problem")
+	b.inspect("problem-relay-refused")
 	if got := b.where(); !strings.HasPrefix(got, s.origin("login")) {
 		t.Errorf("got %s", got)
 	}
