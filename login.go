@@ -51,6 +51,9 @@ func (x *exchange) startLogin(a *session.Attempt) error {
 	}
 	now, client := time.Now(), x.gate.client
 	a.Scopes = client.asking().Scopes
+	if client.relay != nil {
+		a.Site = x.origin.URL("")
+	}
 	if x.open(x.r); !x.session.IsZero() {
 		a.Family = x.session.Family
 	}
@@ -81,7 +84,12 @@ func (x *exchange) authorizationURL(a *session.Attempt, secrets session.Secrets)
 }
 
 // redirectURI is where ProConnect sends the browser back to.
-func (x *exchange) redirectURI() string { return x.origin.URL(x.gate.CallbackPath) }
+func (x *exchange) redirectURI() string {
+	if y := x.gate.client.relay; y != nil {
+		return y.origin.URL(y.routes.Gate.CallbackPath)
+	}
+	return x.origin.URL(x.gate.CallbackPath)
+}
 
 // browserURL is where the browser finds what the provider advertises: the
 // simulated ProConnect answers below the gate's own path.
