@@ -80,7 +80,7 @@ func (x *exchange) establish(a *session.Attempt, result *rp.Result) error {
 	if a.Automatic {
 		x.gate.client.keeper.CountAutoLogin(x.w, x.origin, x.cookies)
 	}
-	x.gate.client.keeper.SaveIDToken(x.r.Context(), x.w, x.origin, s.Family, result.IDToken, x.gate.logoutPath(), a.Target)
+	x.gate.client.keeper.SaveIDToken(x.r.Context(), x.w, x.origin, s, result.IDToken, x.gate.logoutPath(), a.Target)
 	x.revokeReplaced(s.Family)
 	x.reportLogin(s)
 	return redirect(x.w, a.Target)

@@ -10,6 +10,7 @@ import (
 // (RFC 6265bis §4.1.3); on loopback without TLS browsers would refuse those.
 type cookieNames struct {
 	session string // the sealed session
+	seen    string // when somebody was last seen, sealed
 	login   string // opens the name of each login attempt's cookie
 	idToken string // the ID token, for the logout path alone
 	logout  string // the state of a logout under way
@@ -23,6 +24,7 @@ func newCookieNames(base string, secure bool) cookieNames {
 	}
 	return cookieNames{
 		session: host + base,
+		seen:    host + base + "_seen",
 		login:   host + base + "_login_",
 		idToken: scoped + base + "_id_token",
 		logout:  host + base + "_logout",

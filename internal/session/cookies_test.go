@@ -40,7 +40,7 @@ func TestFindCookie(t *testing.T) {
 func TestEveryCookieNameIsHidden(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		n := newCookieNames("proconnect-agents", secure)
-		for _, name := range []string{n.session, n.login + "0123456789", n.idToken, n.logout, n.rounds} {
+		for _, name := range []string{n.session, n.seen, n.login + "0123456789", n.idToken, n.logout, n.rounds} {
 			h := http.Header{"Cookie": {name + "=v"}}
 			if upstream.HideCookies(h, "proconnect-agents"); len(h) > 0 {
 				t.Errorf("%s reaches the site", name)

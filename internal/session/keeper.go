@@ -19,19 +19,28 @@ import (
 type Config struct {
 	Name             string        // of the cookies, without the prefix of RFC 6265bis
 	Lifetime         time.Duration // of a session, from its family's first login
+	Idle             time.Duration // without a request, after which a session ends; 0: never
+	Renew            time.Duration // after which ProConnect is to confirm a session again; 0: never
+	Persistent       bool          // sessions outlive the browser's end
 	Keys             *seal.Keyring
 	Issuer, ClientID string            // what is sealed for one client opens for no other
 	Storage          certmagic.Storage // where logouts are told to other nodes
 	RevokedUnder     string            // the path of their records
 	Log              *zap.Logger
+	Now              func() time.Time // the clock; nil means time.Now
 }
 
 // Keeper keeps the sessions of one client, its logins and its logouts under way: in
 // cookies that it alone knows the names of, and in the storage what was revoked.
 type Keeper struct {
 	lifetime   time.Duration
+	idle       time.Duration
+	renew      time.Duration
+	persistent bool
+	now        func() time.Time
 	cookies    [2]cookieNames // over plain http, over https
 	sessions   *seal.Box
+	seen       *seal.Box // when somebody was last seen
 	attempts   *seal.Box
 	idTokens   *seal.Box
 	logouts    *seal.Box
@@ -43,10 +52,14 @@ type Keeper struct {
 
 // New returns a keeper. It uses neither keys nor storage yet.
 func New(cfg Config) *Keeper {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
 	k := &Keeper{
-		lifetime: cfg.Lifetime,
+		lifetime: cfg.Lifetime, idle: cfg.Idle, renew: cfg.Renew, persistent: cfg.Persistent, now: cfg.Now,
 		cookies:  [2]cookieNames{newCookieNames(cfg.Name, false), newCookieNames(cfg.Name, true)},
 		sessions: cfg.Keys.Box("session", cfg.Issuer, cfg.ClientID),
+		seen:     cfg.Keys.Box("last seen", cfg.Issuer, cfg.ClientID),
 		attempts: cfg.Keys.Box("login attempt", cfg.Issuer, cfg.ClientID),
 		idTokens: cfg.Keys.Box("id token hint", cfg.Issuer, cfg.ClientID),
 		logouts:  cfg.Keys.Box("logout", cfg.Issuer, cfg.ClientID),
@@ -80,17 +93,28 @@ func (k *Keeper) Open(ctx context.Context, o origin.Origin, cookies []string, s 
 	if err != nil {
 		return
 	}
-	if s.decode(plain) != nil || !s.alive(time.Now(), k.lifetime) || k.revoked.has(ctx, s.Family) {
+	now := k.now()
+	if s.decode(plain) != nil || !s.alive(now, k.lifetime) || k.revoked.has(ctx, s.Family) {
 		*s = Session{}
+		return
 	}
+	if k.idle != 0 && !k.inUse(ctx, o, cookies, s, now) {
+		*s = Session{}
+		return
+	}
+	s.renewal = s.renewalAt(now, k.renew)
 }
 
 // New returns a session of a person: of a new family, or in that of an earlier one of
 // theirs.
 func (k *Keeper) New(set *claims.Set, requestedACR []string, earlier *Session, now time.Time) *Session {
 	s := &Session{Set: *set, RequestedACR: requestedACR, startedAt: now.Unix(), lifetime: int64(k.lifetime / time.Second)}
+	s.confirmedAt = s.startedAt
 	if earlier != nil {
 		s.Family, s.startedAt, s.lifetime = earlier.Family, earlier.startedAt, earlier.lifetime
+		if k.idle == 0 && k.renew == 0 {
+			s.confirmedAt = s.startedAt // nothing depends on it, and a node of before can read it
+		}
 		return s
 	}
 	rand.Read(s.Family[:]) // never fails, by its documentation
@@ -121,7 +145,7 @@ func (k *Keeper) Save(ctx context.Context, w http.ResponseWriter, o origin.Origi
 	if len(value) > maxSessionCookie {
 		return &TooLargeError{Bytes: len(value), Claim: s.Largest()}
 	}
-	setCookie(w, k.names(o).session, value, "/", 0)
+	setCookie(w, k.names(o).session, value, "/", k.maxAge(s))
 	return nil
 }
 
@@ -131,6 +155,7 @@ func (k *Keeper) Save(ctx context.Context, w http.ResponseWriter, o origin.Origi
 func (k *Keeper) Clear(w http.ResponseWriter, o origin.Origin, cookies []string, logoutPath string) {
 	names := k.names(o)
 	setCookie(w, names.session, "", "/", -1)
+	setCookie(w, names.seen, "", "/", -1)
 	setCookie(w, names.rounds, "", "/", -1)
 	setCookie(w, names.idToken, "", logoutPath, -1)
 	dropped := 0
