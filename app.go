@@ -18,10 +18,6 @@ func init() {
 // defaultClient is the client that a gate uses when it names none.
 const defaultClient = "default"
 
-// pollEvery is how often what changes outside (revoked sessions in the storage,
-// lists in files) is looked at.
-const pollEvery = time.Second
-
 // App holds the clients, as registered at ProConnect, that the gates of all sites
 // share.
 type App struct {
@@ -29,6 +25,7 @@ type App struct {
 	Clients map[string]*Client `json:"clients,omitempty"`
 
 	log          *zap.Logger
+	pollEvery    time.Duration // how often what changes outside is looked at
 	stop         context.CancelFunc
 	polled       chan struct{} // closed when the poller has ended
 	lists        *rules.Lists

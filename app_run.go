@@ -17,13 +17,14 @@ import (
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/waits"
 )
 
 // Provision resolves and checks every client. It neither uses the network nor
 // writes to the storage.
 func (a *App) Provision(ctx caddy.Context) error {
-	a.log = ctx.Logger()
-	a.lists, a.bodies = rules.NewLists(a.log, runningLists()), new(bodies)
+	a.log, a.pollEvery = ctx.Logger(), waits.Lists
+	a.lists, a.bodies = rules.NewLists(a.log, runningLists()), &bodies{most: waits.Body}
 	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
 		c := a.Clients[name]
 		if err := checkClientName(name); err != nil {
@@ -121,7 +122,7 @@ func (a *App) Cleanup() error {
 // a file system or a storage that hangs keeps nothing else from being looked at. It
 // returns when the looks at the storage have ended, which a context ends.
 func (a *App) poll(ctx context.Context) {
-	ticker := time.NewTicker(pollEvery)
+	ticker := time.NewTicker(a.pollEvery)
 	defer ticker.Stop()
 	next := time.Now()
 	for {

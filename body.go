@@ -11,9 +11,8 @@ import (
 // Bounds of what is read of bodies that nobody wants.
 const (
 	maxBody          = 64 << 20 // bytes of one
-	bodyTime         = 10 * time.Second
-	maxBodies        = 64 // at once
-	maxAddressBodies = 4  // of them, of one client address
+	maxBodies        = 64       // at once
+	maxAddressBodies = 4        // of them, of one client address
 )
 
 // bodies reads and drops the bodies of requests that a gate answers by itself. Over
@@ -22,6 +21,8 @@ const (
 // (http.ResponseController.EnableFullDuplex, by which net/http would answer at once
 // and leave the rest unread, makes it worse: the connection is reset all the same.)
 type bodies struct {
+	most time.Duration // that one may take
+
 	mu sync.Mutex
 	by map[netip.Prefix]int // those that are being read; maxBodies at most
 	n  int
@@ -54,7 +55,7 @@ func (b *bodies) read(control *http.ResponseController, r *http.Request) bool {
 		return false
 	}
 	defer b.leave(addr)
-	if control.SetReadDeadline(time.Now().Add(bodyTime)) != nil {
+	if control.SetReadDeadline(time.Now().Add(b.most)) != nil {
 		return false
 	}
 	n, err := io.Copy(io.Discard, io.LimitReader(r.Body, maxBody+1))

@@ -72,22 +72,8 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
 		return strayArg(d, h.MatcherSetsRaw != nil)
 	}
-	said := make(map[string]bool)
-	for d.NextBlock(0) {
-		option := d.Val()
-		if said[option] && !repeatable[option] {
-			return d.Errf("duplicate option %q: remove one", option)
-		}
-		said[option] = true
-		if err := h.unmarshalOption(d, option); err != nil {
-			return err
-		}
-		if said["mfa"] && said["acr"] {
-			return d.Errf("mfa and acr: both say which levels are required: keep one")
-		}
-		if err := h.checkSoFar(); err != nil {
-			return d.WrapErr(err)
-		}
+	if err := gateBlock().unmarshal(d, h); err != nil {
+		return err
 	}
 	if d.Nesting() != 0 {
 		return braceErr(d, "proconnect")
@@ -103,22 +89,13 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 func strayArg(d *caddyfile.Dispenser, matched bool) error {
 	word := d.Val()
 	switch {
-	case slices.Contains(gateOptions, word):
+	case slices.Contains(gateBlock().names(), word):
 		return d.Errf("proconnect: %s belongs in a block, on a line of its own: proconnect { … }", word)
 	case matched:
 		return d.Errf("proconnect: unexpected argument %q, since there is a matcher already: for several paths, name one with @gated path /a/* /b/*", word)
 	}
 	return d.Errf("proconnect: %q is no matcher: a path begins with a slash (/%s), a named matcher with @", word, word)
 }
-
-// gateOptions are the options of a gate, as messages list them.
-var gateOptions = []string{
-	"client", "allow", "deny", "mfa", "acr", "login", "optional", "headers", "origin", "path", "callback_path",
-	"logged_out_path", "idp_hint", "siret_hint", "title", "audience", "contact", "link", "errors",
-}
-
-// repeatable are the options that may be said more than once.
-var repeatable = map[string]bool{"allow": true, "deny": true, "link": true}
 
 // checkSoFar checks what was read, so that a fault is reported on its line.
 func (h *Handler) checkSoFar() error {
@@ -130,100 +107,93 @@ func (h *Handler) checkSoFar() error {
 	return rules.CheckEach(h.Rules)
 }
 
-func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, option string) (err error) {
-	switch option {
-	case "allow", "deny":
-		var rule rules.Rule
-		if rule, err = unmarshalRule(d, option); err == nil {
-			h.Rules = append(h.Rules, rule)
-		}
+// gateBlock is the grammar of the directive's block.
+func gateBlock() block[Handler] {
+	return block[Handler]{
+		options: slices.Concat(
+			[]option[Handler]{
+				{name: "client", read: text(func(h *Handler) *string { return &h.Client })},
+				{name: "allow", read: (*Handler).unmarshalRule, repeatable: true},
+				{name: "deny", read: (*Handler).unmarshalRule, repeatable: true},
+				{name: "mfa", read: (*Handler).unmarshalLevels},
+				{name: "acr", read: (*Handler).unmarshalLevels},
+				{name: "login", read: text(func(h *Handler) *string { return &h.Login })},
+				{name: "optional", read: func(h *Handler, d *caddyfile.Dispenser) error {
+					h.Optional = true
+					return flag(d, d.Val())
+				}},
+				{name: "headers", read: (*Handler).unmarshalHeaders},
+				{name: "origin", read: checked(text(func(h *Handler) *string { return &h.Origin }), func(h *Handler) error {
+					_, err := origin.Parse(h.Origin)
+					return err
+				})},
+				{name: "path", read: text(func(h *Handler) *string { return &h.Path })},
+				{name: "callback_path", read: text(func(h *Handler) *string { return &h.CallbackPath })},
+				{name: "logged_out_path", read: text(func(h *Handler) *string { return &h.LoggedOutPath })},
+				{name: "idp_hint", read: text(func(h *Handler) *string { return &h.IDPHint })},
+				{name: "siret_hint", read: text(func(h *Handler) *string { return &h.SiretHint })},
+			},
+			textsOptions(func(h *Handler) *Texts { return &h.Texts }),
+			[]option[Handler]{{name: "errors", read: text(func(h *Handler) *string { return &h.Errors })}},
+		),
+		check:   (*Handler).checkSoFar,
+		unknown: unknownGateOption,
+	}
+}
+
+func (h *Handler) unmarshalRule(d *caddyfile.Dispenser) error {
+	rule, err := unmarshalRule(d, d.Val())
+	if err != nil {
 		return err
-	case "mfa":
-		h.ACR = rules.MFA
-		return flag(d, option)
-	case "optional":
-		h.Optional = true
-		return flag(d, option)
-	case "acr":
+	}
+	h.Rules = append(h.Rules, rule)
+	return nil
+}
+
+// unmarshalLevels reads mfa or acr, one of which may be there.
+func (h *Handler) unmarshalLevels(d *caddyfile.Dispenser) (err error) {
+	other := h.ACR != nil
+	if option := d.Val(); option == rules.WordMFA {
+		h.ACR, err = rules.MFA, flag(d, option)
+	} else {
 		h.ACR, err = someArgs(d, option)
-		return err
-	case "headers":
-		if h.Headers = upstream.DefaultPrefix; !d.NextArg() {
-			return noBlock(d, option)
-		}
-		d.Prev()
-		return oneArg(d, option, &h.Headers)
-	case "client":
-		return oneArg(d, option, &h.Client)
-	case "login":
-		return oneArg(d, option, &h.Login)
-	case "origin":
-		if err := oneArg(d, option, &h.Origin); err != nil {
-			return err
-		}
-		if _, err := origin.Parse(h.Origin); err != nil {
-			return d.WrapErr(err)
-		}
-		return nil
-	case "path":
-		return oneArg(d, option, &h.Path)
-	case "callback_path":
-		return oneArg(d, option, &h.CallbackPath)
-	case "logged_out_path":
-		return oneArg(d, option, &h.LoggedOutPath)
-	case "idp_hint":
-		return oneArg(d, option, &h.IDPHint)
-	case "siret_hint":
-		return oneArg(d, option, &h.SiretHint)
-	case "errors":
-		return oneArg(d, option, &h.Errors)
 	}
-	if known, err := h.Texts.unmarshalOption(d, option); known {
-		return err
+	if err == nil && other {
+		return d.Errf("mfa and acr: both say which levels are required: keep one")
 	}
-	return unknownGateOption(d, option)
+	return err
+}
+
+func (h *Handler) unmarshalHeaders(d *caddyfile.Dispenser) error {
+	option := d.Val()
+	if h.Headers = upstream.DefaultPrefix; !d.NextArg() {
+		return noBlock(d, option)
+	}
+	d.Prev()
+	return oneArg(d, option, &h.Headers)
 }
 
 // unknownGateOption says where a word belongs that is not an option of a gate, or which
 // one was meant.
 func unknownGateOption(d *caddyfile.Dispenser, option string) error {
-	if slices.Contains(clientOptions, option) {
+	gate, client := gateBlock().names(), clientBlock().names()
+	if slices.Contains(client, option) {
 		return d.Errf("%s: it belongs in the global option proconnect { … } at the top of the Caddyfile", option)
 	}
 	if _, err := rules.LookupField(option); err == nil {
 		return d.Errf("%s: a condition stands after allow or deny: allow %s …", option, option)
 	}
-	meant := near.Word(option, gateOptions)
+	meant := near.Word(option, gate)
 	if missing := behindBlock(option, "proconnect", caddyDirectives); missing != "" && meant == "" {
 		return d.Err(missing)
 	}
-	if other := near.Word(option, clientOptions); meant == "" && other != "" {
+	if other := near.Word(option, client); meant == "" && other != "" {
 		return d.Errf("unknown subdirective %q: did you mean %s? it belongs in the global option proconnect { … } at the top of the Caddyfile", option, other)
 	}
 	if other := near.Word(option, rules.Fields); meant == "" && other != "" {
 		return d.Errf("unknown subdirective %q: did you mean %s? a condition stands after allow or deny: allow %s …", option, other, other)
 	}
-	return d.Errf("unknown subdirective %q: %swant one of %s", option, near.DidYouMean(option, gateOptions), strings.Join(gateOptions, ", "))
-}
-
-// unmarshalOption reads what the pages say, in a gate or in a client.
-func (t *Texts) unmarshalOption(d *caddyfile.Dispenser, option string) (known bool, err error) {
-	switch option {
-	case "title":
-		return true, oneArg(d, option, &t.Title)
-	case "audience":
-		return true, oneArg(d, option, &t.Audience)
-	case "contact":
-		return true, oneArg(d, option, &t.Contact)
-	case "link":
-		args := d.RemainingArgs()
-		if len(args) != 2 {
-			return true, d.Errf("link: want a text, in quotes if it has spaces, and a URL")
-		}
-		t.Links = append(t.Links, Link{Text: args[0], URL: args[1]})
-		return true, noBlock(d, option)
-	}
-	return false, nil
+	return d.Errf("unknown subdirective %q: %swant one of %s", option, near.DidYouMean(option, gate), strings.Join(gate, ", "))
 }
 
 // Interface guards

@@ -9,8 +9,6 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 
-	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/near"
 )
 
@@ -51,8 +49,8 @@ func parseClient(d *caddyfile.Dispenser, existing any) (any, error) {
 	if d.NextArg() {
 		name = d.Val()
 	}
-	if err := tooMuch(d, "proconnect"); err != nil {
-		return nil, err
+	if d.NextArg() {
+		return nil, d.Errf("proconnect: unexpected argument %q: want a name at most", d.Val())
 	}
 	if err := checkClientName(name); err != nil {
 		return nil, d.Errf("proconnect: %w", err)
@@ -68,27 +66,9 @@ func parseClient(d *caddyfile.Dispenser, existing any) (any, error) {
 	return httpcaddyfile.App{Name: "proconnect", Value: caddyconfig.JSON(app, nil)}, nil
 }
 
-func tooMuch(d *caddyfile.Dispenser, option string) error {
-	if d.NextArg() {
-		return d.Errf("%s: unexpected argument %q: want a name at most", option, d.Val())
-	}
-	return nil
-}
-
 func (c *Client) unmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	said := make(map[string]bool)
-	for d.NextBlock(0) {
-		option := d.Val()
-		if said[option] && !repeatable[option] {
-			return d.Errf("duplicate option %q: remove one", option)
-		}
-		said[option] = true
-		if err := c.unmarshalOption(d, option); err != nil {
-			return err
-		}
-		if err := c.Texts.check(); err != nil {
-			return d.WrapErr(err)
-		}
+	if err := clientBlock().unmarshal(d, c); err != nil {
+		return err
 	}
 	if d.Nesting() != 0 {
 		return braceErr(d, "proconnect")
@@ -99,132 +79,72 @@ func (c *Client) unmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if c.Environment == sandboxEnvironment {
 		return nil
 	}
-	for _, option := range []string{"client_id", "client_secret"} {
-		if !said[option] {
-			return d.Errf("%s is missing: ProConnect's partner portal gave it with the client", option)
-		}
+	switch {
+	case c.ClientID == "":
+		return missingOption(d, "client_id")
+	case c.ClientSecret == "":
+		return missingOption(d, "client_secret")
 	}
 	return nil
 }
 
-func (c *Client) unmarshalOption(d *caddyfile.Dispenser, option string) (err error) {
-	switch option {
-	case "environment":
-		return checked(d, oneArg(d, option, &c.Environment), func() error { return checkEnvironment(c.Environment) })
-	case "issuer":
-		return checked(d, oneArg(d, option, &c.Issuer), func() error { return checkIssuer(c.Issuer) })
-	case "client_id":
-		return secretArg(d, option, &c.ClientID)
-	case "client_secret":
-		return secretArg(d, option, &c.ClientSecret)
-	case "signing_alg":
-		return checked(d, oneArg(d, option, &c.SigningAlg), func() error {
-			return checkAlg(option, c.SigningAlg, rp.RS256, rp.ES256, rp.HS256)
-		})
-	case "userinfo_signing_alg":
-		return checked(d, oneArg(d, option, &c.UserinfoSigningAlg), func() error {
-			return checkAlg(option, c.UserinfoSigningAlg, rp.RS256, rp.ES256, rp.HS256, rp.None)
-		})
-	case "scopes":
-		c.Scopes, err = someArgs(d, option)
-		return checked(d, err, func() error { return checkScopes(c.Scopes) })
-	case "claims":
-		c.Claims, err = someArgs(d, option)
-		return checked(d, err, func() error { return checkClaims(c.Claims) })
-	case "ca":
-		return oneArg(d, option, &c.CA)
-	case "session":
-		c.Session = new(Session)
-		return c.Session.unmarshalCaddyfile(d)
-	}
-	if known, err := c.Texts.unmarshalOption(d, option); known {
-		return err
-	}
-	return unknownClientOption(d, option)
+func missingOption(d *caddyfile.Dispenser, option string) error {
+	return d.Errf("%s is missing: ProConnect's partner portal gave it with the client", option)
 }
 
-// clientOptions are the options of a client, as messages list them.
-var clientOptions = []string{
-	"environment", "issuer", "client_id", "client_secret", "signing_alg", "userinfo_signing_alg", "scopes", "claims",
-	"ca", "session", "title", "audience", "contact", "link",
+// clientBlock is the grammar of the global option's block.
+func clientBlock() block[Client] {
+	return block[Client]{
+		options: slices.Concat(
+			[]option[Client]{
+				{name: "environment", read: checked(text(func(c *Client) *string { return &c.Environment }), func(c *Client) error {
+					return checkEnvironment(c.Environment)
+				})},
+				{name: "issuer", read: checked(text(func(c *Client) *string { return &c.Issuer }), func(c *Client) error {
+					return checkIssuer(c.Issuer)
+				})},
+				{name: "client_id", read: secret(func(c *Client) *string { return &c.ClientID })},
+				{name: "client_secret", read: secret(func(c *Client) *string { return &c.ClientSecret })},
+				{name: "signing_alg", read: checked(text(func(c *Client) *string { return &c.SigningAlg }), (*Client).checkSigningAlg)},
+				{name: "userinfo_signing_alg", read: checked(text(func(c *Client) *string { return &c.UserinfoSigningAlg }), (*Client).checkUserinfoAlg)},
+				{name: "scopes", read: checked(list(func(c *Client) *[]string { return &c.Scopes }), func(c *Client) error {
+					return checkScopes(c.Scopes)
+				})},
+				{name: "claims", read: checked(list(func(c *Client) *[]string { return &c.Claims }), func(c *Client) error {
+					return checkClaims(c.Claims)
+				})},
+				{name: "ca", read: text(func(c *Client) *string { return &c.CA })},
+				{name: "session", read: func(c *Client, d *caddyfile.Dispenser) error {
+					c.Session = new(Session)
+					return c.Session.unmarshalCaddyfile(d)
+				}},
+			},
+			textsOptions(func(c *Client) *Texts { return &c.Texts }),
+		),
+		check:   func(c *Client) error { return c.Texts.check() },
+		unknown: unknownClientOption,
+	}
 }
 
 // unknownClientOption says where a word belongs that is not an option of a client, or
 // which one was meant.
 func unknownClientOption(d *caddyfile.Dispenser, option string) error {
-	if slices.Contains(gateOptions, option) {
+	gate, client, session := gateBlock().names(), clientBlock().names(), sessionBlock().names()
+	if slices.Contains(gate, option) {
 		return d.Errf("%s: it belongs in the proconnect { … } of a site", option)
 	}
-	if slices.Contains(sessionOptions, option) {
+	if slices.Contains(session, option) {
 		return d.Errf("%s: it belongs in session { … }", option)
 	}
-	meant := near.Word(option, clientOptions)
+	meant := near.Word(option, client)
 	if missing := behindBlock(option, "proconnect", caddyOptions, caddyDirectives); missing != "" && meant == "" {
 		return d.Err(missing)
 	}
-	if other := near.Word(option, gateOptions); meant == "" && other != "" {
+	if other := near.Word(option, gate); meant == "" && other != "" {
 		return d.Errf("unknown subdirective %q: did you mean %s? it belongs in the proconnect { … } of a site", option, other)
 	}
-	if other := near.Word(option, sessionOptions); meant == "" && other != "" {
+	if other := near.Word(option, session); meant == "" && other != "" {
 		return d.Errf("unknown subdirective %q: did you mean %s? it belongs in session { … }", option, other)
 	}
-	return d.Errf("unknown subdirective %q: %swant one of %s", option, near.DidYouMean(option, clientOptions), strings.Join(clientOptions, ", "))
+	return d.Errf("unknown subdirective %q: %swant one of %s", option, near.DidYouMean(option, client), strings.Join(client, ", "))
 }
-
-// checked reports what was read and cannot work on its line.
-func checked(d *caddyfile.Dispenser, err error, check func() error) error {
-	if err != nil {
-		return err
-	}
-	if err := check(); err != nil {
-		return d.WrapErr(err)
-	}
-	return nil
-}
-
-func (s *Session) unmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	if err := tooMuchForBlock(d); err != nil {
-		return err
-	}
-	said := make(map[string]bool)
-	for nesting := d.Nesting(); d.NextBlock(nesting); {
-		option := d.Val()
-		if said[option] {
-			return d.Errf("session: duplicate option %q: remove one", option)
-		}
-		said[option] = true
-		if err := checked(d, s.unmarshalOption(d, option), s.check); err != nil {
-			return err
-		}
-	}
-	if len(said) == 0 {
-		return d.Errf("session: nothing in it: want a block with %s", strings.Join(sessionOptions, ", "))
-	}
-	return nil
-}
-
-func tooMuchForBlock(d *caddyfile.Dispenser) error {
-	if d.NextArg() {
-		return d.Errf("session: unexpected argument %q: want a block", d.Val())
-	}
-	return nil
-}
-
-func (s *Session) unmarshalOption(d *caddyfile.Dispenser, option string) (err error) {
-	switch option {
-	case "lifetime":
-		return duration(d, option, &s.Lifetime)
-	case "secret":
-		s.Secrets, err = someArgs(d, option)
-		return err
-	case "cookie_name":
-		return oneArg(d, option, &s.CookieName)
-	}
-	if slices.Contains(clientOptions, option) {
-		return d.Errf("%s: it belongs behind session { … }: is the closing brace missing above it?", option)
-	}
-	return d.Errf("session: unknown subdirective %q: %swant one of %s", option, near.DidYouMean(option, sessionOptions), strings.Join(sessionOptions, ", "))
-}
-
-// sessionOptions are the options of session, as messages list them.
-var sessionOptions = []string{"lifetime", "secret", "cookie_name"}

@@ -178,7 +178,7 @@ func unmarshalCondition(d *caddyfile.Dispenser, name string) (rules.Condition, e
 func unknownField(d *caddyfile.Dispenser, name string, err error) error {
 	word := d.Val()
 	if near.Word(word, rules.Fields) == "" && startsLine(d) {
-		if missing := behindBlock(word, name, gateOptions, caddyDirectives); missing != "" {
+		if missing := behindBlock(word, name, gateBlock().names(), caddyDirectives); missing != "" {
 			return d.Err(missing)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/sandbox"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/waits"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
@@ -23,6 +24,7 @@ func (c *Client) provisionProvider(caddy.Context) error {
 		ClientID:           c.ClientID,
 		SigningAlg:         c.SigningAlg,
 		UserinfoSigningAlg: c.UserinfoSigningAlg,
+		Timeout:            waits.Provider,
 	}
 	if c.Environment == sandboxEnvironment {
 		return c.provisionSandbox(cfg)

@@ -91,9 +91,17 @@ func (c *Client) provisionAlgs(caddy.Context) error {
 	if c.UserinfoSigningAlg == "" {
 		c.UserinfoSigningAlg = c.SigningAlg
 	}
-	if err := checkAlg("signing_alg", c.SigningAlg, rp.RS256, rp.ES256, rp.HS256); err != nil {
+	if err := c.checkSigningAlg(); err != nil {
 		return err
 	}
+	return c.checkUserinfoAlg()
+}
+
+func (c *Client) checkSigningAlg() error {
+	return checkAlg("signing_alg", c.SigningAlg, rp.RS256, rp.ES256, rp.HS256)
+}
+
+func (c *Client) checkUserinfoAlg() error {
 	return checkAlg("userinfo_signing_alg", c.UserinfoSigningAlg, rp.RS256, rp.ES256, rp.HS256, rp.None)
 }
 

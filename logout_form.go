@@ -23,14 +23,14 @@ func (x *exchange) wantsLogout() bool {
 	case clickedHere(x.r):
 		return true
 	}
-	return x.gate.client.keeper.IsLogoutToken(x.r.Context(), x.origin, x.session.Family, formToken(x.w, x.r), time.Now())
+	return x.gate.client.keeper.IsLogoutToken(x.r.Context(), x.origin, x.session.Family, formToken(x.w, x.r, x.gate.client.app.bodies.most), time.Now())
 }
 
 // formToken reads the token of a form that asks for a logout. Anybody may send one, a
 // byte at a time: it has as long as the other bodies that we read.
-func formToken(w http.ResponseWriter, r *http.Request) string {
+func formToken(w http.ResponseWriter, r *http.Request, most time.Duration) string {
 	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(bodyTime)) // every server of Caddy's can
+	_ = control.SetReadDeadline(time.Now().Add(most)) // every server of Caddy's can
 	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
 	r.Body = http.MaxBytesReader(w, r.Body, maxLogoutForm)
 	return r.PostFormValue("token")

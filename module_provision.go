@@ -15,12 +15,13 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/waits"
 )
 
 // Provision checks the gate and joins it to its client. What it says of the gate
 // names the site.
 func (h *Handler) Provision(ctx caddy.Context) error {
-	h.log, h.probes, h.reports = ctx.Logger(), new(probes), new(reports)
+	h.log, h.probes, h.reports = ctx.Logger(), &probes{most: waits.Probes}, new(reports)
 	h.refusals = &refusals{now: time.Now}
 	iface, err := ctx.App("proconnect")
 	if err != nil {

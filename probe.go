@@ -25,11 +25,6 @@ type probe struct {
 
 type probeKey struct{}
 
-// probeTimes are what probes may take that go astray, to an upstream that does not
-// answer, say. One that fails is repeated before it is believed: the first may have
-// met a reload, or a handler that was short of time.
-var probeTimes = []time.Duration{2 * time.Second, 3 * time.Second}
-
 // answerProbe says whether r is a probe, and tells it that it came back.
 func (h *Handler) answerProbe(r *http.Request, endpoint string) bool {
 	p := probeOf(r)
@@ -64,7 +59,7 @@ func (h *Handler) callbackComesBack(r *http.Request, p origin.Origin) bool {
 	if !ok {
 		return true // not inside a server: nothing to ask
 	}
-	came := slices.ContainsFunc(probeTimes, func(most time.Duration) bool { return h.probe(server, r, p, most) })
+	came := slices.ContainsFunc(h.probes.most, func(most time.Duration) bool { return h.probe(server, r, p, most) })
 	h.probes.remember(p.Host, headers, came)
 	if !came {
 		h.reportOnce(faultCallbackLost, zap.String("callback", p.URL(h.CallbackPath)))

@@ -19,6 +19,8 @@ const probeAgain = 5 * time.Second
 
 // probes are what a gate remembers of its probes, the oldest of which make room.
 type probes struct {
+	most []time.Duration // that the first and its repetitions may take
+
 	mu     sync.Mutex
 	missed map[probeID]time.Time // zero: it came back
 	order  []probeID             // a ring, once it is full

@@ -2,9 +2,6 @@ package proconnect_test
 
 import (
 	"encoding/json"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"net/http"
 	"net/url"
 	"os"
@@ -20,6 +17,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
+	proconnect "github.com/caddy-proconnect/caddy-proconnect"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
@@ -154,42 +152,9 @@ func firstColumn(text, heading string) [][]string {
 	return tables
 }
 
-// options returns the words that the method unmarshalOption of a type knows.
-func options(t *testing.T, receiver string) []string {
-	t.Helper()
-	var words []string
-	for _, name := range []string{"caddyfile.go", "caddyfile_client.go"} {
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, decl := range file.Decls {
-			f, ok := decl.(*ast.FuncDecl)
-			if !ok || f.Recv == nil || f.Name.Name != "unmarshalOption" ||
-				f.Recv.List[0].Type.(*ast.StarExpr).X.(*ast.Ident).Name != receiver {
-				continue
-			}
-			ast.Inspect(f, func(n ast.Node) bool {
-				if c, ok := n.(*ast.CaseClause); ok {
-					for _, e := range c.List {
-						word, err := strconv.Unquote(e.(*ast.BasicLit).Value)
-						if err != nil {
-							t.Fatal(err)
-						}
-						words = append(words, word)
-					}
-				}
-				return true
-			})
-		}
-	}
-	return words
-}
-
 // The tables of options name what the parser knows, all of it and no more.
 func TestReadmeOptions(t *testing.T) {
-	texts := options(t, "Texts")
-	want := [][]string{append(options(t, "Client"), texts...), options(t, "Session"), append(options(t, "Handler"), texts...)}
+	want := [][]string{proconnect.ClientOptions(), proconnect.SessionOptions(), proconnect.GateOptions()}
 	for _, name := range readmes {
 		tables := firstColumn(readFile(t, name), "option")
 		if len(tables) != len(want) {

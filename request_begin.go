@@ -16,7 +16,9 @@ func (h *Handler) begin(r *http.Request) *request {
 	if q := requestOf(r); q != nil {
 		return q
 	}
-	q := &request{gate: h, origin: h.originOf(r), cookies: r.Header["Cookie"], url: upstream.OriginalURL(r)}
+	q := new(request)
+	q.gate, q.origin = h, h.originOf(r)
+	q.cookies, q.url = r.Header["Cookie"], upstream.OriginalURL(r)
 	h.client.hideCookies(r.Header)
 	upstream.DropUpgrade(r.Header)
 	upstream.DropTrailers(r)

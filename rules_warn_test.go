@@ -56,7 +56,7 @@ func TestNear(t *testing.T) {
 		"alow": "allow", "Allow": "allow", "autoriser": "allow", "refuser": "deny", "optionnal": "optional", "heders": "headers", "orgin": "origin", "chemin": "path",
 		"": "", "file_server": "", "x": "", "frobnicate": "",
 	} {
-		if got := near.Word(word, gateOptions); got != want {
+		if got := near.Word(word, gateBlock().names()); got != want {
 			t.Errorf("%q: got %q, want %q", word, got, want)
 		}
 	}

@@ -12,16 +12,15 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/waits"
 )
 
 // Anybody can begin a login and come back with a code of their own making, and each
 // costs a call to ProConnect, which would take the site for the attacker.
 const (
 	callbackTime   = 10 * time.Second // what one callback may take, waiting included
-	tokenCallWait  = 4 * time.Second  // of which so much may pass before its call
 	maxExchanges   = 64               // calls of a client under way at once
 	maxFailures    = 20               // codes that ProConnect refused, of one address
-	failureForgot  = 2 * time.Second  // how long it takes to forgive one of them
 	maxWaiting     = 64               // callbacks that wait for their turn, of an address that had codes refused
 	addressSlots   = 1024
 	ipv6Subscriber = 56 // bits of an IPv6 address that one subscriber has in common
@@ -37,6 +36,8 @@ var (
 // way for it than it could have refused. Memory is fixed: addresses share slots, by a
 // hash that nobody outside can compute.
 type tokenCalls struct {
+	turn     time.Duration // that a callback waits for at most
+	forgiven time.Duration // after which an address is forgiven one refused code
 	underway chan struct{}
 	seed     maphash.Seed
 
@@ -54,7 +55,7 @@ type addressSlot struct {
 }
 
 func newTokenCalls() *tokenCalls {
-	return &tokenCalls{underway: make(chan struct{}, maxExchanges), seed: maphash.MakeSeed()}
+	return &tokenCalls{turn: waits.Turn, forgiven: waits.Forgiven, underway: make(chan struct{}, maxExchanges), seed: maphash.MakeSeed()}
 }
 
 // turn is one call that may be made.
@@ -65,7 +66,7 @@ type turn struct {
 
 // begin waits for the turn of an address. Whoever gets one ends it.
 func (e *tokenCalls) begin(ctx context.Context, addr netip.Prefix) (*turn, error) {
-	ctx, cancel := context.WithTimeout(ctx, tokenCallWait)
+	ctx, cancel := context.WithTimeout(ctx, e.turn)
 	defer cancel()
 	s := &e.slots[maphash.Comparable(e.seed, addr)%addressSlots]
 	for {
@@ -96,9 +97,9 @@ func (e *tokenCalls) begin(ctx context.Context, addr netip.Prefix) (*turn, error
 func (e *tokenCalls) admit(s *addressSlot, now time.Time) (ended <-chan struct{}, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if forgiven := int(now.Sub(s.since) / failureForgot); forgiven > 0 {
+	if forgiven := int(now.Sub(s.since) / e.forgiven); forgiven > 0 {
 		s.refused = max(0, s.refused-forgiven)
-		s.since = s.since.Add(time.Duration(forgiven) * failureForgot)
+		s.since = s.since.Add(time.Duration(forgiven) * e.forgiven)
 	}
 	if s.refused+s.underway < maxFailures {
 		s.underway++
@@ -116,7 +117,7 @@ func (e *tokenCalls) admit(s *addressSlot, now time.Time) (ended <-chan struct{}
 
 // wait returns when it is worth asking again, or with the reason why there was no turn.
 func (e *tokenCalls) wait(ctx context.Context, s *addressSlot, ended <-chan struct{}) (err error) {
-	forgiven := time.NewTimer(failureForgot)
+	forgiven := time.NewTimer(e.forgiven)
 	defer forgiven.Stop()
 	over := false
 	select {

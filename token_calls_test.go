@@ -67,7 +67,7 @@ func TestJunkCodesMakeFewCalls(t *testing.T) {
 				<-time.After(10 * time.Millisecond)
 			}
 		}
-		if got, most := p.calls.Load(), int64(1+maxFailures+time.Minute/failureForgot+3); got > most {
+		if got, most := p.calls.Load(), int64(1+maxFailures+time.Minute/p.e.forgiven+3); got > most {
 			t.Errorf("%d calls in a minute, want at most %d", got, most)
 		}
 		began = time.Now()

@@ -15,6 +15,7 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/waits"
 )
 
 // nodeKeeper returns the keeper of one of several nodes that share a storage.
@@ -37,7 +38,7 @@ func TestListThatHangsDelaysNothing(t *testing.T) {
 		keeper, otherNode := nodeKeeper(t, log, storage), nodeKeeper(t, log, storage)
 		c := &Client{keeper: keeper}
 		var looks atomic.Int64
-		a := &App{log: log, Clients: map[string]*Client{defaultClient: c}, lists: new(rules.Lists)}
+		a := &App{log: log, pollEvery: waits.Lists, Clients: map[string]*Client{defaultClient: c}, lists: new(rules.Lists)}
 		a.watches = []*listWatch{
 			{path: "/gone", log: log, refresh: func() (bool, error) { <-drive; return false, errors.New("too late") }},
 			{path: "/there", log: log, refresh: func() (bool, error) { looks.Add(1); return false, nil }},

@@ -20,6 +20,7 @@ type client struct {
 	lines              string // further subdirectives
 	perTabInteractions bool   // of the provider: not ProConnect's way
 	emailPage          bool   // of the provider: it asks for the email first
+	killOverlaps       bool   // of the provider: of one browser one pass at a time comes back
 }
 
 // rs256 is what most sites have: a self-service client of the portal.
@@ -59,6 +60,9 @@ func newStack(t *testing.T, c client, blocks sites) *stack {
 	}
 	if c.emailPage {
 		env = append(env, "EMAIL_PAGE=1")
+	}
+	if c.killOverlaps {
+		env = append(env, "KILL_OVERLAPS=1")
 	}
 	s.provider = startProvider(t, origins, env...)
 	s.write(c, blocks)

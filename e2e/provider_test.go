@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -58,6 +59,32 @@ func (p *provider) restart(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.run(t, u.Port())
+}
+
+// orders are what POST /control of the provider takes: see provider/standing.mjs.
+type orders map[string]any
+
+// control changes what the provider answers while it runs.
+func (p *provider) control(t *testing.T, o orders) {
+	t.Helper()
+	body, err := json.Marshal(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.Post(strings.TrimSuffix(p.issuer, "/api/v2")+"/control", "application/json", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		t.Fatalf("control %s: got %d", body, res.StatusCode)
+	}
+}
+
+// set sets one of the provider's modes.
+func (p *provider) set(t *testing.T, mode string, value any) {
+	t.Helper()
+	p.control(t, orders{"set": map[string]any{mode: value}})
 }
 
 // call is one request that the provider got.

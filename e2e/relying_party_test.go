@@ -23,6 +23,8 @@ type rawClient struct {
 	id     string
 	http   *http.Client
 	params url.Values // of the authorization request
+
+	stopped string // the redirect that a client of stopAt did not follow
 }
 
 func newRawClient(t *testing.T, p *provider, id string) *rawClient {
@@ -45,6 +47,30 @@ func newRawClient(t *testing.T, p *provider, id string) *rawClient {
 		"claims": {`{"id_token":{"acr":null,"amr":null}}`},
 	}
 	return c
+}
+
+// stopAt returns a client of the same browser that does not follow a redirect to
+// addresses with a prefix, but keeps the first.
+func (c *rawClient) stopAt(prefix string) *rawClient {
+	s := *c
+	s.http = &http.Client{Jar: c.http.Jar, CheckRedirect: func(r *http.Request, via []*http.Request) error {
+		if s.stopped == "" && strings.HasPrefix(r.URL.String(), prefix) {
+			s.stopped = r.URL.String()
+			return http.ErrUseLastResponse
+		}
+		return c.http.CheckRedirect(r, via)
+	}}
+	return &s
+}
+
+// get goes to an address of the provider.
+func (c *rawClient) get(address string) answer {
+	c.t.Helper()
+	r, err := http.NewRequest(http.MethodGet, address, nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return c.do(r)
 }
 
 // answer is what the provider ended on: a page of its own, or a redirect to us.

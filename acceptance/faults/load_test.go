@@ -11,13 +11,13 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
-// 20 000 strangers and 2 000 complete logins, then 100 reloads under traffic:
+// Thousands of strangers and hundreds of complete logins, then 100 reloads under traffic:
 // everybody is answered as they should be, no session is lost, and the memory
 // that all of it took is given back.
 func TestLoad(t *testing.T) {
-	strangers, logins, reloads := 20_000, 2_000, 100
+	strangers, logins, reloads := 4_000, 400, 100
 	if testing.Short() {
-		strangers, logins, reloads = 2_000, 200, 10
+		strangers, logins, reloads = 1_000, 100, 10
 	}
 	const site = `
 http://localhost:{$PORT} {

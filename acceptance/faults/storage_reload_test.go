@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
 )
 
 // A configuration that is loaded while the storage fails knows nothing of the
@@ -15,6 +16,7 @@ import (
 // everybody does again, without another login, once the storage is back. A
 // logout holds wherever it can be read.
 func TestLoadsUnderStorageFaults(t *testing.T) {
+	caddytest.Shorten(t, &seal.StorageWait, time.Second)
 	t.Setenv("FAULTY_SECRET", caddytest.NewSessionKey())
 	modes := storageModes()
 	for _, m := range storageModes() {

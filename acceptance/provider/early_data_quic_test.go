@@ -43,7 +43,7 @@ func (h *world) earlyQUIC(t *testing.T) {
 func (h *world) askEarly(t *testing.T, b *caddytest.Browser, target string) int {
 	t.Helper()
 	var err error
-	for range 3 {
+	for range 10 {
 		tickets := tls.NewLRUClientSessionCache(1)
 		var status int
 		if status, err = h.overQUIC(t, b, tickets, http.MethodGet, b.Base+"/wanted"); err != nil || status != http.StatusUnauthorized {
@@ -61,7 +61,7 @@ func (h *world) askEarly(t *testing.T, b *caddytest.Browser, target string) int 
 // answer must fit into what a server may send before it knows who asks.
 func (h *world) overQUIC(t *testing.T, b *caddytest.Browser, tickets tls.ClientSessionCache, method, target string) (int, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	u, err := url.Parse(target)
 	if err != nil {

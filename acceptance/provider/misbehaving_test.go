@@ -113,12 +113,8 @@ func newMisbehaving(t *testing.T) *misbehaving {
 		clients: make(map[string]*registeredClient),
 		secrets: map[string]string{clientSecret: "the client secret"},
 	}
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", caddytest.Loopback+":0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.URL = "http://" + l.Addr().String()
-	p.serve(l)
+	p.URL = "http://" + caddytest.Loopback + ":" + caddytest.FreePort(t)
+	p.up(t)
 	t.Cleanup(p.down)
 	return p
 }
@@ -133,10 +129,7 @@ func (p *misbehaving) down() { _ = p.server.Close() }
 
 func (p *misbehaving) up(t *testing.T) {
 	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", strings.TrimPrefix(p.URL, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := caddytest.Listen(t, strings.TrimPrefix(p.URL, "http://"))
 	p.serve(l)
 }
 

@@ -4,11 +4,16 @@ package provider_test
 
 import (
 	"testing"
+	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/waits"
 )
 
 // TestMisbehavingProvider is the table of what must not work, against one misbehaving
 // provider through a real Caddy.
 func TestMisbehavingProvider(t *testing.T) {
+	caddytest.Shorten(t, &waits.Provider, 3*time.Second)
 	h := newWorld(t, freshClients, func(p *misbehaving) {
 		p.register("rs", "RS256", "RS256")
 		for _, name := range []string{"es", "es-flipped", "es-zero", "es-p384"} {

@@ -50,6 +50,9 @@ const worldGlobals = `
 		level DEBUG
 		import no_secrets
 	}
+	servers {
+		trusted_proxies static 127.0.0.1/32
+	}
 	{$CLIENTS}
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/waits"
 )
 
 // A list is written by people and by scripts that fail halfway: what is in force
@@ -37,6 +38,7 @@ func TestListStaysInForce(t *testing.T) {
 		"half-a-line": becomes(clamart + "\n" + dinum[:9]),
 		"a-folder":    func(path string) error { return errors.Join(os.Remove(path), os.Mkdir(path, 0o700)) },
 	}
+	quickLists(t)
 	s := caddytest.New(t)
 	lists, sites := make(map[string]string), ""
 	for name := range breaks {
@@ -84,6 +86,14 @@ func TestListStaysInForce(t *testing.T) {
 	}
 }
 
+// quickLists has lists looked at often, and believed as soon as they lie still for a moment.
+func quickLists(t *testing.T) {
+	t.Helper()
+	caddytest.Shorten(t, &waits.Lists, 20*time.Millisecond)
+	caddytest.Shorten(t, &waits.Settling, 100*time.Millisecond)
+	caddytest.Shorten(t, &waits.Unended, 500*time.Millisecond)
+}
+
 // keeps says whether the log tells that a list's new version was not taken up.
 func keeps(s *caddytest.Server, path string) bool {
 	s.T.Helper()
@@ -128,6 +138,7 @@ func TestListsDropNoFurtherValue(t *testing.T) {
 
 // The log tells each change that is taken up, with what an operator can compare.
 func TestListsTellTheirChanges(t *testing.T) {
+	quickLists(t)
 	s := caddytest.New(t)
 	list := s.Write("list.txt", "21920023500014\n")
 	s.Run(caddytest.Sandbox, caddytest.GatedBy("allow siret from "+list))

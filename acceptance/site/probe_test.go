@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/waits"
 )
 
 // A site that hangs up on, or lets wait, whatever its gate does not gate: the
@@ -18,6 +19,7 @@ func TestProbeIsNotAnswered(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close()
+	caddytest.Shorten(t, &waits.Probes, []time.Duration{200 * time.Millisecond, 300 * time.Millisecond})
 	for name, rest := range map[string]string{"abort": "abort", "silence": "reverse_proxy " + silent.Addr().String()} {
 		t.Run(name, func(t *testing.T) {
 			s := caddytest.Start(t, caddytest.Sandbox, `

@@ -136,6 +136,7 @@ func TestListChanges(t *testing.T) {
 		dinum   = "13002526500013"
 		clamart = "21920023500014"
 	)
+	quickLists(t)
 	s := caddytest.New(t)
 	list := s.Write("list.txt", clamart+"\n")
 	s.Run(caddytest.Sandbox, caddytest.GatedBy("allow siret from "+list))

@@ -41,8 +41,9 @@ function outcome(p, params) {
 }
 
 // interaction answers GET and POST of the login page, and of the page for the email
-// before it, which is there where EMAIL_PAGE is set. typed is called for every email.
-export function interaction(provider, people, typed) {
+// before it, which is there where EMAIL_PAGE is set. typed is called for every email;
+// refused answers for people whom the server lets nowhere.
+export function interaction(provider, people, typed, refused) {
   const show = (res, html) => {
     res.setHeader('Content-Type', 'text/html; charset=utf-8');
     res.end(html);
@@ -61,6 +62,7 @@ export function interaction(provider, people, typed) {
       return;
     }
     const p = person(form);
+    if (await refused(p, new URLSearchParams(params), res)) return;
     const result = outcome(p, params);
     if (result.login) people.set(p.sub, p);
     await provider.interactionFinished(req, res, result, { mergeWithLastSubmission: false });

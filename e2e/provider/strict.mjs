@@ -34,13 +34,15 @@ function malformedValue(query) {
 }
 
 // endsSession tells a request that makes the server end the running
-// single-sign-on session and show a login page: prompt=none beside something
-// that the session may not satisfy. (The server compares first; refusing the
-// combination outright is what shows that a client never sends it.)
-export function endsSession(query) {
+// single-sign-on session and show a login page: prompt=none beside a login_hint, or
+// beside another identity provider or an essential acr than the session has. The two
+// highest levels no running session satisfies.
+export function endsSession(query, session, person) {
   if (query.get('prompt') !== 'none') return false;
-  if (query.has('idp_hint') || query.has('login_hint')) return true;
-  return Boolean(essentialACRs(query.get('claims')));
+  if (query.has('login_hint')) return true;
+  if (query.has('idp_hint') && query.get('idp_hint') !== person?.idp_id) return true;
+  const wanted = essentialACRs(query.get('claims'));
+  return Boolean(wanted) && (['eidas2', 'eidas3'].includes(session?.acr) || !wanted.includes(session?.acr));
 }
 
 // essentialACRs returns the acr values that a claims parameter requires.

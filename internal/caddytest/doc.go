@@ -7,5 +7,5 @@
 //	a := b.Login("/", url.Values{"person": {"ministry"}})
 //
 // Caddy is one per process: tests of one package that start it do not run in
-// parallel. Packages do, each at an address of its own (Loopback).
+// parallel. Packages do, each at ports of its own (FreePort).
 package caddytest

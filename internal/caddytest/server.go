@@ -2,13 +2,9 @@ package caddytest
 
 import (
 	"crypto/tls"
-	"fmt"
-	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -85,29 +81,6 @@ func Root(t testing.TB) string {
 func (s *Server) Fill(text string) string {
 	return strings.NewReplacer("{$PORT}", s.Port, "{$TLS_PORT}", s.TLSPort, "{$DIR}", s.Dir, "{$LOOPBACK}", Loopback).Replace(text)
 }
-
-// Loopback is an address of this process alone. A port that is free now may be
-// another process's the next moment, and two Caddys share one without a word.
-var Loopback = fmt.Sprintf("127.%d.%d.%d", 1+os.Getpid()>>16&0x7f, os.Getpid()>>8&0xff, 1+os.Getpid()&0x7f)
-
-// FreePort finds a port for a server whose address must be known before it starts.
-// None is given twice, and none of those that systems give to whoever asks for any,
-// 32768 and above: the next to ask would get it before that server does.
-func FreePort(t testing.TB) string {
-	t.Helper()
-	for range 100 {
-		port := strconv.Itoa(20_000 + int(lastPort.Add(1)%10_000))
-		if l, err := net.Listen("tcp", net.JoinHostPort(Loopback, port)); err == nil {
-			l.Close()
-			return port
-		}
-	}
-	t.Fatal("no port is free")
-	return ""
-}
-
-// lastPort counts the ports that were given.
-var lastPort atomic.Uint32
 
 // Load replaces the running configuration.
 func (s *Server) Load(global, sites string) {

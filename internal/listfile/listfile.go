@@ -16,16 +16,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/waits"
 )
-
-// settling is how long a version of a file is read again although nothing of it
-// seems to change: some file systems keep times in steps of two seconds, within
-// which a second write of the same length cannot be seen.
-const settling = 2 * time.Second
-
-// unended is how long a file must have lain still whose last line has no end: half a
-// SIRET may be a SIREN, half an address another one, and a slow writer pauses.
-const unended = 10 * time.Second
 
 // maxBad is how many lines with a fault are told one by one.
 const maxBad = 10
@@ -70,6 +63,8 @@ type List struct {
 	format  Format
 	current atomic.Pointer[Set]
 
+	settling, unended time.Duration // as in package waits
+
 	mu      sync.Mutex // one Refresh at a time
 	now     func() time.Time
 	seen    version   // what the last look found
@@ -88,7 +83,7 @@ type version struct {
 // Open reads the list in a file. Lines with a fault are left out (see Bad); it is
 // an error if there is no such file, if it cannot be read, or if it is empty.
 func Open(path string, f Format) (*List, error) {
-	l := &List{path: path, format: f, now: time.Now}
+	l := &List{path: path, format: f, now: time.Now, settling: waits.Settling, unended: waits.Unended}
 	l.seen, l.since = look(path), l.now()
 	set, sum, err := l.read()
 	if err != nil {
@@ -125,10 +120,10 @@ func (l *List) Refresh() (changed bool, err error) {
 		l.seen, l.since, l.settled = v, l.now(), false
 		return false, nil
 	}
-	if l.settled || l.still() < settling {
+	if l.settled || l.still() < l.settling {
 		return false, nil
 	}
-	late := l.now().Sub(l.since) > settling
+	late := l.now().Sub(l.since) > l.settling
 	changed, waits, err := l.take()
 	// What was read may be another file than the one that was looked at.
 	if !look(l.path).same(l.seen) {
@@ -144,7 +139,7 @@ func (l *List) Refresh() (changed bool, err error) {
 func (l *List) still() time.Duration {
 	seen := l.now().Sub(l.since)
 	if l.seen.info == nil {
-		return settling
+		return l.settling
 	}
 	return max(seen, l.now().Sub(l.seen.info.ModTime()))
 }
@@ -162,7 +157,7 @@ func (l *List) take() (changed, waits bool, err error) {
 	switch {
 	case err == nil && !set.Complete():
 		err = errors.New(set.bad.String())
-	case err == nil && !set.ended && l.still() < unended:
+	case err == nil && !set.ended && l.still() < l.unended:
 		return false, true, nil
 	case err == nil && set.cuts(l.Set()):
 		err = errCut

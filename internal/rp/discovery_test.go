@@ -108,7 +108,7 @@ func TestDiscoveryAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFake(t, RS256, RS256)
-			f.rp.timeout = time.Second
+			f.rp.timeout = 300 * time.Millisecond
 			f.onDiscovery = row.serve
 			_, err := f.authorizationURL(t.Context())
 			row.want.check(t, err)

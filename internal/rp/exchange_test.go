@@ -91,7 +91,7 @@ func TestTokenAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFake(t, RS256, RS256)
-			f.rp.timeout = time.Second
+			f.rp.timeout = 300 * time.Millisecond
 			f.onToken = row.serve
 			_, err := f.finish(t)
 			row.want.check(t, err)

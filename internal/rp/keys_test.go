@@ -203,7 +203,7 @@ func TestKeysDown(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFake(t, RS256, None)
-			f.rp.timeout = time.Second
+			f.rp.timeout = 300 * time.Millisecond
 			f.onJWKS = row.serve
 			_, err := f.finish(t)
 			e := (outcome{StageToken, Unavailable, ReasonKeys}).check(t, err)

@@ -1,6 +1,7 @@
 package rp
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -16,7 +17,7 @@ const (
 	None  = "none" // userinfo only: plain JSON
 )
 
-// callTimeout bounds one call to the provider, from dialling to the last byte, and the
+// callTimeout, unless Config says otherwise, bounds one call to the provider, from dialling to the last byte, and the
 // calls that one callback makes, all together.
 const callTimeout = 10 * time.Second
 
@@ -42,6 +43,9 @@ type Config struct {
 
 	// Transport carries every call; nil means NewTransport(nil).
 	Transport http.RoundTripper
+
+	// Timeout bounds one call, and all those of a Finish together; 0 means ten seconds.
+	Timeout time.Duration
 
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
@@ -87,7 +91,7 @@ func New(cfg Config) *Provider {
 	return &Provider{
 		cfg:     cfg,
 		client:  &http.Client{Transport: cfg.Transport, CheckRedirect: followNothing},
-		timeout: callTimeout,
+		timeout: cmp.Or(cfg.Timeout, callTimeout),
 		after:   time.AfterFunc,
 	}
 }

@@ -43,7 +43,7 @@ func TestUserinfoAnswers(t *testing.T) {
 			f := newFake(t, RS256, None)
 			f.onUserinfo = row.serve
 			if strings.HasPrefix(name, "hang") {
-				f.rp.timeout = time.Second
+				f.rp.timeout = 300 * time.Millisecond
 			}
 			_, err := f.finish(t)
 			row.want.check(t, err)

@@ -56,7 +56,8 @@ func (b *Box) Seal(ctx context.Context, plaintext []byte, place string) (string,
 }
 
 // Open returns what Seal was given for the same place. A key id that is not
-// known makes the keyring look into the storage, at most every few seconds.
+// known makes the keyring look into the storage, at most every few seconds. ErrUnread says
+// that it never answered.
 func (b *Box) Open(ctx context.Context, value, place string) (string, error) {
 	s := scratches.Get().(*scratch)
 	defer scratches.Put(s)
@@ -68,7 +69,7 @@ func (b *Box) Open(ctx context.Context, value, place string) (string, error) {
 	sealed := s.sealed[:n]
 	aead := b.find(ctx, binary.BigEndian.Uint32(sealed))
 	if aead == nil {
-		return "", ErrInvalid
+		return "", b.ring.invalid()
 	}
 	s.place = append(s.place[:0], place...)
 	s.plain, err = aead.Open(s.plain[:0], nil, sealed[idSize:], s.place)

@@ -2,14 +2,9 @@ package seal
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/binary"
-	"errors"
-	"io/fs"
-	"slices"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/caddyserver/certmagic"
@@ -19,14 +14,18 @@ const (
 	rotateAfter  = 30 * 24 * time.Hour
 	reloadEvery  = 5 * time.Second // how often an unknown key id may cost a look into the storage
 	persistEvery = time.Minute     // how often a key that lives in memory only tries to be stored
-	storageWait  = 3 * time.Second // how long one job in the storage may take
 	retryAfter   = time.Second     // how long a storage that failed is left alone
 	clockSlack   = time.Hour       // how far apart the clocks of nodes may be
 )
 
+// StorageWait is how long one job in the storage may take. It is a variable for the sake
+// of tests of a whole Caddy.
+var StorageWait = 3 * time.Second
+
 // Keyring holds the keys: the first seals, all open.
 type Keyring struct {
 	storage certmagic.Storage // nil: the operator gave the keys
+	wait    time.Duration     // StorageWait, when the keyring was made
 	path    string
 	keep    time.Duration
 	warn    func(message string, err error)
@@ -35,6 +34,7 @@ type Keyring struct {
 	mu          sync.Mutex // one job in the storage at a time
 	current     atomic.Pointer[keys]
 	lastReload  atomic.Int64 // Unix nanoseconds
+	unread      atomic.Bool  // the storage did not answer when it was asked
 	own         *key         // lives in memory only; nil: all are in the storage
 	lastPersist time.Time
 	failed      error // why there is no key
@@ -68,7 +68,7 @@ func NewKeyring(secrets ...[]byte) *Keyring {
 // cannot be written: keys then live in memory, and a restart or a reload ends what they
 // sealed. Nothing is read or written before the first Seal or Open.
 func StoredKeyring(storage certmagic.Storage, path string, keep time.Duration, warn func(string, error)) *Keyring {
-	return &Keyring{storage: storage, path: path, keep: keep + clockSlack, warn: warn, now: time.Now}
+	return &Keyring{storage: storage, wait: StorageWait, path: path, keep: keep + clockSlack, warn: warn, now: time.Now}
 }
 
 // Box returns a box for one purpose; the parts are bound to each other, so that
@@ -112,9 +112,10 @@ func (k *Keyring) opening(ctx context.Context, reload bool) *keys {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storageWait)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), k.wait)
 	defer cancel()
-	if loaded, err := k.load(ctx); err == nil {
+	loaded, err := k.load(ctx)
+	if k.noteRead(err); err == nil {
 		k.current.Store(k.merge(loaded))
 	}
 	return k.current.Load()
@@ -134,7 +135,7 @@ func (k *Keyring) sealing(ctx context.Context) (*keys, error) {
 	if k.failed != nil && k.now().Sub(k.failedAt) < retryAfter {
 		return nil, k.failed
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storageWait)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), k.wait)
 	defer cancel()
 	keys, err := k.renew(ctx)
 	k.failed, k.failedAt = err, k.now()
@@ -153,117 +154,4 @@ func (k *Keyring) persistDue() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.own != nil && k.now().Sub(k.lastPersist) >= persistEvery
-}
-
-// renew reads the keys and, if none is fit to seal, makes one under the storage's
-// lock: reading again after locking, so that two nodes do not make one each.
-func (k *Keyring) renew(ctx context.Context) (*keys, error) {
-	k.lastPersist = k.now()
-	loaded, err := k.load(ctx)
-	if err == nil && k.fresh(loaded) {
-		return k.adopt(loaded), nil
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return k.fallback(err)
-	}
-	if err := k.storage.Lock(ctx, k.path); err != nil {
-		return k.unlocked(ctx, err)
-	}
-	defer func() { _ = k.storage.Unlock(context.WithoutCancel(ctx), k.path) }()
-	loaded, err = k.load(ctx)
-	if err == nil && k.fresh(loaded) {
-		return k.adopt(loaded), nil
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return k.fallback(err)
-	}
-	next := k.withNewKey(loaded)
-	if err := k.store(ctx, next); err != nil {
-		return k.fallback(err)
-	}
-	return k.adopt(next), nil
-}
-
-// unlocked looks once more where the lock was not to be had: who held it made
-// the key, as a rule. Several nodes that start together queue for it in steps of
-// a second, and the last ones wait longer than storageWait.
-func (k *Keyring) unlocked(ctx context.Context, cause error) (*keys, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), retryAfter)
-	defer cancel()
-	if loaded, err := k.load(ctx); err == nil && k.fresh(loaded) {
-		return k.adopt(loaded), nil
-	}
-	return k.fallback(cause)
-}
-
-// adopt makes keys that stand in the storage the current ones.
-func (k *Keyring) adopt(stored *keys) *keys {
-	merged := k.merge(stored)
-	k.own = nil
-	k.current.Store(merged)
-	return merged
-}
-
-// merge keeps a key that lives in memory only, so that what it sealed opens on. It
-// goes on sealing while those of the storage are overdue.
-func (k *Keyring) merge(stored *keys) *keys {
-	switch {
-	case k.own == nil || stored.index(k.own.id) >= 0:
-		return stored
-	case k.fresh(stored):
-		return &keys{append(slices.Clone(stored.list), *k.own)}
-	}
-	return &keys{append([]key{*k.own}, stored.list...)}
-}
-
-// fallback decides what a storage that failed means. One that cannot be written
-// does not stop logins: a key in memory serves until it can. Anything else may
-// pass, and a second key made meanwhile would split the nodes: no key.
-func (k *Keyring) fallback(err error) (*keys, error) {
-	current := k.current.Load()
-	if current != nil {
-		return current, nil // overdue for rotation at worst
-	}
-	if !unwritable(err) {
-		return nil, err
-	}
-	k.warn("storage cannot be written: sessions are sealed with a key in memory, which a restart or a reload forgets", err)
-	current = k.withNewKey(nil)
-	k.own = &current.list[0]
-	k.current.Store(current)
-	return current, nil
-}
-
-func unwritable(err error) bool {
-	for _, target := range []error{fs.ErrPermission, syscall.EROFS, syscall.ENOSPC, syscall.EDQUOT} {
-		if errors.Is(err, target) {
-			return true
-		}
-	}
-	return false
-}
-
-// withNewKey puts a key in front of the others (one that lived in memory, if
-// there is one, or a new one) and drops those whose time is over.
-func (k *Keyring) withNewKey(old *keys) *keys {
-	now := k.now()
-	next := new(keys)
-	if k.own != nil {
-		next.list = append(next.list, *k.own)
-	} else {
-		secret := make([]byte, keySize)
-		rand.Read(secret) // never fails, by its documentation
-		next.list = append(next.list, newKey(secret, now))
-	}
-	if old == nil {
-		return next
-	}
-	for i, superseded := 0, now; i < len(old.list); i++ {
-		if now.Sub(superseded) > k.keep {
-			break
-		}
-		next.list = append(next.list, old.list[i])
-		superseded = old.list[i].created
-	}
-	return next
 }

@@ -38,6 +38,9 @@ func (w *PrivateWriter) Write(b []byte) (int, error) {
 // ReadFrom makes the headers private before it sends them.
 func (w *PrivateWriter) ReadFrom(r io.Reader) (int64, error) {
 	w.seal()
+	if isSmall(r) {
+		return copySmall(w.ResponseWriter, r)
+	}
 	return w.ResponseWriterWrapper.ReadFrom(r)
 }
 

@@ -1,0 +1,107 @@
+package proconnect
+
+import (
+	"slices"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+)
+
+// block is the grammar of a block of options that configure a T.
+type block[T any] struct {
+	prefix  string      // of messages
+	options []option[T] // in the order in which messages list them
+	check   func(*T) error
+	unknown func(d *caddyfile.Dispenser, word string) error
+}
+
+type option[T any] struct {
+	name       string
+	read       read[T]
+	repeatable bool
+}
+
+// read reads an option, whose name is the current token, and all of its line.
+type read[T any] func(*T, *caddyfile.Dispenser) error
+
+// unmarshal reads the options up to the end of the block. What is wrong is reported on
+// its line: check is called after each option.
+func (b block[T]) unmarshal(d *caddyfile.Dispenser, into *T) error {
+	seen := make(map[string]bool)
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		word := d.Val()
+		i := slices.IndexFunc(b.options, func(o option[T]) bool { return o.name == word })
+		switch {
+		case i < 0:
+			return b.unknown(d, word)
+		case seen[word] && !b.options[i].repeatable:
+			return d.Errf("%sduplicate option %q: remove one", b.prefix, word)
+		}
+		seen[word] = true
+		if err := b.options[i].read(into, d); err != nil {
+			return err
+		}
+		if err := b.check(into); err != nil {
+			return d.WrapErr(err)
+		}
+	}
+	return nil
+}
+
+func (b block[T]) names() []string {
+	names := make([]string, len(b.options))
+	for i, o := range b.options {
+		names[i] = o.name
+	}
+	return names
+}
+
+// text reads an option with one value, in which no placeholder would be replaced.
+func text[T any](field func(*T) *string) read[T] {
+	return func(into *T, d *caddyfile.Dispenser) error { return oneArg(d, d.Val(), field(into)) }
+}
+
+// secret reads an option with one value, whose placeholders are resolved when the
+// configuration loads.
+func secret[T any](field func(*T) *string) read[T] {
+	return func(into *T, d *caddyfile.Dispenser) error { return secretArg(d, d.Val(), field(into)) }
+}
+
+// list reads an option with one value or more.
+func list[T any](field func(*T) *[]string) read[T] {
+	return func(into *T, d *caddyfile.Dispenser) (err error) {
+		*field(into), err = someArgs(d, d.Val())
+		return err
+	}
+}
+
+// checked reads an option, and refuses a value that cannot work.
+func checked[T any](read read[T], check func(*T) error) read[T] {
+	return func(into *T, d *caddyfile.Dispenser) error {
+		if err := read(into, d); err != nil {
+			return err
+		}
+		if err := check(into); err != nil {
+			return d.WrapErr(err)
+		}
+		return nil
+	}
+}
+
+// textsOptions are the options of what the pages say, in a gate or in a client.
+func textsOptions[T any](texts func(*T) *Texts) []option[T] {
+	return []option[T]{
+		{name: "title", read: text(func(t *T) *string { return &texts(t).Title })},
+		{name: "audience", read: text(func(t *T) *string { return &texts(t).Audience })},
+		{name: "contact", read: text(func(t *T) *string { return &texts(t).Contact })},
+		{name: "link", read: func(t *T, d *caddyfile.Dispenser) error { return texts(t).unmarshalLink(d) }, repeatable: true},
+	}
+}
+
+func (t *Texts) unmarshalLink(d *caddyfile.Dispenser) error {
+	args := d.RemainingArgs()
+	if len(args) != 2 {
+		return d.Errf("link: want a text, in quotes if it has spaces, and a URL")
+	}
+	t.Links = append(t.Links, Link{Text: args[0], URL: args[1]})
+	return noBlock(d, "link")
+}

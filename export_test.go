@@ -1,0 +1,8 @@
+package proconnect
+
+// The options of each block, for tests of what is written about them.
+var (
+	ClientOptions  = clientBlock().names
+	SessionOptions = sessionBlock().names
+	GateOptions    = gateBlock().names
+)
