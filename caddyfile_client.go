@@ -30,6 +30,9 @@ func init() {
 //		ca                   <file>
 //		session {
 //			lifetime    <duration>
+//			idle        <duration>
+//			renew       <duration>
+//			persistent
 //			secret      <key...>
 //			cookie_name <name>
 //		}

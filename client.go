@@ -78,8 +78,9 @@ type Client struct {
 
 	expected []claims.Ref // what matchers read
 
-	gates     []*Handler       // of all sites
-	gateHints map[string]hints // by their keys
+	gates       []*Handler             // of all sites
+	afterLogout map[logoutPlace]string // where people go on
+	gateHints   map[string]hints       // by their keys
 
 	mu      sync.Mutex
 	needed  []claims.Ref
@@ -90,6 +91,21 @@ type Client struct {
 type Session struct {
 	// How long a session lasts, counted from the first login. Default: 12 hours.
 	Lifetime caddy.Duration `json:"lifetime,omitempty"`
+
+	// After how long without a request a session ends; a new login begins a new
+	// one. Requests of the site's own scripts count, too. From a minute to less
+	// than the lifetime. Default: never.
+	Idle caddy.Duration `json:"idle,omitempty"`
+
+	// After how long ProConnect is to confirm a session: the next page passes by
+	// ProConnect, without a question to the person (`prompt=none`). While ProConnect
+	// does not answer, sessions go on for as long again. From a minute to less than
+	// the lifetime. Default: never.
+	Renew caddy.Duration `json:"renew,omitempty"`
+
+	// Keep sessions when the browser is closed, for what remains of the lifetime.
+	// Default: they end with the browser.
+	Persistent bool `json:"persistent,omitempty"`
 
 	// Keys of 32 random bytes each, in base64 or hex: the first seals, all open.
 	// Placeholders as for the client secret. Default: keys are made and rotated in

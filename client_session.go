@@ -2,6 +2,7 @@ package proconnect
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -23,9 +24,12 @@ const defaultLifetime = 12 * time.Hour
 
 // check refuses values that cannot work.
 func (s *Session) check() error {
-	switch lifetime := time.Duration(s.Lifetime); {
-	case lifetime != 0 && (lifetime < time.Minute || lifetime > 30*24*time.Hour):
-		return fmt.Errorf("session: lifetime %s: want from 1m to 720h", lifetime)
+	for _, span := range s.spans() {
+		if d := time.Duration(span.of); d != 0 && (d < time.Minute || d > 30*24*time.Hour) {
+			return fmt.Errorf("session: %s %s: want from 1m to 720h", span.name, d)
+		}
+	}
+	switch {
 	case s.CookieName != "" && !validCookieName.MatchString(s.CookieName):
 		return fmt.Errorf("session: cookie_name %q: want letters, digits and hyphens; the __Host- prefix is put in front by itself", s.CookieName)
 	}
@@ -37,13 +41,10 @@ func (c *Client) provisionSession(ctx caddy.Context) error {
 	if c.Session == nil {
 		c.Session = new(Session)
 	}
-	if err := c.Session.check(); err != nil {
+	if err := cmp.Or(c.Session.check(), c.Session.checkSpans()); err != nil {
 		return err
 	}
-	lifetime := time.Duration(c.Session.Lifetime)
-	if lifetime == 0 {
-		lifetime = defaultLifetime
-	}
+	lifetime := c.Session.lifetime()
 	switch c.cookieBase = c.Session.CookieName; {
 	case c.cookieBase != "":
 	case c.name == defaultClient:
@@ -56,7 +57,8 @@ func (c *Client) provisionSession(ctx caddy.Context) error {
 		return err
 	}
 	c.keeper = session.New(session.Config{
-		Name: c.cookieBase, Lifetime: lifetime, Keys: keys, Issuer: c.Issuer, ClientID: c.ClientID,
+		Name: c.cookieBase, Lifetime: lifetime, Idle: time.Duration(c.Session.Idle), Renew: time.Duration(c.Session.Renew),
+		Persistent: c.Session.Persistent, Keys: keys, Issuer: c.Issuer, ClientID: c.ClientID,
 		Storage: session.NewBoundedStorage(ctx.Storage()), RevokedUnder: c.storagePath("revoked"), Log: c.log,
 	})
 	c.tokenCalls = newTokenCalls()

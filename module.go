@@ -40,7 +40,10 @@ type Handler struct {
 	ACR []string `json:"acr,omitempty"`
 
 	// What a stranger meets: `page` (default), a page with ProConnect's button;
-	// or `auto`, straight to ProConnect.
+	// `auto`, straight to ProConnect; or `silent`: once for a browser, until it is
+	// closed, ProConnect is asked without a question to the person (`prompt=none`),
+	// and who is not logged in there meets the page. `silent` does not go with
+	// `optional`.
 	Login string `json:"login,omitempty"`
 
 	// Let strangers pass with empty placeholders, and people whom the rules
@@ -66,6 +69,12 @@ type Handler struct {
 	// Default: `<path>/logged-out`.
 	LoggedOutPath string `json:"logged_out_path,omitempty"`
 
+	// Where people go on after a logout: a path of this site, or a URL, https or on
+	// loopback. The logged-out page leads there by itself; where ProConnect could not
+	// be reached, by a link. The gates of a site that have the same `path` share it.
+	// Default: the page has a link to `/`.
+	AfterLogout string `json:"after_logout,omitempty"`
+
 	// The identity provider to send people to, by its idp_id.
 	IDPHint string `json:"idp_hint,omitempty"`
 
@@ -88,6 +97,8 @@ type Handler struct {
 	probes *probes // of which hosts the callback comes back to us
 	csrf   *http.CrossOriginProtection
 
+	logouts logoutPlace
+
 	reports  *reports
 	refusals *refusals
 }
@@ -103,6 +114,7 @@ type (
 const (
 	loginPage     = "page"
 	loginAuto     = "auto"
+	loginSilent   = "silent"
 	errorsBuiltin = "builtin"
 	errorsCaddy   = "caddy"
 )
