@@ -5,7 +5,7 @@ STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # What git holds or would hold: not what npm installs.
 GO_FILES = $(shell git ls-files --cached --others --exclude-standard '*.go')
 
-.PHONY: build test lint fmt e2e chromium firefox servers
+.PHONY: build test lint fmt e2e chromium firefox servers stores
 
 build:
 	go build -o caddy ./cmd/caddy
@@ -24,18 +24,24 @@ lint:
 fmt:
 	$(GOFUMPT) -w $(GO_FILES)
 
-# Real browsers, the engine that ProConnect runs, and servers that nobody here
-# wrote. E2E_SCREENSHOTS names a directory for pictures of every page; E2E_SEED
-# repeats a run's request targets.
-e2e: build chromium firefox servers
+# Real browsers, the engine that ProConnect runs, servers that nobody here wrote, and
+# two nodes over a real Redis and PostgreSQL. E2E_SCREENSHOTS names a directory for
+# pictures of every page; E2E_SEED repeats a run's request targets.
+e2e: build chromium firefox servers stores
 	cd e2e/provider && npm ci --no-audit --no-fund
-	cd e2e && CADDY_BIN=../caddy go test -count=1 -timeout 15m ./...
+	cd e2e && go build -o caddy-storages ./storage/caddy
+	cd e2e && CADDY_BIN=../caddy CADDY_STORAGES_BIN=caddy-storages go test -count=1 -timeout 15m ./...
 
 chromium:
 	@command -v chromium >/dev/null || .ci/install chromium fonts-liberation
 
 firefox:
 	@command -v firefox-esr >/dev/null || command -v firefox >/dev/null || .ci/install firefox-esr
+
+# The tests run these by their binaries, on loopback, with folders of their own: the
+# services that the packages may start are not touched.
+stores:
+	@ls /usr/bin/redis-server /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || .ci/install redis-server postgresql
 
 # Jetty and Tomcat come as libraries: those packages start no service.
 servers:

@@ -55,11 +55,11 @@ func (x *exchange) problem(f fault, p pages.Problem, details ...zap.Field) error
 		fields = append(fields, zap.String("remedy", f.remedy))
 	}
 	x.gate.log.Info("problem", fields...)
-	if x.gate.Errors == errorsCaddy {
-		return x.toErrorChain(x.w, x.r, f.status, errors.New(f.code))
-	}
 	if f.status == http.StatusServiceUnavailable {
 		x.w.Header().Set("Retry-After", "30")
+	}
+	if x.gate.Errors == errorsCaddy {
+		return x.toErrorChain(x.w, x.r, f.status, errors.New(f.code))
 	}
 	if audienceOf(x.r) == programmatic {
 		return x.document(problemDocument{Type: problemTypes + f.code, Status: f.status})

@@ -5,10 +5,12 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/certmagic"
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/layout"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 )
 
 func init() {
@@ -18,10 +20,10 @@ func init() {
 // defaultClient is the client that a gate uses when it names none.
 const defaultClient = "default"
 
-// App holds the clients, as registered at ProConnect, that the gates of all sites
-// share.
+// App holds the clients that the gates and matchers of all sites share.
 type App struct {
-	// The clients by name. A gate that names none uses `default`.
+	// The clients, as registered at ProConnect, by their names: letters, digits
+	// and hyphens. A gate or matcher that names no client uses `default`.
 	Clients map[string]*Client `json:"clients,omitempty"`
 
 	log          *zap.Logger
@@ -30,7 +32,9 @@ type App struct {
 	polled       chan struct{} // closed when the poller has ended
 	lists        *rules.Lists
 	bodies       *bodies
-	cookieBases  []string // opens the names of every cookie of ours
+	storage      certmagic.Storage
+	shared       map[string]*session.Shared // what outlives a configuration, by where it is in the storage
+	cookieBases  []string                   // opens the names of every cookie of ours
 	watches      []*listWatch
 	layout       *layout.Layout // what the routes say, once a gate or a matcher has asked
 	sandboxSites []string       // where sites of a sandbox can be opened

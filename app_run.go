@@ -25,6 +25,7 @@ import (
 func (a *App) Provision(ctx caddy.Context) error {
 	a.log, a.pollEvery = ctx.Logger(), waits.Lists
 	a.lists, a.bodies = rules.NewLists(a.log, runningLists()), &bodies{most: waits.Body}
+	a.storage, a.shared = ctx.Storage(), make(map[string]*session.Shared)
 	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
 		c := a.Clients[name]
 		if err := checkClientName(name); err != nil {
@@ -75,6 +76,9 @@ func (a *App) checkCookieNames() error {
 func (a *App) Start() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	a.stop = cancel
+	for _, c := range a.Clients {
+		c.keeper.Start()
+	}
 	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
 		if a.Clients[name].sandbox != nil {
 			a.log.Warn("SANDBOX: ProConnect is simulated, identities are not verified, and only this machine is answered",
@@ -107,7 +111,7 @@ func (a *App) Stop() error {
 	return nil
 }
 
-// Cleanup closes idle connections to ProConnect.
+// Cleanup ends what asks ProConnect again in the background.
 func (a *App) Cleanup() error {
 	for _, c := range a.Clients {
 		if c != nil && c.close != nil {
@@ -149,11 +153,10 @@ func (a *App) poll(ctx context.Context) {
 
 // runningLists are those of the configuration that runs while another one loads.
 func runningLists() *rules.Lists {
-	running, err := caddy.ActiveContext().AppIfConfigured("proconnect")
-	if err != nil {
-		return nil
+	if running := runningApp(); running != nil {
+		return running.lists
 	}
-	return running.(*App).lists
+	return nil
 }
 
 // client returns a client by its name.

@@ -29,9 +29,10 @@ func benchGate(tb testing.TB, list ...rules.Rule) (h *Handler, cookie string) {
 		secret[i] = byte(i * 7)
 	}
 	c := &Client{app: app, name: defaultClient, cookieBase: "proconnect", Issuer: "https://issuer.example"}
+	storage := &certmagic.FileStorage{Path: tb.TempDir()}
 	c.keeper = session.New(session.Config{
 		Name: c.cookieBase, Lifetime: defaultLifetime, Keys: seal.NewKeyring(secret), Issuer: c.Issuer, Log: zap.NewNop(),
-		Storage: &certmagic.FileStorage{Path: tb.TempDir()}, RevokedUnder: "revoked",
+		Shared: session.NewShared(storage, "c", zap.NewNop()), Storage: storage,
 	})
 	app.Clients[defaultClient], app.cookieBases = c, []string{c.cookieBase}
 	set, err := rules.Compile(list, app.lists)

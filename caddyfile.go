@@ -85,7 +85,7 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	return nil
 }
 
-// strayArg says what to do about a word that stands before the block. Passed
+// strayArg says what to do about a word before the block. Passed
 // over, it would take the block with it.
 func strayArg(d *caddyfile.Dispenser, matched bool) error {
 	word := d.Val()
@@ -183,7 +183,7 @@ func unknownGateOption(d *caddyfile.Dispenser, option string) error {
 		return d.Errf("%s: it belongs in the global option proconnect { … } at the top of the Caddyfile", option)
 	}
 	if _, err := rules.LookupField(option); err == nil {
-		return d.Errf("%s: a condition stands after allow or deny: allow %s …", option, option)
+		return d.Errf("%s: a condition belongs after allow or deny: allow %s …", option, option)
 	}
 	meant := near.Word(option, gate)
 	if missing := behindBlock(option, "proconnect", caddyDirectives); missing != "" && meant == "" {
@@ -193,7 +193,7 @@ func unknownGateOption(d *caddyfile.Dispenser, option string) error {
 		return d.Errf("unknown subdirective %q: did you mean %s? it belongs in the global option proconnect { … } at the top of the Caddyfile", option, other)
 	}
 	if other := near.Word(option, rules.Fields); meant == "" && other != "" {
-		return d.Errf("unknown subdirective %q: did you mean %s? a condition stands after allow or deny: allow %s …", option, other, other)
+		return d.Errf("unknown subdirective %q: did you mean %s? a condition belongs after allow or deny: allow %s …", option, other, other)
 	}
 	return d.Errf("unknown subdirective %q: %swant one of %s", option, near.DidYouMean(option, gate), strings.Join(gate, ", "))
 }

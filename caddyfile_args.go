@@ -58,7 +58,7 @@ func noMoreArgs(d *caddyfile.Dispenser, option string) error {
 	return d.Errf("%s: unexpected argument %q: it takes one value; put a text with spaces in quotes", option, d.Val())
 }
 
-// flag refuses anything after an option that stands for itself.
+// flag refuses anything after an option that takes no value.
 func flag(d *caddyfile.Dispenser, option string) error {
 	if !d.NextArg() {
 		return noBlock(d, option)
@@ -69,9 +69,9 @@ func flag(d *caddyfile.Dispenser, option string) error {
 	return d.Errf("%s: it takes no value, got %q", option, d.Val())
 }
 
-// braceErr reports a closing brace that closes nothing where it stands.
+// braceErr reports a closing brace that is not on a line of its own.
 func braceErr(d *caddyfile.Dispenser, option string) error {
-	return d.Errf("%s: a closing brace stands on a line of its own", option)
+	return d.Errf("%s: a closing brace belongs on a line of its own", option)
 }
 
 func noBlock(d *caddyfile.Dispenser, option string) error {

@@ -35,6 +35,7 @@ func init() {
 //			persistent
 //			secret      <key...>
 //			cookie_name <name>
+//			storage_down accept
 //		}
 //		title, audience, contact, link: as in the directive
 //	}

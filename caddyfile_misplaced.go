@@ -7,7 +7,7 @@ import (
 )
 
 // caddyDirectives are Caddy's own: inside a block of ours, a closing brace is missing
-// above them.
+// before them.
 var caddyDirectives = []string{
 	"abort", "acme_server", "basic_auth", "basicauth", "bind", "copy_response", "copy_response_headers", "encode", "error", "file_server",
 	"forward_auth", "fs", "handle", "handle_errors", "handle_path", "header", "import", "intercept", "invoke", "log", "log_append", "log_level",
@@ -29,7 +29,7 @@ func behindBlock(word, block string, others ...[]string) string {
 	if !known && !isMatcherOrSite(word) {
 		return ""
 	}
-	return fmt.Sprintf("%s: it belongs behind %s { … }: is the closing brace missing above it?", word, block)
+	return fmt.Sprintf("%s: it belongs after %s { … }: is the closing brace missing above it?", word, block)
 }
 
 // isMatcherOrSite says whether a word is the name of a matcher, or the address of a site.

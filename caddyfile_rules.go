@@ -41,7 +41,7 @@ func unmarshalRuleOf(d *caddyfile.Dispenser, effect string, client *string) (rul
 			if isWord(d, "}") {
 				return rules.Rule{}, braceErr(d, name)
 			}
-			return rules.Rule{}, d.Errf("%s any: it stands alone, got %q after it", name, d.Val())
+			return rules.Rule{}, d.Errf("%s any: unexpected argument %q: remove it", name, d.Val())
 		}
 	case isWord(d, rules.WordNot):
 		return rules.Rule{}, d.Errf("%s not: it belongs inside a block, one condition a line: %s { not … }", name, name)
@@ -70,7 +70,7 @@ func unmarshalBlock(d *caddyfile.Dispenser, rule rules.Rule, client *string) (ru
 	nesting := d.Nesting()
 	for d.NextBlock(nesting) {
 		if len(rule.Conditions) == 0 && !startsLine(d) {
-			return rules.Rule{}, d.Errf("%s: each condition stands on a line of its own, under the brace", name)
+			return rules.Rule{}, d.Errf("%s: each condition belongs on a line of its own, under the brace", name)
 		}
 		if client != nil && isWord(d, rules.WordClient) {
 			if *client != "" {
@@ -117,7 +117,7 @@ func unmarshalLine(d *caddyfile.Dispenser, name string) (rules.Condition, error)
 	case not && isWord(d, rules.WordNot):
 		return rules.Condition{}, d.Errf("%s: not not: say it once, or not at all", name)
 	case isWord(d, rules.WordAny):
-		return rules.Condition{}, d.Errf("%s: any stands alone, outside of a block", name)
+		return rules.Condition{}, d.Errf("%s: any does not belong in a block: say %s any", name, name)
 	case isWord(d, rules.EffectAllow), isWord(d, rules.EffectDeny), isWord(d, "{"):
 		return rules.Condition{}, d.Errf("%s: no rule within a rule: every line of a block is a condition", name)
 	}
@@ -174,7 +174,7 @@ func unmarshalCondition(d *caddyfile.Dispenser, name string) (rules.Condition, e
 	return c, nil
 }
 
-// unknownField says what a word is that stands where a field belongs.
+// unknownField says what is wrong with a word where a field belongs.
 func unknownField(d *caddyfile.Dispenser, name string, err error) error {
 	word := d.Val()
 	if near.Word(word, rules.Fields) == "" && startsLine(d) {
@@ -191,11 +191,11 @@ func notAValue(d *caddyfile.Dispenser, name, field string) error {
 	word := d.Val()
 	switch {
 	case field == "acr" && word == rules.WordMFA:
-		return d.Errf("%s: mfa is no level, but stands for several: say %s mfa, without acr", name, name)
+		return d.Errf("%s: mfa is not a level but several: say %s mfa, without acr", name, name)
 	case word == rules.WordAbsent:
-		return d.Errf("%s: %s: absent stands alone after the field; put quotes around it if it is a value", name, field)
+		return d.Errf("%s: %s: absent belongs right after the field, without values; put quotes around it if it is a value", name, field)
 	}
-	return d.Errf("%s: %s: %q is no value: several conditions stand one a line in a block, %s { … }; put quotes around it if it is a value", name, field, word, name)
+	return d.Errf("%s: %s: %q is no value: put several conditions in a block, one a line: %s { … }; put quotes around it if it is a value", name, field, word, name)
 }
 
 // isWord says whether the current token is a word of the grammar: one in quotes

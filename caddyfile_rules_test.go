@@ -105,6 +105,9 @@ func TestUnmarshalMatcherRule(t *testing.T) {
 
 // TestRuleErrors pins every text that a person who writes rules can meet.
 // testdata/rule-errors.txt holds, between lines of dashes, the rules and the error.
+//
+// The case: "unknown word, empty block or bad value in a rule, missing or unreadable list
+// file".
 func TestRuleErrors(t *testing.T) {
 	const path = "testdata/rule-errors.txt"
 	text, err := os.ReadFile(path)

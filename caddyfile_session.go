@@ -23,6 +23,7 @@ func sessionBlock() block[Session] {
 			}},
 			{name: "secret", read: list(func(s *Session) *[]string { return &s.Secrets })},
 			{name: "cookie_name", read: text(func(s *Session) *string { return &s.CookieName })},
+			{name: "storage_down", read: text(func(s *Session) *string { return &s.StorageDown })},
 		},
 		check:   (*Session).check,
 		unknown: unknownSessionOption,
@@ -46,12 +47,12 @@ func (s *Session) unmarshalCaddyfile(d *caddyfile.Dispenser) error {
 }
 
 func (s *Session) empty() bool {
-	return s.Lifetime == 0 && s.Idle == 0 && s.Renew == 0 && !s.Persistent && s.Secrets == nil && s.CookieName == ""
+	return s.Lifetime == 0 && s.Idle == 0 && s.Renew == 0 && !s.Persistent && s.Secrets == nil && s.CookieName == "" && s.StorageDown == ""
 }
 
 func unknownSessionOption(d *caddyfile.Dispenser, option string) error {
 	if slices.Contains(clientBlock().names(), option) {
-		return d.Errf("%s: it belongs behind session { … }: is the closing brace missing above it?", option)
+		return d.Errf("%s: it belongs after session { … }: is the closing brace missing above it?", option)
 	}
 	known := sessionBlock().names()
 	return d.Errf("session: unknown subdirective %q: %swant one of %s", option, near.DidYouMean(option, known), strings.Join(known, ", "))

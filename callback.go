@@ -18,7 +18,11 @@ import (
 // serveCallback takes what ProConnect answers and establishes who the person is.
 // It runs no rules: the gate of the page that they go to decides.
 func (x *exchange) serveCallback() error {
-	x.open(x.r)
+	// What was logged out is asked again when the login is whole: nothing is used up
+	// before that can be told, and loading the page again goes on.
+	if x.open(x.r); x.unread || !x.gate.client.keeper.Ready() {
+		return x.sessionsUnread()
+	}
 	response, err := rp.ParseResponse(x.url.RawQuery)
 	if err != nil {
 		return x.attemptUnknown("the query is malformed")

@@ -13,49 +13,53 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
-// Client is one client, as registered at ProConnect, and what its sites have in
-// common.
+// Client is a client as registered at ProConnect (a relying party of OpenID
+// Connect), and what the sites that use it have in common.
 type Client struct {
-	// Which ProConnect: `production`, `integration`, `production-rie`,
-	// `integration-rie` (the State's internal network) or `sandbox` (a simulated
-	// one inside this process, for this machine alone). Either this or an issuer
-	// is required.
+	// Which ProConnect to use: `production`, `integration`, `production-rie` and
+	// `integration-rie` (on the State's internal network), or `sandbox`, which is
+	// simulated inside Caddy and serves this machine alone. Either `environment`
+	// or `issuer` is required.
 	Environment string `json:"environment,omitempty"`
 
-	// The issuer of another ProConnect: an https URL, or http on loopback,
-	// exactly as its discovery document spells it.
+	// The issuer of another ProConnect, exactly as its discovery document has it
+	// (OpenID Connect Discovery 1.0 section 3): an https URL, or http on loopback.
 	Issuer string `json:"issuer,omitempty"`
 
-	// The client ID as registered. Placeholders such as `{env.NAME}` and
-	// `{file./path}` are resolved when the configuration loads; an unset one is
-	// an error. Required, but in the sandbox.
+	// The client ID. Placeholders such as `{env.NAME}` and `{file./path}` are
+	// replaced when the configuration loads; one without a value is an error.
+	// Required except in the sandbox.
 	ClientID string `json:"client_id,omitempty"`
 
-	// The client secret as registered; as for the client ID. A literal one draws
-	// a warning, because Caddy's admin API shows the configuration.
+	// The client secret. Placeholders are replaced as in the client ID. A secret
+	// that is written out draws a warning, because Caddy's admin API shows the
+	// configuration. Required except in the sandbox.
 	ClientSecret string `json:"client_secret,omitempty"`
 
-	// How the client is registered to get ID tokens signed: `RS256` (default),
-	// `ES256` or `HS256`. A token signed otherwise is refused.
+	// The algorithm with which ProConnect signs this client's ID tokens, as
+	// registered: `RS256`, `ES256` or `HS256`. A token signed with another one is
+	// refused. Default: `RS256`.
 	SigningAlg string `json:"signing_alg,omitempty"`
 
-	// How the client is registered to get userinfo: signed by `RS256`, `ES256`
-	// or `HS256`, or `none` for plain JSON. Default: as `signing_alg`.
+	// The algorithm with which ProConnect signs this client's userinfo, as
+	// registered: `RS256`, `ES256`, `HS256`, or `none` for plain JSON. Another
+	// one is refused. Default: that of `signing_alg`.
 	UserinfoSigningAlg string `json:"userinfo_signing_alg,omitempty"`
 
-	// The scopes asked of everybody. With a `+` in front, one is added to the
-	// default: openid given_name usual_name email uid siret idp_id roles
-	// organization_label. What rules, matchers and `claims` need is added by
-	// itself.
+	// The scopes to request. A scope that begins with `+` is added to the default.
+	// What rules, matchers and `claims` need is always added. A scope that
+	// ProConnect does not know is an error. Default: openid given_name usual_name
+	// email uid siret idp_id roles organization_label.
 	Scopes []string `json:"scopes,omitempty"`
 
-	// Further claims to keep for placeholders and headers: phone_number,
-	// chorusdt:matricule, chorusdt:societe, idp_acr, belonging_population,
-	// organizational_unit, or custom.<path>.
+	// Further claims to keep in the session, for placeholders and headers:
+	// `phone_number`, `chorusdt:matricule`, `chorusdt:societe`, `idp_acr`,
+	// `belonging_population`, `organizational_unit` or `custom.<path>`. Default:
+	// none beyond those of the default scopes.
 	Claims []string `json:"claims,omitempty"`
 
-	// A PEM file of certificate authorities to trust for ProConnect beside the
-	// system's.
+	// The path of a PEM file with certificate authorities to trust for
+	// connections to ProConnect, in addition to the system's.
 	CA string `json:"ca,omitempty"`
 
 	// How sessions are kept.
@@ -87,32 +91,41 @@ type Client struct {
 	request *claims.Request // what is asked of ProConnect; nil until the first login
 }
 
-// Session says how sessions are kept.
+// Session configures how sessions are kept: each in one sealed cookie of the
+// site's host.
 type Session struct {
-	// How long a session lasts, counted from the first login. Default: 12 hours.
+	// How long a session lasts after the login that began it, from 1 minute to 30
+	// days. Activity does not extend it. Default: 12 hours.
 	Lifetime caddy.Duration `json:"lifetime,omitempty"`
 
-	// After how long without a request a session ends; a new login begins a new
-	// one. Requests of the site's own scripts count, too. From a minute to less
-	// than the lifetime. Default: never.
+	// How long a session lasts without a request. What the site's own scripts ask
+	// for counts. From 1 minute to less than the lifetime. Default: as long as the
+	// lifetime.
 	Idle caddy.Duration `json:"idle,omitempty"`
 
 	// After how long ProConnect is to confirm a session: the next page passes by
-	// ProConnect, without a question to the person (`prompt=none`). While ProConnect
-	// does not answer, sessions go on for as long again. From a minute to less than
+	// ProConnect without a question to the person (`prompt=none`). While ProConnect
+	// does not answer, sessions go on for as long again. From 1 minute to less than
 	// the lifetime. Default: never.
 	Renew caddy.Duration `json:"renew,omitempty"`
 
-	// Keep sessions when the browser is closed, for what remains of the lifetime.
-	// Default: they end with the browser.
+	// If true, sessions outlive the browser's end, for what remains of the
+	// lifetime. Default: false.
 	Persistent bool `json:"persistent,omitempty"`
 
-	// Keys of 32 random bytes each, in base64 or hex: the first seals, all open.
-	// Placeholders as for the client secret. Default: keys are made and rotated in
-	// Caddy's storage.
+	// The keys that seal cookies: 32 random bytes each, in base64 or hex. The
+	// first one seals, all of them open. Placeholders are replaced as in the
+	// client secret. Default: keys are made, kept in Caddy's storage and rotated
+	// every 30 days.
 	Secrets []string `json:"secret,omitempty"`
 
-	// The name of the cookie, without the `__Host-` that is put in front.
-	// Default: `proconnect`, or `proconnect-<client>` for a named client.
+	// The name of the cookie, of letters, digits and hyphens; `__Host-` is put in
+	// front of it. Default: `proconnect`, or `proconnect-<client>` for a client
+	// with a name.
 	CookieName string `json:"cookie_name,omitempty"`
+
+	// What a session is worth after a restart, until Caddy's storage was read and
+	// tells who logged out: by default nothing, those who have one are asked to come
+	// back (503); with `accept` it counts, and so do those that were logged out.
+	StorageDown string `json:"storage_down,omitempty"`
 }

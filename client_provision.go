@@ -46,7 +46,7 @@ func (c *Client) provisionCredentials(caddy.Context) error {
 		return err
 	}
 	if literal(c.ClientSecret) {
-		c.log.Warn("client_secret stands in the configuration, which Caddy's admin API shows: use {env.NAME} or {file./path}")
+		c.log.Warn("client_secret is written out in the configuration, which Caddy's admin API shows: use {env.NAME} or {file./path}")
 	}
 	if strings.ContainsAny(id, "{}$ ") {
 		return fmt.Errorf("client_id %q: a variable that nothing replaced? want {env.NAME}, {file./path} or the ID itself", id)
@@ -67,7 +67,7 @@ func resolve(option, value string) (string, error) {
 	return resolved, nil
 }
 
-// unresolved says why there is no value. It repeats a placeholder that stands
+// unresolved says why there is no value. It repeats a placeholder that is
 // alone; anything else could be a piece of a secret.
 func unresolved(value string) string {
 	name, whole := strings.CutSuffix(value, "}")

@@ -13,7 +13,7 @@ import (
 // placeholder without its end.
 var unreplaced = regexp.MustCompile(`^\$\{?[A-Za-z_][A-Za-z0-9_]*\}?$|^\{\$?[A-Za-z_.]|^%[A-Za-z_][A-Za-z0-9_]*%$`)
 
-// checkSecret refuses a client_secret that is the name of a variable, as it stands in
+// checkSecret refuses a client_secret that is the name of a variable, as it is in
 // the configuration: ProConnect would refuse every login. It repeats nothing of it; it
 // may be a secret all the same.
 func checkSecret(written string) error {

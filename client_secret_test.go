@@ -35,7 +35,7 @@ func TestClientSecretIsResolvedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	write("")
-	if _, err := c.keyring(ctx, time.Hour); err == nil || !strings.Contains(err.Error(), "secret is the client_secret") {
+	if _, err := c.keyring(nil, time.Hour); err == nil || !strings.Contains(err.Error(), "secret is the client_secret") {
 		t.Errorf("the session's key is compared with another secret: %v", err)
 	}
 	c.SigningAlg, c.UserinfoSigningAlg = "RS256", "RS256"

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
-	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
@@ -22,6 +21,9 @@ var validCookieName = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
 
 const defaultLifetime = 12 * time.Hour
 
+// storageDownAccept lets people in before anybody knows who of them logged out.
+const storageDownAccept = "accept"
+
 // check refuses values that cannot work.
 func (s *Session) check() error {
 	for _, span := range s.spans() {
@@ -30,6 +32,8 @@ func (s *Session) check() error {
 		}
 	}
 	switch {
+	case s.StorageDown != "" && s.StorageDown != storageDownAccept:
+		return fmt.Errorf("session: storage_down %q: want %s, or leave it out", s.StorageDown, storageDownAccept)
 	case s.CookieName != "" && !validCookieName.MatchString(s.CookieName):
 		return fmt.Errorf("session: cookie_name %q: want letters, digits and hyphens; the __Host- prefix is put in front by itself", s.CookieName)
 	}
@@ -37,7 +41,7 @@ func (s *Session) check() error {
 }
 
 // provisionSession checks how sessions are kept, and makes their keeper.
-func (c *Client) provisionSession(ctx caddy.Context) error {
+func (c *Client) provisionSession(caddy.Context) error {
 	if c.Session == nil {
 		c.Session = new(Session)
 	}
@@ -52,25 +56,27 @@ func (c *Client) provisionSession(ctx caddy.Context) error {
 	default:
 		c.cookieBase = "proconnect-" + c.name
 	}
-	keys, err := c.keyring(ctx, lifetime)
+	shared := c.app.sharedBy(c)
+	keys, err := c.keyring(shared, lifetime)
 	if err != nil {
 		return err
 	}
 	c.keeper = session.New(session.Config{
 		Name: c.cookieBase, Lifetime: lifetime, Idle: time.Duration(c.Session.Idle), Renew: time.Duration(c.Session.Renew),
 		Persistent: c.Session.Persistent, Keys: keys, Issuer: c.Issuer, ClientID: c.ClientID,
-		Storage: session.NewBoundedStorage(ctx.Storage()), RevokedUnder: c.storagePath("revoked"), Log: c.log,
+		Shared: shared, Storage: c.app.storage, Log: c.log, AcceptUnread: c.Session.StorageDown == storageDownAccept,
 	})
+	if c.Session.StorageDown == storageDownAccept {
+		c.log.Warn("storage_down accept: after a restart, until the storage is read, sessions count again that were logged out or ended before it")
+	}
 	c.tokenCalls = newTokenCalls()
 	return nil
 }
 
 // keyring takes the operator's keys, or those of the storage.
-func (c *Client) keyring(ctx caddy.Context, lifetime time.Duration) (*seal.Keyring, error) {
+func (c *Client) keyring(shared *session.Shared, lifetime time.Duration) (*seal.Keyring, error) {
 	if len(c.Session.Secrets) == 0 {
-		return seal.StoredKeyring(session.NewBoundedStorage(ctx.Storage()), c.storagePath("keys.json"), lifetime, func(message string, err error) {
-			c.log.Error(message, zap.Error(err))
-		}), nil
+		return shared.Keys(lifetime), nil
 	}
 	var keys [][]byte
 	for i, s := range c.Session.Secrets {
@@ -92,16 +98,16 @@ func (c *Client) keyring(ctx caddy.Context, lifetime time.Duration) (*seal.Keyri
 			return nil, fmt.Errorf("session: secret %d is the same key as one before it: remove it, or make another with `openssl rand -base64 32`", i+1)
 		}
 		if literal(s) {
-			c.log.Warn("session secret stands in the configuration, which Caddy's admin API shows: use {env.NAME} or {file./path}")
+			c.log.Warn("session secret is written out in the configuration, which Caddy's admin API shows: use {env.NAME} or {file./path}")
 		}
 		keys = append(keys, key)
 	}
 	return seal.NewKeyring(keys...), nil
 }
 
-// storagePath is where the client keeps something in Caddy's storage. All that
-// have the same issuer and client_id share it, on whatever node.
-func (c *Client) storagePath(what string) string {
+// storagePath is where the client keeps things in Caddy's storage. All that have the
+// same issuer and client_id share it, on whatever node.
+func (c *Client) storagePath() string {
 	sum := sha256.Sum256([]byte(c.Issuer + "\x00" + c.ClientID))
-	return "proconnect/" + hex.EncodeToString(sum[:8]) + "/" + what
+	return "proconnect/" + hex.EncodeToString(sum[:8])
 }

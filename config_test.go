@@ -11,6 +11,9 @@ import (
 // testdata/config-errors holds, between lines of dashes, Caddyfiles and the error.
 // What stands behind "when it loads" is found by `caddy validate`, the rest by
 // `caddy adapt` already.
+//
+// The case: "a gate behind a handler that answers (`file_server`, `reverse_proxy`,
+// `respond`, `php_fastcgi`) in one `route`; a gate only in `handle_errors`".
 func TestConfigErrors(t *testing.T) {
 	files, err := filepath.Glob("testdata/config-errors/*.txt")
 	if err != nil || len(files) == 0 {

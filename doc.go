@@ -12,8 +12,9 @@
 //   - module.go and client.go: what an operator can set; caddyfile*.go: how it is
 //     written; module_check.go: what is refused; app.go: what gates share
 //
-// What these stand on lies in internal: claims (what ProConnect says of people), rules
-// (who may enter), session (what is kept between requests), rp (ProConnect's protocol),
+// What these are built on is in internal: claims (what ProConnect says of people), rules
+// (who may enter), session (what is kept between requests), revocation (whose session
+// was ended), rp (ProConnect's protocol),
 // upstream (what may reach the site), origin, pages, seal, listfile, siret, and the
 // sandbox, which shares no code with rp.
 package proconnect

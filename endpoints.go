@@ -25,7 +25,7 @@ type endpoint struct {
 // get are the methods of an endpoint that a browser is sent to.
 var get = []string{http.MethodGet}
 
-// endpoints are what stands under the gate's path, by name. The callback and the
+// endpoints are what is under the gate's path, by name. The callback and the
 // logged-out page may have addresses of their own.
 var endpoints = map[string]endpoint{
 	"login":      {methods: get, fixed: true, serve: (*exchange).serveLogin},
@@ -106,7 +106,9 @@ func (x *exchange) serveSession() error {
 	if site := x.r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
 		return x.problem(faultForeignRequest, pages.Problem{HomeURL: "/"})
 	}
-	x.open(x.r)
+	if x.open(x.r); x.unread {
+		return x.sessionsUnread()
+	}
 	if x.session.IsZero() {
 		return x.unauthorized(x.loginTo(x.pageAsking(x.r)))
 	}

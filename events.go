@@ -62,7 +62,7 @@ func (x *exchange) reportLoginFailed(a *session.Attempt, e *rp.Error, f fault) {
 }
 
 // reportRefused logs a refusal, once a minute for a session and what refused it. It names
-// rules and fields, and never what stands in them.
+// rules and fields, and never what is in them.
 func (x *exchange) reportRefused() {
 	reason := x.decision.Reason()
 	known, more, due, over := x.gate.refusals.due(refusalKey{x.session.Family, reason}, x.ensureReference())

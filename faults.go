@@ -65,6 +65,11 @@ var (
 		status: http.StatusServiceUnavailable, code: pages.StorageUnavailable,
 		cause: "storage does not answer, so no login can start", remedy: "repair Caddy's `storage`",
 	}
+	faultSessionsUnread = fault{
+		status: http.StatusServiceUnavailable, code: pages.StorageUnavailable,
+		cause:  "storage was not read since this process began, so nobody can tell which sessions were logged out, and people with a session wait",
+		remedy: "repair Caddy's `storage`; `session { storage_down accept }` would let them in, and those who logged out",
+	}
 	faultCodesRefused = fault{
 		status: http.StatusTooManyRequests, code: pages.TooManyLogins,
 		cause:  "logins wait: ProConnect refused too many codes of one address",

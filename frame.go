@@ -6,7 +6,7 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 )
 
-// fit makes a page small where it would stand in a frame. It names nobody there,
+// fit makes a page small where a frame would show it. It names nobody there,
 // holds no button whose click a page around it could steal, and leads out of the
 // frame: ProConnect cannot be shown in one.
 func (q *request) fit(r *http.Request, view pages.View) pages.View {

@@ -27,6 +27,9 @@ func (unknownMatcher) MatchWithError(*http.Request) (bool, error) { return false
 
 // What a matcher reads where the gate cannot change it is an error that says what
 // to write.
+//
+// The case: "gate matchers that read placeholders: `expression {path}…`, `vars_regexp
+// {http.request.uri.path}`; `path_regexp` and case".
 func TestGateMatchersThatCannotBeRead(t *testing.T) {
 	for matcher, want := range map[string]string{
 		"expression {http.request.orig_uri.path}.startsWith('/admin')":  "write `path /admin /admin/*` instead",
@@ -59,7 +62,7 @@ func TestGateMatcherWarnings(t *testing.T) {
 		exemption = "the gate's matcher exempts addresses by how they end, and a server may serve anything under such an address: exempt a directory, such as /assets/*"
 		unknown   = "the gate does not know this matcher, and cannot see whether it reads an address as servers do: gate by `path`, or everything"
 		minding   = "path_regexp minds the case inside an expression, and file systems may not: begin the pattern with (?i), or use `path`"
-		below     = "the matcher gates this one address and nothing below it: name both"
+		below     = "the matcher gates this one address and nothing under it: name both"
 		itself    = "the matcher gates what is under this address and not the address itself: name both"
 	)
 	for matcher, want := range map[string][]string{
@@ -67,7 +70,7 @@ func TestGateMatcherWarnings(t *testing.T) {
 		"path /admin/*":                                       {itself + " | path=/admin under=/admin/*"},
 		"path /admin/* /x*":                                   {itself + " | path=/admin under=/admin/*"},
 		"path /admin/* /adm*":                                 nil,
-		"path /admin":                                         {below + " | path=/admin below=/admin/*"},
+		"path /admin":                                         {below + " | path=/admin under=/admin/*"},
 		"path /* /x/*/y/*":                                    nil,
 		"not path /public/*":                                  nil,
 		"not path *.css":                                      {exemption + " | matcher=not path *.css"},

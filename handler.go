@@ -82,7 +82,9 @@ func (h *Handler) pass(w http.ResponseWriter, r *http.Request, q *request) (way,
 	if !h.checks(r, q) {
 		return answered, q.answer(w, r).checksFailed()
 	}
-	q.open(r)
+	if q.open(r); q.unread {
+		return answered, q.answer(w, r).sessionsUnread()
+	}
 	if !h.decide(q) {
 		return q.answer(w, r).reject()
 	}

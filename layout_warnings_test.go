@@ -52,6 +52,9 @@ func warningsOf(t *testing.T, config []byte) (warnings []string, err error) {
 
 // What is not wrong for certain, and most likely not meant, is told when the
 // configuration loads, with what to write instead; what is meant is not.
+//
+// The case: "the matcher used to refuse: `respond @ext 403`, `error @out 403`, where an
+// absent claim matches neither way and so passes".
 func TestLayoutWarnings(t *testing.T) {
 	const (
 		refusal   = "` refuses people by a proconnect matcher: if ProConnect does not tell the claim, neither the matcher nor its negation matches, and the person passes: write the condition as a `deny` of the gate"

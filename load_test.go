@@ -98,12 +98,12 @@ func TestWarnings(t *testing.T) {
 		"a literal client secret": {
 			global: "proconnect {\n environment production\n client_id an-id\n client_secret " + secret + "\n}",
 			sites:  gate,
-			want:   []string{"client_secret stands in the configuration, which Caddy's admin API shows: use {env.NAME} or {file./path}"},
+			want:   []string{"client_secret is written out in the configuration, which Caddy's admin API shows: use {env.NAME} or {file./path}"},
 		},
 		"a literal session secret": {
 			global: "proconnect {\n environment production\n" + credentials + " session {\n  secret " + sessionKeys[0] + " {env.PROCONNECT_SESSION_SECRET_2}\n }\n}",
 			sites:  gate,
-			want:   []string{"session secret stands in the configuration, which Caddy's admin API shows: use {env.NAME} or {file./path}"},
+			want:   []string{"session secret is written out in the configuration, which Caddy's admin API shows: use {env.NAME} or {file./path}"},
 		},
 		"integration on a public name": {
 			global: "proconnect {\n environment integration\n" + credentials + "}",
@@ -118,7 +118,7 @@ func TestWarnings(t *testing.T) {
 		"a directory without what is below it": {
 			global: "proconnect {\n environment production\n" + credentials + "}",
 			sites:  "http://localhost:{$PORT} {\n proconnect /admin {\n  allow any\n }\n @more path /admin /admin/* /index.html /etat /etat* /x /xyz.html\n proconnect @more {\n  allow any\n }\n}",
-			want:   []string{"the matcher gates this one address and nothing below it: name both (/admin)", "the matcher gates this one address and nothing below it: name both (/x)"},
+			want:   []string{"the matcher gates this one address and nothing under it: name both (/admin)", "the matcher gates this one address and nothing under it: name both (/x)"},
 		},
 		"an idp_id that is not whole": {
 			global: "proconnect {\n environment production\n" + credentials + "}",

@@ -19,7 +19,9 @@ import (
 func (x *exchange) serveLogin() error {
 	query := x.url.Query()
 	x.uri = origin.ReturnTarget(query.Get("return_to"), x.gate.Path)
-	x.open(x.r)
+	if x.open(x.r); x.unread {
+		return x.sessionsUnread()
+	}
 	options, ok := x.gate.client.readOptions(query)
 	if !ok {
 		return x.problem(faultBadRequest, pages.Problem{RetryURL: x.loginURL(), HomeURL: "/"})
@@ -70,6 +72,16 @@ func (h *Handler) browserURL(location string) string {
 		return location
 	}
 	return h.Path + "/sandbox" + strings.TrimPrefix(location, sandboxIssuer)
+}
+
+// sessionsUnread answers who has a session of which nobody can tell whether it was logged
+// out before this process began: the storage, which knows, was not read yet.
+func (x *exchange) sessionsUnread() error {
+	p := pages.Problem{HomeURL: "/"}
+	if x.r.Method == http.MethodGet {
+		p.RetryURL = x.url.RequestURI()
+	}
+	return x.problem(faultSessionsUnread, p)
 }
 
 // storageFailed answers when nothing can be sealed.

@@ -15,7 +15,7 @@ type loginOptions struct {
 	gate string   // the key of the hints of the gate that asked; empty: of the one that answers
 }
 
-// query is how the options stand behind another parameter of an address.
+// query is the options as they follow another parameter of an address.
 func (o loginOptions) query() string {
 	var q string
 	if len(o.acr) > 0 {

@@ -104,7 +104,7 @@ func (q *request) switchOptions() loginOptions {
 // goes.
 func (q *request) entryLevels() []string {
 	if !q.gated && !q.gate.match.Everything() {
-		return nil // the gate answers for others, and does not stand here
+		return nil // the gate answers for others, and is not on this path
 	}
 	return q.gate.requiredACR()
 }
@@ -127,7 +127,7 @@ func proved(s *session.Session, levels []string) bool {
 
 // hintsFor are the hints of a login. A login at another level leads back to where
 // the person logged in, which spares them ProConnect's question for the email. The
-// email itself would stand in logs, and may belong to several identity providers.
+// email itself would be in logs, and may belong to several identity providers.
 func (h *Handler) hintsFor(a *session.Attempt, s *session.Session) hints {
 	g, known := h.client.gateHints[a.Gate]
 	if !known {

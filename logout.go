@@ -13,7 +13,9 @@ import (
 // serveLogout ends the session: on a click on our own site at once, on any other
 // way after a question, because a logout is nobody else's to cause.
 func (x *exchange) serveLogout() error {
-	x.open(x.r)
+	if x.open(x.r); x.unread {
+		return x.sessionsUnread()
+	}
 	switch {
 	case audienceOf(x.r) != navigation:
 		if boosted(x.r) { // a link that a person followed: the page itself goes there

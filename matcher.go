@@ -16,24 +16,28 @@ func init() {
 	caddy.RegisterModule(Matcher{})
 }
 
-// Matcher matches requests of people of whom a rule holds, behind a gate. It is
-// false of strangers and of people whom a gate refused. Of whom ProConnect did not
-// tell enough it matches neither by itself nor inside a `not`; where it says what
-// a further gate is for, that gate stands. Where no gate has run it is an error, so
-// that a `not` around it never lets a stranger through.
+// Matcher matches requests of people for whom a rule holds. It belongs after a gate
+// of the same client.
+//
+// It does not match requests of people who are not logged in or whom a gate refused.
+// If a needed claim is missing, neither the matcher nor its negation matches. Used in
+// a gate's own matcher, a missing claim counts as a match, so the gate applies. Where
+// no gate has run it is an error, so that a `not` around it never lets anybody through
+// who is not logged in.
 type Matcher struct {
-	// The client whose gate decides, by its name. Default: `default`.
+	// The name of the gate's client. Default: `default`.
 	Client string `json:"client,omitempty"`
 
-	// The conditions, all of which must hold.
+	// The conditions, all of which must hold. Required unless `any` is true.
 	Conditions []rules.Condition `json:"conditions,omitempty"`
 
-	// Everybody whom a gate admitted. It stands alone.
+	// If true, everybody whom a gate admitted matches. It excludes conditions.
+	// Default: false.
 	Any bool `json:"any,omitempty"`
 
 	client  *Client
 	rules   *rules.Set
-	negated bool // an odd number of `not` stand around it
+	negated bool // by an odd number of `not` around it
 	log     *zap.Logger
 }
 
@@ -92,7 +96,7 @@ func (m *Matcher) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 }
 
 var (
-	errNoGate      = errors.New("the proconnect matcher stands where no proconnect gate has run")
+	errNoGate      = errors.New("the proconnect matcher is tried where no proconnect gate has run")
 	errOtherClient = errors.New("the proconnect matcher asks for another client than the gate's")
 	errStale       = errors.New("the session never asked for a claim that the proconnect matcher reads")
 )
@@ -102,14 +106,14 @@ var (
 func (m *Matcher) MatchWithError(r *http.Request) (bool, error) {
 	q := requestOf(r)
 	if q == nil {
-		m.log.Error("the matcher stands where no gate has run, so the request is refused: put it behind `proconnect`, in a `handle`, `route`, `respond`, `reverse_proxy` or `file_server`",
+		m.log.Error("the matcher is tried where no gate has run, so the request is refused: put it behind `proconnect`, in a `handle`, `route`, `respond`, `reverse_proxy` or `file_server`",
 			zap.String("path", originalPath(r)))
 		return false, caddyhttp.Error(http.StatusInternalServerError, errNoGate)
 	}
 	// Of a stranger the rule is false. A gate whose matcher asks that, where no
 	// gate before it turned strangers away, would let every one of them in.
 	if q.matching && !q.gated {
-		m.log.Error("the matcher says where a gate stands, and no gate before it has decided, so the request is refused: put a gate that has no such matcher in front, or write the condition as a rule",
+		m.log.Error("the matcher is part of a gate's own matcher, and no gate before it has decided, so the request is refused: put a gate that has no such matcher in front, or write the condition as a rule",
 			zap.String("path", originalPath(r)))
 		return false, caddyhttp.Error(http.StatusInternalServerError, errNoGate)
 	}
@@ -126,7 +130,7 @@ func (m *Matcher) MatchWithError(r *http.Request) (bool, error) {
 		return false, caddyhttp.Error(http.StatusInternalServerError, errStale)
 	}
 	// What is unknown opens nothing: it does not match, nor does it inside a `not`;
-	// but a gate stands where it may have to.
+	// but a gate applies where it may have to.
 	return m.rules.Holds(id, m.negated != q.matching), nil
 }
 

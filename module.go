@@ -17,75 +17,105 @@ func init() {
 	caddy.RegisterModule(Handler{})
 }
 
-// Handler is a gate: it lets a request pass when ProConnect says who the person
-// is and the rules admit them. It answers the login, callback and logout
-// endpoints, and hands the identity on as placeholders `{http.auth.user.*}`.
+// Handler is a gate: it lets a request pass if the person has logged in with
+// ProConnect and the rules admit them. It answers the login, callback, logout
+// and session endpoints itself.
 //
-// It belongs in a route without matchers: where it gates is its own `match`, so
-// that it deletes forged identity headers and its cookies everywhere.
+// It belongs in a route without matchers: where it gates is its own `match`.
+// That way it sees every request of the site, and deletes forged identity
+// headers and its own cookies everywhere.
+//
+// This module sets the following placeholders, for the handlers after it and
+// for the access log. A placeholder without a value is empty:
+//
+// Placeholder | Description
+// ------------|-------------
+// `{http.auth.user.id}` | The person's `sub`, which stays the same. The access log prints it as `user_id`.
+// `{http.auth.user.name}` | The given name and the usual name, separated by a space.
+// `{http.auth.user.<claim>}` | A claim by ProConnect's name: `sub`, `given_name`, `usual_name`, `email`, `uid`, `siret`, `siren`, `idp_id`, `roles`, `organization_label`, `belonging_population`, `organizational_unit`, `acr`, `amr`, `phone_number`, `chorusdt:matricule`, `chorusdt:societe`, `idp_acr`, or `custom.<path>`. Values of a list are separated by a space. Text has no control characters and none of `{ } < >`; escape it in HTML all the same.
+// `{http.auth.candidate.*}` | The same, of a person whom the rules refused. Such a person is never in `{http.auth.user.*}`.
+// `{http.proconnect.decision}` | `allow`, `deny`, `step_up` (a second factor is required) or `login` (nobody is logged in). Empty where no gate matches.
+// `{http.proconnect.reason}` | Why, in fixed words and field names, without values.
+// `{http.proconnect.reference}` | The reference on the page of a refusal or an error, which is also in the log.
+// `{http.proconnect.login_url}` | The path that logs in and returns to this page.
+// `{http.proconnect.logout_url}` | The path that logs out.
 type Handler struct {
-	// The client, by its name in the `proconnect` app.
-	// Default: `default`.
+	// The name of the client, in the `proconnect` app, that people log in with.
+	// A name that the app does not have is an error. Default: `default`.
 	Client string `json:"client,omitempty"`
 
-	// Where to gate. Default: everywhere.
+	// The matchers of the requests that this gate protects. Default: all
+	// requests. A matcher that can match nothing is an error.
 	MatcherSetsRaw caddyhttp.RawMatcherSets `json:"match,omitempty" caddy:"namespace=http.matchers"`
 
-	// Who may enter: any `allow` that holds admits, unless a `deny` fires.
-	// At least one `allow` is required.
+	// The rules that decide who may enter. A person is admitted if at least one
+	// `allow` holds and no `deny` does. At least one `allow` is required. The
+	// rules are evaluated on every request.
 	Rules []rules.Rule `json:"rules,omitempty"`
 
-	// Levels of assurance, any of which is required of everybody, on every
-	// request, whatever rule admits them.
+	// Levels of authentication (`acr`, OpenID Connect Core 1.0 section 2), of
+	// which everybody must reach one, whichever rule admits them. ProConnect
+	// compares levels exactly, so all that will do must be listed. Default: any
+	// level.
 	ACR []string `json:"acr,omitempty"`
 
-	// What a stranger meets: `page` (default), a page with ProConnect's button;
-	// `auto`, straight to ProConnect; or `silent`: once for a browser, until it is
-	// closed, ProConnect is asked without a question to the person (`prompt=none`),
-	// and who is not logged in there meets the page. `silent` does not go with
-	// `optional`.
+	// How a person who is not logged in gets to ProConnect: `page` shows a page
+	// with ProConnect's button, `auto` redirects at once, `silent` asks ProConnect
+	// once for a browser, until it is closed, without a question to the person
+	// (`prompt=none`), and shows the page to those who are not logged in there.
+	// `silent` does not go with `optional`. Default: `page`.
 	Login string `json:"login,omitempty"`
 
-	// Let strangers pass with empty placeholders, and people whom the rules
-	// refuse as strangers. This is not access control.
+	// If true, everybody passes: people who are not logged in with empty
+	// placeholders, and people whom the rules refuse as if they were not logged
+	// in. This is not access control. Default: false.
 	Optional bool `json:"optional,omitempty"`
 
-	// Hand the identity on as request headers with this prefix, which ends in a
-	// hyphen; such headers of the client's are deleted. Default: off.
+	// The prefix of the request headers that carry the identity to the next
+	// handlers, such as `X-ProConnect-`. It must end in a hyphen. Request headers
+	// of clients that begin with it are always deleted. Default: no headers.
 	Headers string `json:"headers,omitempty"`
 
-	// The site's public scheme and host, behind another proxy. Required where the
-	// site answers any host. Default: from the connection and the routed host.
+	// The site's public scheme and host, such as `https://docs.example.gouv.fr`.
+	// Required behind a proxy that ends TLS, unless `trusted_proxies` names it,
+	// and on a site that answers any host or a wildcard. Default: the scheme of
+	// the connection and the site's host.
 	Origin string `json:"origin,omitempty"`
 
-	// Where the gate's endpoints live. Default: `/.proconnect`.
+	// The path of the gate's endpoints. Everything under it is answered by the
+	// gate. Default: `/.proconnect`.
 	Path string `json:"path,omitempty"`
 
-	// The redirect URI's path, if one is registered elsewhere already.
-	// Default: `<path>/callback`.
+	// The path of the redirect URI, if another one is registered at ProConnect
+	// already. Default: `<path>/callback`.
 	CallbackPath string `json:"callback_path,omitempty"`
 
-	// The post-logout redirect URI's path, likewise.
-	// Default: `<path>/logged-out`.
+	// The path of the post-logout redirect URI, if another one is registered at
+	// ProConnect already. Default: `<path>/logged-out`.
 	LoggedOutPath string `json:"logged_out_path,omitempty"`
 
-	// Where people go on after a logout: a path of this site, or a URL, https or on
-	// loopback. The logged-out page leads there by itself; where ProConnect could not
-	// be reached, by a link. The gates of a site that have the same `path` share it.
-	// Default: the page has a link to `/`.
+	// Where people go on after a logout: a path of this site, or an https URL
+	// (http on loopback). The logged-out page leads there by itself; where
+	// ProConnect could not be reached, by a link. The gates of a site that have
+	// the same `logged_out_path` share it. Default: the page has a link to `/`.
 	AfterLogout string `json:"after_logout,omitempty"`
 
-	// The identity provider to send people to, by its idp_id.
+	// The `idp_id` of the identity provider that this gate sends people to
+	// (ProConnect's parameter `idp_hint`). Default: people choose by their email
+	// address.
 	IDPHint string `json:"idp_hint,omitempty"`
 
-	// The organisation to suggest, by its SIRET. It is not access control.
+	// The SIRET, 14 digits, of the organisation that ProConnect suggests to
+	// people (its parameter `siret_hint`). They may choose another one: this is
+	// not access control. Default: none.
 	SiretHint string `json:"siret_hint,omitempty"`
 
-	// What the pages say.
+	// What the pages of this gate say. Default: what the client's say.
 	Texts
 
-	// Who answers refused people and errors: `builtin` (default), the gate's
-	// pages; or `caddy`, the site's `handle_errors`.
+	// Who answers refusals and errors: `builtin` shows the gate's own pages,
+	// `caddy` leaves them to the site's error routes (`handle_errors`). Default:
+	// `builtin`.
 	Errors string `json:"errors,omitempty"`
 
 	client *Client

@@ -68,7 +68,7 @@ func (h *Handler) callbackComesBack(r *http.Request, p origin.Origin) bool {
 }
 
 // probe sends the gate its own callback once. It looks as the browser's own will to
-// whatever stands before the gate: basic_auth, a matcher of a header or an address,
+// whatever is before the gate: basic_auth, a matcher of a header or an address,
 // a client's certificate. It outlives the request that it was made for: somebody who
 // hangs up must not have the callback believed lost.
 func (h *Handler) probe(server *caddyhttp.Server, r *http.Request, p origin.Origin, most time.Duration) (came bool) {

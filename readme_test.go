@@ -210,6 +210,7 @@ func TestReadmeLogMessages(t *testing.T) {
 			}
 		}
 	}
+	messages := make(map[string][]string)
 	for name, heading := range map[string]string{"README.md": "in the log", "README.fr.md": "dans le journal"} {
 		tables := firstColumn(readFile(t, name), heading)
 		if len(tables) != 1 || len(tables[0]) < 20 {
@@ -220,6 +221,10 @@ func TestReadmeLogMessages(t *testing.T) {
 				t.Errorf("%s: nothing logs %q", name, message)
 			}
 		}
+		messages[name] = slices.Sorted(slices.Values(tables[0]))
+	}
+	if en, fr := messages["README.md"], messages["README.fr.md"]; !slices.Equal(en, fr) {
+		t.Errorf("the READMEs explain different messages:\n got %q\nwant %q", fr, en)
 	}
 }
 

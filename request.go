@@ -33,6 +33,7 @@ type request struct {
 
 	session  session.Session
 	opened   bool // the session was looked for
+	unread   bool // there may be one: nobody can tell before the storage is read
 	entered  bool // a gate let the person pass
 	wrapped  bool // the response is kept out of shared caches
 	writer   upstream.PrivateWriter

@@ -39,5 +39,5 @@ func (q *request) open(r *http.Request) {
 		q.session = *p.session // the cookie is kept out of the probe, which may go astray
 		return
 	}
-	q.gate.client.keeper.Open(r.Context(), q.origin, q.cookies, &q.session)
+	q.unread = q.gate.client.keeper.Open(r.Context(), q.origin, q.cookies, &q.session) != nil
 }

@@ -17,7 +17,7 @@ func TestRuleWarningsSayWhatToWrite(t *testing.T) {
 		sub   = "ProConnect gives one sub to accounts of several identity providers, those that have the same email" + pair
 		uid   = "each identity provider chooses its uids, and two may choose the same" + pair
 		alone = ": alone it admits every professional who reaches this level, whatever rule 1 (allow siren) says: to require the level of everybody, write it outside of the rules; of some, in a block with their other conditions"
-		glob  = " looks like a regular expression, and is none: * stands for any run of characters, and everything else for itself"
+		glob  = " looks like a regular expression, and is none: * matches any run of characters, and everything else for itself"
 	)
 	for text, want := range map[string]string{
 		"allow sub a1b2":                                            "rule 1 (allow sub): " + sub,

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// SECURITY.md claims of each defence where it stands and which test fails
+// SECURITY.md says of each defence where it is and which test fails
 // without it. A claim about code that is gone is worse than none.
 func TestSecurityIsTested(t *testing.T) {
 	text := readFile(t, "SECURITY.md")

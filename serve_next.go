@@ -8,7 +8,7 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
 )
 
-// serveNext runs what stands behind the gate, with a response that is kept private.
+// serveNext runs what is behind the gate, with a response that is kept private.
 func (q *request) serveNext(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	err := next.ServeHTTP(q.keepPrivate(w, r), r)
 	if err != nil {

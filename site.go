@@ -68,7 +68,7 @@ func gateText(h *Handler) string {
 	return string(text)
 }
 
-// site is what is known of the site that a gate stands in.
+// site is what is known of the site that a gate is in.
 type site struct {
 	known bool     // the routes say which it is
 	hosts []string // the names that it answers

@@ -14,32 +14,35 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
 
-// Texts is what the pages say of a site.
+// Texts is what the pages say of a site. Placeholders in it are an error, because
+// nothing would replace them.
 type Texts struct {
 	// The site's name. Default: its host name.
 	Title string `json:"title,omitempty"`
 
-	// Who may enter, in words, shown before login: "les agents de la DINUM".
+	// Who may enter, in words, which the pages show before login and on a
+	// refusal: "Les agents de la DINUM." Default: a sentence that fits any site.
 	Audience string `json:"audience,omitempty"`
 
-	// Whom to ask: an email address, a URL or plain text.
+	// Whom to ask for help: an email address, a URL or plain text. Default: none.
 	Contact string `json:"contact,omitempty"`
 
-	// Further links at the foot of the pages: accessibility, legal notice,
-	// personal data.
+	// Links at the foot of the pages, to the accessibility statement, the legal
+	// notice or the personal data policy for instance. Default: none.
 	Links []Link `json:"links,omitempty"`
 }
 
 // Link is a link at the foot of the pages.
 type Link struct {
-	// What the link says.
+	// The text of the link. Required.
 	Text string `json:"text"`
-	// Where it leads: an http or https URL, or a path of the site.
+
+	// Where it leads: an http or https URL, or a path of the site. Required.
 	URL string `json:"url"`
 }
 
 // check refuses links that a browser would not follow safely, and placeholders,
-// which the pages would show as they stand.
+// which the pages would show as they are.
 func (t *Texts) check() error {
 	for _, option := range []struct{ name, text string }{
 		{"title", t.Title},

@@ -23,13 +23,15 @@ func nodeKeeper(t *testing.T, log *zap.Logger, storage certmagic.Storage) *sessi
 	t.Helper()
 	return session.New(session.Config{
 		Name: "proconnect", Lifetime: time.Hour, Keys: seal.NewKeyring(make([]byte, 32)),
-		Storage: session.NewBoundedStorage(storage), RevokedUnder: "revoked", Log: log,
+		Shared: session.NewShared(storage, "c", log), Storage: storage, Log: log,
 	})
 }
 
 // A list on a network drive that is gone keeps whoever asks for it. Logouts of other
 // nodes, the other lists and the end of the app do not wait for it, and the operator is
 // told of it once.
+//
+// The case: "a list file on a file system that hangs".
 func TestListThatHangsDelaysNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		core, logs := observer.New(zap.InfoLevel)

@@ -1,9 +1,9 @@
-// Package e2e holds no code but tests, of two kinds.
+// Package e2e holds tests, of three kinds.
 //
 // A real browser goes through Caddy, built with this plugin, to node oidc-provider,
 // the engine that ProConnect runs: provider/ holds its configuration.
 //
-// And servers that nobody here wrote stand behind gates that have a matcher: Node
+// And servers that nobody here wrote are behind gates that have a matcher: Node
 // with several frameworks, Python's http.server, PHP-FPM, Jetty, Tomcat and the
 // JDK's own (servers/, servers_test.go). Each says of every answer what it took the
 // request for, by its own routing. A generator (targets_test.go) makes request
@@ -12,4 +12,7 @@
 // session. The targets differ from run to run: E2E_SEED=<the seed that was printed>
 // repeats one. Ordinary addresses must pass where they are open, untouched
 // (sites_ordinary_test.go).
+//
+// And two nodes share a storage: Debian's Redis and PostgreSQL, started on loopback
+// with folders of their own (cluster_test.go), through the storage modules of storage/.
 package e2e

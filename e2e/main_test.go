@@ -49,6 +49,9 @@ func run(m *testing.M) int {
 	defer cancel()
 	browser = ctx
 	caddyBinary = sync.OnceValues(func() (string, error) { return buildCaddy(dir) })
+	clusterBinary = sync.OnceValues(func() (string, error) {
+		return given("CADDY_STORAGES_BIN", func() (string, error) { return build(filepath.Join(dir, "caddy-storages"), ".", "./storage/caddy") })
+	})
 	return m.Run()
 }
 
@@ -58,15 +61,30 @@ var startBrowser = sync.OnceValue(func() error { return chromedp.Do(browser) })
 // caddyBinary is the path of Caddy with this plugin: CADDY_BIN, or built once.
 var caddyBinary func() (string, error)
 
+// clusterBinary is that of Caddy with the storages of these tests as well:
+// CADDY_STORAGES_BIN, or built once.
+var clusterBinary func() (string, error)
+
 func buildCaddy(dir string) (string, error) {
-	if path := os.Getenv("CADDY_BIN"); path != "" {
+	return given("CADDY_BIN", func() (string, error) {
+		return build(filepath.Join(dir, "caddy"), "..", "./cmd/caddy") // the plugin is a module of its own
+	})
+}
+
+// given returns the path that a variable holds, or what else makes one.
+func given(variable string, otherwise func() (string, error)) (string, error) {
+	if path := os.Getenv(variable); path != "" {
 		return filepath.Abs(path)
 	}
-	path := filepath.Join(dir, "caddy")
-	cmd := exec.Command("go", "build", "-o", path, "./cmd/caddy")
-	cmd.Dir = ".." // the plugin is a module of its own
+	return otherwise()
+}
+
+// build builds a command of the module in a directory.
+func build(path, module, command string) (string, error) {
+	cmd := exec.Command("go", "build", "-o", path, command)
+	cmd.Dir = module
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build ./cmd/caddy: %w\n%s", err, out)
+		return "", fmt.Errorf("go build %s: %w\n%s", command, err, out)
 	}
 	return path, nil
 }

@@ -56,6 +56,12 @@ func (p *process) stop() {
 	<-p.done
 }
 
+// kill ends the process by a signal and returns when it has ended, and its children.
+func (p *process) kill(by syscall.Signal) {
+	_ = p.cmd.Process.Signal(by) // it may have ended by itself
+	<-p.done
+}
+
 // await waits for a line with all the words given.
 func (p *process) await(t *testing.T, words ...string) string {
 	t.Helper()

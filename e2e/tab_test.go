@@ -54,7 +54,9 @@ func do[T any](b *tab, what string, action chromedp.Action[T]) T {
 
 // peek asks the page something that it may not know yet.
 func peek[T any](b *tab, expression string) T {
-	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression))
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
 	if err != nil { // between two pages
 		var zero T
 		return zero

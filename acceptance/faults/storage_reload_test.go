@@ -2,7 +2,7 @@ package faults_test
 
 import (
 	"net/http"
-	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,11 +10,10 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
 )
 
-// A configuration that is loaded while the storage fails knows nothing of the
-// one before: keys and logouts have to be read anew. Sessions go on where that
-// can be done, or where the operator gave the key; elsewhere nobody gets in, and
-// everybody does again, without another login, once the storage is back. A
-// logout holds wherever it can be read.
+// A configuration that is loaded while the storage fails goes on with what the process
+// knew: nobody who is logged in notices, and nobody who logged out gets in. A process that
+// starts then knows nothing: who has a session is asked to come back, whatever it is worth,
+// until the storage was read, unless the operator lets them in.
 func TestLoadsUnderStorageFaults(t *testing.T) {
 	caddytest.Shorten(t, &seal.StorageWait, time.Second)
 	t.Setenv("FAULTY_SECRET", caddytest.NewSessionKey())
@@ -22,6 +21,13 @@ func TestLoadsUnderStorageFaults(t *testing.T) {
 	for _, m := range storageModes() {
 		m.name, m.secret = m.name+"-secret", true
 		modes = append(modes, m)
+		if !m.readable() {
+			m.name, m.accept = m.name+"-accept", true
+			if m.fault.deaf != nil {
+				m.fault.deaf = make(chan struct{})
+			}
+			modes = append(modes, m)
+		}
 	}
 	global, sites := faultySites(modes)
 	s := caddytest.Start(t, global, sites)
@@ -47,13 +53,10 @@ func TestLoadsUnderStorageFaults(t *testing.T) {
 	}
 	breakAll()
 	s.Load(global, sites)
-	each("reloaded", (*faultyVisit).loadedBroken)
-	each("reloaded, mended", (*faultyVisit).loadedMended)
-	// A restart differs from a reload by what the process knew, and that is nothing.
-	visits = slices.DeleteFunc(visits, func(v *faultyVisit) bool { return !v.m.readable() })
-	breakAll()
+	each("reloaded", (*faultyVisit).reloadedBroken)
 	s.Restart(global, sites)
-	each("restarted", (*faultyVisit).loadedBroken)
+	each("restarted", (*faultyVisit).restartedBroken)
+	each("restarted, mended", (*faultyVisit).loadedMended)
 }
 
 // loggedIn: somebody is logged in, and somebody else was.
@@ -72,23 +75,45 @@ func (v *faultyVisit) loggedIn() {
 	}
 }
 
-// loadedBroken: the configuration is new, and the storage broken.
-func (v *faultyVisit) loadedBroken() {
-	if v.m.readable() {
-		v.dead("broken")
-	}
-	if v.m.readable() || v.m.secret {
-		v.inside(v.holder, "broken")
+// reloadedBroken: the configuration is new, and the storage broken.
+func (v *faultyVisit) reloadedBroken() {
+	v.dead("reloaded")
+	v.inside(v.holder, "reloaded")
+}
+
+// restartedBroken: the process is new, and the storage broken.
+func (v *faultyVisit) restartedBroken() {
+	switch {
+	case v.m.readable():
+		v.dead("restarted")
+		v.inside(v.holder, "restarted")
+		return
+	case v.m.accept:
+		v.inside(v.holder, "restarted")
+		if n := v.told("storage_down accept"); n == 0 {
+			v.t.Error("that who logged out gets in is not told")
+		}
 		return
 	}
-	for who, b := range map[string]*caddytest.Browser{"who has a session": v.holder, "a stranger": v.browser()} {
-		a := b.Visit("/x")
-		if a.StatusCode != http.StatusUnauthorized && a.StatusCode != http.StatusServiceUnavailable || a.Page() == "" || !caddytest.NextStep.MatchString(a.Text) {
-			v.t.Errorf("%s gets %d, page %q: %s", who, a.StatusCode, a.Page(), a.Text)
+	nobody := v.browser()
+	nobody.Jar = nil
+	for who, cookies := range map[string]string{"who has a session": v.holder.Cookies(), "who logged out": v.gone} {
+		a := nobody.Send(http.MethodGet, "/x", http.Header{"Cookie": {cookies}, "Accept": {"application/json"}, "Sec-Fetch-Mode": {"cors"}, "Sec-Fetch-Dest": {"empty"}})
+		if a.StatusCode != http.StatusServiceUnavailable || !strings.Contains(a.Text, "storage_unavailable") || a.Header.Get("Retry-After") == "" {
+			v.t.Errorf("a program of %s gets %d: %s", who, a.StatusCode, a.Text)
 		}
 	}
-	if a := v.browser().Visit("/.proconnect/login"); a.StatusCode != http.StatusServiceUnavailable || a.Page() != "problem storage_unavailable" {
-		v.t.Errorf("a login starts with %d, page %q", a.StatusCode, a.Page())
+	for _, path := range []string{"/x", "/.proconnect/session", "/.proconnect/logout", "/.proconnect/callback?code=c&state=s"} {
+		a := v.holder.Visit(path)
+		if a.StatusCode != http.StatusServiceUnavailable || a.Page() != "problem storage_unavailable" || a.Header.Get("Retry-After") == "" {
+			v.t.Errorf("%s: who has a session gets %d, page %q, Retry-After %q", path, a.StatusCode, a.Page(), a.Header.Get("Retry-After"))
+		}
+	}
+	if a := v.browser().Visit("/x"); a.StatusCode != http.StatusUnauthorized {
+		v.t.Errorf("a stranger gets %d, page %q", a.StatusCode, a.Page())
+	}
+	if n := v.told("storage was not read since"); n != 1 {
+		v.t.Errorf("the cause was told %d times", n)
 	}
 }
 

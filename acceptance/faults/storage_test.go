@@ -24,6 +24,7 @@ type storageMode struct {
 	memory bool // they go on with a key in memory; else they wait for the storage
 	works  bool // nothing is wrong, but that it takes its time
 	secret bool // the operator gave the key
+	accept bool // the operator lets people in before it was read
 }
 
 // readable says whether what is in the storage can be had.
@@ -47,6 +48,9 @@ func faultySites(modes []storageMode) (global, sites string) {
 		session := ""
 		if m.secret {
 			session = "session {\n secret {env.FAULTY_SECRET}\n }\n "
+		}
+		if m.accept {
+			session = "session {\n secret {env.FAULTY_SECRET}\n storage_down accept\n }\n "
 		}
 		global += "proconnect " + m.name + " {\n environment sandbox\n client_id " + m.name + "\n " + session + "}\n"
 		sites += "\nhttp://" + m.name + ".localhost:{$PORT} {\n proconnect {\n client " + m.name + "\n allow any\n }\n respond \"inside {http.auth.user.email}\"\n}"
@@ -224,7 +228,7 @@ func (v *faultyVisit) dead(when string) {
 func (v *faultyVisit) mendedAgain() {
 	records := filepath.Join(v.s.Dir, "storage", filepath.FromSlash(clientDirectory(v.m.name)), "revoked")
 	for deadline := time.Now().Add(15 * time.Second); ; {
-		if found, _ := os.ReadDir(records); len(found) == 1 {
+		if found, _ := os.ReadDir(records); len(found) > 0 {
 			break
 		}
 		if time.Now().After(deadline) {

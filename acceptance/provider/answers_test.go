@@ -9,22 +9,22 @@ import (
 
 // replying changes an endpoint's answer before it is sent.
 func replying(endpoint string, change func(*pendingReply)) misconduct {
-	return misconduct{reply: map[string]func(*pendingReply){endpoint: change}}
+	return misconduct{Reply: map[string]func(*pendingReply){endpoint: change}}
 }
 
 // answering replaces an endpoint's answer, but for its place.
 func answering(endpoint string, status int, media, body string) misconduct {
-	return replying(endpoint, func(r *pendingReply) { r.status, r.media, r.body = status, media, body })
+	return replying(endpoint, func(r *pendingReply) { r.Status, r.Media, r.Body = status, media, body })
 }
 
 // withStatus keeps the answer, and changes the status alone.
 func withStatus(endpoint string, status int) misconduct {
-	return replying(endpoint, func(r *pendingReply) { r.status = status })
+	return replying(endpoint, func(r *pendingReply) { r.Status = status })
 }
 
 // withMedia keeps the answer, and changes the content type alone.
 func withMedia(endpoint, media string) misconduct {
-	return replying(endpoint, func(r *pendingReply) { r.media = media })
+	return replying(endpoint, func(r *pendingReply) { r.Media = media })
 }
 
 // withMember changes a member of the JSON that an endpoint answers; nil takes it
@@ -32,25 +32,25 @@ func withMedia(endpoint, media string) misconduct {
 func withMember(endpoint, name string, value any) misconduct {
 	return replying(endpoint, func(r *pendingReply) {
 		var doc jsonObject
-		if err := json.Unmarshal([]byte(r.body), &doc); err != nil {
+		if err := json.Unmarshal([]byte(r.Body), &doc); err != nil {
 			panic(err)
 		}
 		changedField(name, value)(doc)
-		r.body = doc.String()
+		r.Body = doc.String()
 	})
 }
 
 // redirecting sends whoever calls to another place, with the good answer there
 // for those who go.
 func redirecting(endpoint string, status int) misconduct {
-	return misconduct{raw: map[string]http.HandlerFunc{endpoint: func(w http.ResponseWriter, r *http.Request) {
+	return misconduct{Raw: map[string]http.HandlerFunc{endpoint: func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Location", strings.TrimSuffix(r.URL.Path, endpoint)+"elsewhere")
 		w.WriteHeader(status)
 	}}}
 }
 
 func rawly(endpoint string, f http.HandlerFunc) misconduct {
-	return misconduct{raw: map[string]http.HandlerFunc{endpoint: f}}
+	return misconduct{Raw: map[string]http.HandlerFunc{endpoint: f}}
 }
 
 // endless answers for ever, as fast as it is read.
@@ -99,4 +99,4 @@ func truncating(w http.ResponseWriter, _ *http.Request) {
 }
 
 // huge is a document of 20 MB that would be good if it were smaller.
-func huge(r *pendingReply) { r.body += strings.Repeat(" ", 20<<20) }
+func huge(r *pendingReply) { r.Body += strings.Repeat(" ", 20<<20) }

@@ -15,6 +15,9 @@ import (
 
 // malformedCallbacks are queries that no good provider sends: RFC 6749 §3.1,
 // §4.1.2. Each keeps the state that is right, unless it is the state's turn.
+//
+// The case: "code missing, empty, over 4 kB; code and error together; any parameter
+// twice".
 func malformedCallbacks() map[string]func(url.Values) string {
 	with := func(change func(url.Values)) func(url.Values) string {
 		return func(q url.Values) string {
@@ -47,7 +50,7 @@ func malformedCallbacks() map[string]func(url.Values) string {
 // malformed: whatever is wrong with a callback whose state has not matched, no
 // token call is made, and the login that it speaks of still works.
 func (h *world) malformed(t *testing.T) {
-	l := h.p.clients["rs"]
+	l := h.p.Clients["rs"]
 	for name, query := range malformedCallbacks() {
 		t.Run(name, func(t *testing.T) {
 			b := h.visitor(t, l)
@@ -79,10 +82,10 @@ func changedQuery(t *testing.T, callback string, change func(url.Values) string)
 // again.
 func (h *world) stopped(t *testing.T, b *caddytest.Browser, l *registeredClient, callback string) {
 	t.Helper()
-	before := l.calls()
+	before := l.Calls()
 	a := h.comeBack(b, callback)
 	for _, endpoint := range []string{"token", "userinfo", "jwks", "discovery", "elsewhere"} {
-		if made := l.calls()[endpoint] - before[endpoint]; made != 0 {
+		if made := l.Calls()[endpoint] - before[endpoint]; made != 0 {
 			t.Errorf("%s: %d calls", endpoint, made)
 		}
 	}
@@ -101,7 +104,7 @@ func (h *world) stopped(t *testing.T, b *caddytest.Browser, l *registeredClient,
 
 // otherBrowsers: a callback counts in the browser alone that began the login.
 func (h *world) otherBrowsers(t *testing.T) {
-	l := h.p.clients["rs"]
+	l := h.p.Clients["rs"]
 	begun := func(t *testing.T) (*caddytest.Browser, string) {
 		b := h.visitor(t, l)
 		return b, h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
@@ -123,11 +126,11 @@ func (h *world) otherBrowsers(t *testing.T) {
 	t.Run("a session, and a forged callback", func(t *testing.T) {
 		_, forged := begun(t)
 		victim := h.goodLogin(t, l)
-		before, session := l.calls()["token"], victim.FindCookie("proconnect-rs").Value
+		before, session := l.Calls()["token"], victim.FindCookie("proconnect-rs").Value
 		if a := h.comeBack(victim, forged); a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/" {
 			t.Errorf("got %d, location %q", a.StatusCode, a.Header.Get("Location"))
 		}
-		if l.calls()["token"] != before || victim.FindCookie("proconnect-rs").Value != session {
+		if l.Calls()["token"] != before || victim.FindCookie("proconnect-rs").Value != session {
 			t.Error("the forged callback changed the session")
 		}
 	})
@@ -147,20 +150,20 @@ func (h *world) otherBrowsers(t *testing.T) {
 	t.Run("code obtained in another browser, a provider without PKCE: nonce", func(t *testing.T) {
 		_, stolen := begun(t)
 		b, callback := begun(t)
-		l.behave(rawly("token", func(w http.ResponseWriter, r *http.Request) {
+		l.Behave(rawly("token", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
-			_, _ = w.Write([]byte(l.logins[r.PostFormValue("code")].tokens(misconduct{}).String()))
+			_, _ = w.Write([]byte(l.LoginOf(r.PostFormValue("code")).Tokens(misconduct{}).String()))
 		}))
-		t.Cleanup(func() { l.behave(misconduct{}) })
+		t.Cleanup(func() { l.Behave(misconduct{}) })
 		h.injected(t, b, l, changedQuery(t, callback, swap(stolen)), "nonce is wrong")
 	})
 }
 
 func (h *world) injected(t *testing.T, b *caddytest.Browser, l *registeredClient, callback, log string) {
 	t.Helper()
-	attempt, before := b.FindCookie("_login_"), l.calls()
+	attempt, before := b.FindCookie("_login_"), l.Calls()
 	a := h.comeBack(b, callback)
-	if after := l.calls(); after["token"] != before["token"]+1 || after["userinfo"] != before["userinfo"] {
+	if after := l.Calls(); after["token"] != before["token"]+1 || after["userinfo"] != before["userinfo"] {
 		t.Errorf("token and userinfo calls: %d and %d", after["token"]-before["token"], after["userinfo"]-before["userinfo"])
 	}
 	h.refused(t, b, l, a, tableRow{log: log})
@@ -168,8 +171,10 @@ func (h *world) injected(t *testing.T, b *caddytest.Browser, l *registeredClient
 }
 
 // tabs: ProConnect may answer one tab with the state of another.
+//
+// The case: "two tabs, answers in either order".
 func (h *world) tabs(t *testing.T) {
-	l := h.p.clients["rs"]
+	l := h.p.Clients["rs"]
 	for name, order := range map[string][]int{"in order": {0, 1}, "the other way round": {1, 0}} {
 		t.Run("two tabs, answers "+name, func(t *testing.T) {
 			b := h.visitor(t, l)
@@ -191,13 +196,13 @@ func (h *world) tabs(t *testing.T) {
 		callback := h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
 		twin := h.visitor(t, l)
 		twin.SetCookie(b.FindCookie("_login_"))
-		before := l.calls()["token"]
+		before := l.Calls()["token"]
 		var together sync.WaitGroup
 		for _, each := range []*caddytest.Browser{b, twin} {
 			together.Go(func() { h.comeBack(each, callback) })
 		}
 		together.Wait()
-		if made := l.calls()["token"] - before; made != 1 {
+		if made := l.Calls()["token"] - before; made != 1 {
 			t.Errorf("%d token calls", made)
 		}
 		if (b.FindCookie("proconnect-rs") == nil) == (twin.FindCookie("proconnect-rs") == nil) {
@@ -209,12 +214,12 @@ func (h *world) tabs(t *testing.T) {
 		callback := h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
 		attempt := b.FindCookie("_login_")
 		h.entered(t, b, h.comeBack(b, callback))
-		before := l.calls()["token"]
+		before := l.Calls()["token"]
 		b.SetCookie(attempt)
 		if a := h.comeBack(b, callback); a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/" {
 			t.Errorf("the second: %d, page %q", a.StatusCode, a.Page())
 		}
-		if made := l.calls()["token"] - before; made != 0 {
+		if made := l.Calls()["token"] - before; made != 0 {
 			t.Errorf("the second made %d token calls", made)
 		}
 	})
@@ -223,7 +228,7 @@ func (h *world) tabs(t *testing.T) {
 // expired: a login that was begun too long ago is over. The attempt is sealed
 // here, as the gate would have; that the sealing is right, a fresh one shows.
 func (h *world) expired(t *testing.T) {
-	l := h.p.clients["rs"]
+	l := h.p.Clients["rs"]
 	for name, age := range map[string]time.Duration{"now": 0, "two hours ago": 2 * time.Hour, "in an hour": -time.Hour} {
 		t.Run("state of an attempt begun "+name, func(t *testing.T) {
 			b := h.visitor(t, l)
@@ -231,7 +236,7 @@ func (h *world) expired(t *testing.T) {
 			q := h.authorizationOf(verifier)
 			b.SetCookie(h.sealedAttempt(t, l, q, verifier, time.Now().Add(-age)))
 			callback := h.atProvider(t, b, caddytest.Answer{Response: &http.Response{
-				StatusCode: http.StatusSeeOther, Header: http.Header{"Location": {l.p.URL + "/rs/authorize?" + q.Encode()}},
+				StatusCode: http.StatusSeeOther, Header: http.Header{"Location": {l.URL + "/authorize?" + q.Encode()}},
 			}})
 			if age == 0 {
 				h.entered(t, b, h.comeBack(b, callback))
@@ -262,7 +267,7 @@ func (h *world) sealedAttempt(t *testing.T, l *registeredClient, q url.Values, v
 	if err != nil {
 		t.Fatal(err)
 	}
-	value, err := seal.NewKeyring(key).Box("login attempt", l.issuer, clientID).Seal(t.Context(), plain, "rs.localhost")
+	value, err := seal.NewKeyring(key).Box("login attempt", l.Issuer, clientID).Seal(t.Context(), plain, "rs.localhost")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,8 @@ import (
 )
 
 // noAttempts: what no person is looking at begins no login and leads nowhere.
+//
+// The case: "HEAD, prefetch, prerender, iframe, `<img>` without session".
 func (h *world) noAttempts(t *testing.T) {
 	cases := map[string]struct {
 		method  string
@@ -30,8 +32,8 @@ func (h *world) noAttempts(t *testing.T) {
 		for _, on := range []string{"rs", "auto"} {
 			for _, target := range []string{"/wanted", "/.proconnect/login", "/.proconnect/login?acr_values=eidas2"} {
 				t.Run(name+" without session/"+on+target, func(t *testing.T) {
-					l := h.p.clients[on]
-					before := l.calls()
+					l := h.p.Clients[on]
+					before := l.Calls()
 					a := h.visitor(t, l).Request(c.method, target, nil, c.headers...)
 					if a.StatusCode != http.StatusUnauthorized && a.StatusCode != http.StatusMethodNotAllowed {
 						t.Errorf("got %d", a.StatusCode)
@@ -39,7 +41,7 @@ func (h *world) noAttempts(t *testing.T) {
 					if len(a.Cookies()) > 0 || a.Header.Get("Location") != "" || a.Header.Get("Refresh") != "" || strings.Contains(a.Text, "PROTECTED") {
 						t.Errorf("an attempt is created: %v", a.Header)
 					}
-					if after := l.calls(); after["discovery"] != before["discovery"] {
+					if after := l.Calls(); after["discovery"] != before["discovery"] {
 						t.Error("the provider was asked")
 					}
 				})
@@ -52,10 +54,10 @@ func (h *world) noAttempts(t *testing.T) {
 func (h *world) refusesCookies(t *testing.T) {
 	for _, on := range []string{"rs", "auto"} {
 		t.Run("a browser that refuses cookies/"+on, func(t *testing.T) {
-			l := h.p.clients[on]
+			l := h.p.Clients[on]
 			b := h.visitor(t, l)
 			b.Jar = nil
-			before := l.calls()
+			before := l.Calls()
 			a := b.Visit("/.proconnect/login?return_to=/wanted")
 			if on == "auto" {
 				a = b.Visit("/wanted")
@@ -69,7 +71,7 @@ func (h *world) refusesCookies(t *testing.T) {
 			if a.StatusCode != http.StatusBadRequest || a.Page() != "problem cookies_refused" || !caddytest.NextStep.MatchString(a.Text) {
 				t.Errorf("the way ends at %d, page %q", a.StatusCode, a.Page())
 			}
-			if l.calls()["token"] != before["token"] {
+			if l.Calls()["token"] != before["token"] {
 				t.Error("a token call was made")
 			}
 		})
@@ -78,7 +80,7 @@ func (h *world) refusesCookies(t *testing.T) {
 
 // manyAttempts: a browser that begins login after login keeps five.
 func (h *world) manyAttempts(t *testing.T) {
-	b := h.visitor(t, h.p.clients["auto"])
+	b := h.visitor(t, h.p.Clients["auto"])
 	var oldest, newest string
 	for i := range 20 {
 		newest = h.atProvider(t, b, b.Visit("/page/"+strconv.Itoa(i)))
@@ -93,7 +95,7 @@ func (h *world) manyAttempts(t *testing.T) {
 			t.Fatalf("after %d logins begun: %d cookies of %d bytes", i+1, n, size)
 		}
 	}
-	h.stopped(t, b, h.p.clients["auto"], oldest)
+	h.stopped(t, b, h.p.Clients["auto"], oldest)
 	if a := h.comeBack(b, newest); a.Header.Get("Location") != "/page/19" {
 		t.Errorf("the newest login ends at %d, page %q", a.StatusCode, a.Page())
 	}
@@ -104,8 +106,11 @@ const siblingSite = "https://blog.ville.localhost:{$TLS_PORT}"
 
 // planted: a sibling domain can give the browser cookies for ours, but none whose
 // name begins with __Host- (RFC 6265bis §4.1.3.2), which the browser sees to.
+//
+// The case: "an attempt cookie planted by a sibling domain (`blog.ville.fr` →
+// `docs.ville.fr`), then the attacker's own callback URL".
 func (h *world) planted(t *testing.T) {
-	l := h.p.clients["docs"]
+	l := h.p.Clients["docs"]
 	t.Run("cookies are __Host-", func(t *testing.T) {
 		b := h.visitor(t, l)
 		a := h.leave(t, b, "/wanted?a=b", "")
@@ -148,10 +153,10 @@ func (h *world) planted(t *testing.T) {
 		b := h.visitor(t, l)
 		callback := h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
 		c := b.FindCookie("_login_")
-		before := l.calls()["token"]
+		before := l.Calls()["token"]
 		b.Jar = nil
 		for _, pair := range []string{c.Name + "=evil; " + c.Name + "=" + c.Value, c.Name + "=" + c.Value + "; " + c.Name + "=evil"} {
-			if a := b.Visit(callback, "Cookie", pair); a.Page() != "problem attempt_unknown" || l.calls()["token"] != before {
+			if a := b.Visit(callback, "Cookie", pair); a.Page() != "problem attempt_unknown" || l.Calls()["token"] != before {
 				t.Errorf("got %d, page %q", a.StatusCode, a.Page())
 			}
 		}
@@ -180,8 +185,8 @@ func (h *world) hostCookies(t *testing.T, a caddytest.Answer) {
 
 // otherHost: what a cookie says holds on the host that made it alone.
 func (h *world) otherHost(t *testing.T) {
-	other := h.goodLogin(t, h.p.clients["docs"]).FindCookie("__Host-proconnect-docs")
-	b := h.visitor(t, h.p.clients["docs"])
+	other := h.goodLogin(t, h.p.Clients["docs"]).FindCookie("__Host-proconnect-docs")
+	b := h.visitor(t, h.p.Clients["docs"])
 	b.Base = h.Fill(siblingSite)
 	b.SetCookie(other)
 	if a := b.Visit("/wanted"); a.StatusCode != http.StatusUnauthorized {

@@ -29,6 +29,9 @@ func unusable(endpoint string) map[string]misconduct {
 }
 
 // discoveryRows is section 3: OpenID Connect Discovery §4.3.
+//
+// The case: "issuer mismatch (also only a slash); an endpoint missing, `http:` (unless
+// loopback), `file:`, with a fragment".
 func discoveryRows() []tableRow {
 	var rows []tableRow
 	for name, wrong := range unusable("discovery") {
@@ -49,9 +52,9 @@ func discoveryRows() []tableRow {
 		if change != nil {
 			wrong = replying("discovery", func(r *pendingReply) {
 				var doc jsonObject
-				_ = json.Unmarshal([]byte(r.body), &doc)
+				_ = json.Unmarshal([]byte(r.Body), &doc)
 				doc["issuer"] = change(doc["issuer"].(string))
-				r.body = doc.String()
+				r.Body = doc.String()
 			})
 		}
 		rows = append(rows, tableRow{
@@ -85,6 +88,8 @@ func unsafeEndpoint(name string) []tableRow {
 }
 
 // keySetRows: a key that nobody can read is no reason to refuse the others.
+//
+// The case: "JWKS with an extra key of an unknown curve, kty or broken modulus".
 func keySetRows() []tableRow {
 	k := signingKeys()
 	var rows []tableRow
@@ -92,8 +97,8 @@ func keySetRows() []tableRow {
 		"an unknown curve":   jsonObject{"kty": "EC", "kid": "rsa", "crv": "P-999", "x": "AA", "y": "AA"},
 		"an unknown kty":     jsonObject{"kty": "LATTICE", "kid": "rsa"},
 		"a broken modulus":   jsonObject{"kty": "RSA", "kid": "rsa", "alg": "RS256", "n": "!", "e": "AQAB"},
-		"an even modulus":    rsaKey("rsa", k.rsa).with("n", b64([]byte(strings.Repeat("\xfe", 256)))),
-		"a point off curve":  ecKey("rsa", k.ec).with("x", b64(make([]byte, 32))),
+		"an even modulus":    rsaKey("rsa", k.RSA).With("n", b64([]byte(strings.Repeat("\xfe", 256)))),
+		"a point off curve":  ecKey("rsa", k.EC).With("x", b64(make([]byte, 32))),
 		"a number for a key": 7,
 	} {
 		rows = append(rows, tableRow{
@@ -101,8 +106,8 @@ func keySetRows() []tableRow {
 			wrong: withMember("jwks", "keys", append([]any{extra}, keySet()...)),
 		})
 	}
-	several := withMember("jwks", "keys", []any{rsaKey("a", k.other), rsaKey("b", k.rsa)})
-	several.id.header, several.info.header = changedField("kid", nil), changedField("kid", nil)
+	several := withMember("jwks", "keys", []any{rsaKey("a", k.Other), rsaKey("b", k.RSA)})
+	several.ID.Header, several.Userinfo.Header = changedField("kid", nil), changedField("kid", nil)
 	return append(
 		rows,
 		tableRow{name: "token without kid, one matching key", wrong: idHeader("kid", nil), want: "ok"},
@@ -113,16 +118,16 @@ func keySetRows() []tableRow {
 
 // rotations: the provider changes its keys when it likes.
 func (h *world) rotations(t *testing.T) {
-	rotated := withMember("jwks", "keys", []any{rsaKey("new", signingKeys().other)})
-	rotated.id.whole = resigned(jsonObject{"alg": "RS256", "kid": "new"}, signingKeys().other)
-	rotated.info.whole = rotated.id.whole
+	rotated := withMember("jwks", "keys", []any{rsaKey("new", signingKeys().Other)})
+	rotated.ID.Whole = resigned(jsonObject{"alg": "RS256", "kid": "new"}, signingKeys().Other)
+	rotated.Userinfo.Whole = rotated.ID.Whole
 	t.Run("rotation between two logins", func(t *testing.T) {
 		l := h.unused(t)
 		h.goodLogin(t, l)
-		l.behave(rotated)
+		l.Behave(rotated)
 		h.goodLogin(t, l)
 		h.goodLogin(t, l)
-		if n := l.calls()["jwks"]; n != 2 {
+		if n := l.Calls()["jwks"]; n != 2 {
 			t.Errorf("keys were fetched %d times, want 2", n)
 		}
 	})
@@ -131,9 +136,9 @@ func (h *world) rotations(t *testing.T) {
 		h.goodLogin(t, l) // the keys are held
 		b := h.visitor(t, l)
 		callback := h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
-		l.behave(rotated)
+		l.Behave(rotated)
 		h.entered(t, b, h.comeBack(b, callback))
-		if n := l.calls()["jwks"]; n != 2 {
+		if n := l.Calls()["jwks"]; n != 2 {
 			t.Errorf("keys were fetched %d times, want 2", n)
 		}
 	})
@@ -141,20 +146,20 @@ func (h *world) rotations(t *testing.T) {
 		l := h.unused(t)
 		h.goodLogin(t, l)
 		broken := rawly("jwks", resetting)
-		l.behave(broken)
+		l.Behave(broken)
 		h.goodLogin(t, l)
-		broken.id = tokenChanges{header: changedField("kid", "unheard-of")}
-		l.behave(broken)
+		broken.ID = tokenChanges{Header: changedField("kid", "unheard-of")}
+		l.Behave(broken)
 		b := h.visitor(t, l)
 		if a := h.comeBack(b, h.atProvider(t, b, h.leave(t, b, "/", ""))); a.StatusCode != http.StatusServiceUnavailable {
 			t.Errorf("a token of unknown kid: %d, page %q", a.StatusCode, a.Page())
 		}
-		l.behave(rawly("jwks", resetting))
+		l.Behave(rawly("jwks", resetting))
 		h.goodLogin(t, l)
 	})
 	for name, wrong := range map[string]misconduct{
-		"unknown kids":   {id: tokenChanges{header: changedField("kid", "unheard-of")}},
-		"other kids":     {id: tokenChanges{whole: changingKid()}},
+		"unknown kids":   {ID: tokenChanges{Header: changedField("kid", "unheard-of")}},
+		"other kids":     {ID: tokenChanges{Whole: changingKid()}},
 		"bad signatures": idToken(text(flipped)),
 	} {
 		t.Run("50 tokens with "+name, func(t *testing.T) { h.fiftyTokens(t, wrong) })
@@ -165,24 +170,25 @@ func (h *world) rotations(t *testing.T) {
 func changingKid() func(string, *providerLogin) string {
 	var n atomic.Int32
 	return func(token string, g *providerLogin) string {
-		return resigned(jsonObject{"alg": "RS256", "kid": fmt.Sprintf("kid-%d", n.Add(1))}, signingKeys().rsa)(token, g)
+		return resigned(jsonObject{"alg": "RS256", "kid": fmt.Sprintf("kid-%d", n.Add(1))}, signingKeys().RSA)(token, g)
 	}
 }
 
+// The case: "50 tokens with unknown kids or bad signatures".
 func (h *world) fiftyTokens(t *testing.T, wrong misconduct) {
 	l := h.unused(t)
 	h.goodLogin(t, l)
-	l.behave(wrong)
+	l.Behave(wrong)
 	b := h.visitor(t, l)
 	for range 50 {
 		if a := h.comeBack(b, h.atProvider(t, b, h.leave(t, b, "/", ""))); a.Page() != "problem login_failed" {
 			t.Fatalf("a forged token: %d, page %q", a.StatusCode, a.Page())
 		}
 	}
-	if n := l.calls()["jwks"]; n > 4 {
+	if n := l.Calls()["jwks"]; n > 4 {
 		t.Errorf("keys were fetched %d times, want 4 at most", n)
 	}
-	l.behave(misconduct{})
+	l.Behave(misconduct{})
 	h.goodLogin(t, l)
 }
 

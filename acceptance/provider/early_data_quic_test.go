@@ -22,15 +22,15 @@ import (
 // session, on a network that holds back the end of the handshake until the
 // answer is there.
 func (h *world) earlyQUIC(t *testing.T) {
-	l := h.p.clients["docs"]
+	l := h.p.Clients["docs"]
 	b := h.visitor(t, l)
 	callback := h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
 	for _, target := range []string{callback, b.Base + "/.proconnect/logout", b.Base + "/.proconnect/login"} {
-		before := l.calls()["token"]
+		before := l.Calls()["token"]
 		if status := h.askEarly(t, b, target); status != http.StatusTooEarly {
 			t.Errorf("%s in early data: %d, want 425", target, status)
 		}
-		if l.calls()["token"] != before {
+		if l.Calls()["token"] != before {
 			t.Error("a token call was made")
 		}
 	}

@@ -18,8 +18,10 @@ import (
 // again by somebody else (RFC 8470 §5.1): where a request has effects, it waits.
 // Go's client sends no early data, so that these requests are handed to the
 // running server with the state that such a connection has.
+//
+// The case: "0-RTT early data on callback or logout".
 func (h *world) earlyData(t *testing.T) {
-	l := h.p.clients["docs"]
+	l := h.p.Clients["docs"]
 	for name, c := range map[string]struct {
 		path   string
 		status int
@@ -38,12 +40,12 @@ func (h *world) earlyData(t *testing.T) {
 			if name == "callback" {
 				target = callback
 			}
-			before := l.calls()
+			before := l.Calls()
 			w := h.early(t, b, target)
 			if w.StatusCode != c.status {
 				t.Errorf("got %d, want %d", w.StatusCode, c.status)
 			}
-			if c.status == http.StatusTooEarly && (len(w.Cookies()) > 0 || w.Header.Get("Location") != "" || l.calls()["token"] != before["token"]) {
+			if c.status == http.StatusTooEarly && (len(w.Cookies()) > 0 || w.Header.Get("Location") != "" || l.Calls()["token"] != before["token"]) {
 				t.Errorf("it had effects: %v", w.Header)
 			}
 			h.entered(t, b, h.comeBack(b, callback))
@@ -92,16 +94,16 @@ func (h *world) serving(t *testing.T, port string) *caddyhttp.Server {
 
 // hints: a logout takes the ID token to the provider, in an address.
 func (h *world) hints(t *testing.T) {
-	l := h.p.clients["docs"]
+	l := h.p.Clients["docs"]
 	b := h.goodLogin(t, l)
 	a := b.Visit("/.proconnect/logout")
 	u, err := a.Location()
 	if err != nil {
 		t.Fatalf("%d, page %q: %v", a.StatusCode, a.Page(), err)
 	}
-	if u.Query().Get("id_token_hint") != l.login().idToken || len(u.Query().Get("state")) < 32 {
+	if u.Query().Get("id_token_hint") != l.Login().IDToken || len(u.Query().Get("state")) < 32 {
 		t.Errorf("the provider is sent %v", u.Query())
 	}
-	h.p.hide(u.Query().Get("state"), "state of a logout")
-	h.comeBack(b, h.Fill(l.site)+"/.proconnect/logged-out?state="+u.Query().Get("state"))
+	h.p.Hide(u.Query().Get("state"), "state of a logout")
+	h.comeBack(b, h.Fill(l.Site)+"/.proconnect/logged-out?state="+u.Query().Get("state"))
 }

@@ -12,7 +12,7 @@ import (
 
 // answeringError has the provider answer an error to the callback.
 func answeringError(code string, more ...string) misconduct {
-	return misconduct{answer: func(q url.Values) {
+	return misconduct{Answer: func(q url.Values) {
 		q.Del("code")
 		q.Set("error", code)
 		for i := 0; i+1 < len(more); i += 2 {
@@ -25,16 +25,16 @@ func answeringError(code string, more ...string) misconduct {
 // callback: RFC 9207, RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6.
 func callbackRows() []tableRow {
 	iss := func(value string) misconduct {
-		return misconduct{answer: func(q url.Values) { q.Set("iss", value) }}
+		return misconduct{Answer: func(q url.Values) { q.Set("iss", value) }}
 	}
 	notAdvertised := withMember("discovery", "authorization_response_iss_parameter_supported", nil)
-	notAdvertised.answer = func(q url.Values) { q.Del("iss") }
+	notAdvertised.Answer = func(q url.Values) { q.Del("iss") }
 	rows := []tableRow{
 		{name: "iss wrong", wrong: iss("https://evil.example"), status: 400, log: "iss is not the configured issuer"},
-		{name: "iss of another client", wrong: misconduct{answer: func(q url.Values) {
+		{name: "iss of another client", wrong: misconduct{Answer: func(q url.Values) {
 			q.Set("iss", strings.Replace(q.Get("iss"), "/rs/", "/es/", 1))
 		}}, status: 400, log: "iss is not the configured issuer"},
-		{name: "iss missing though advertised", wrong: misconduct{answer: func(q url.Values) { q.Del("iss") }}, status: 400, log: "iss missing"},
+		{name: "iss missing though advertised", wrong: misconduct{Answer: func(q url.Values) { q.Del("iss") }}, status: 400, log: "iss missing"},
 		{name: "iss missing and not advertised", on: "fresh", jwks: 1, wrong: notAdvertised, want: "ok"},
 		{
 			name: "iss wrong on an error answer", wrong: answeringError("login_required", "iss", "https://evil.example"), status: 400,
@@ -107,13 +107,16 @@ var errorDescriptions = map[string]string{
 
 // descriptions: what is said of an error is anybody's, and reaches neither pages
 // nor headers nor the operator's log.
+//
+// The case: "error_description with `<script>`, CRLF, 10 kB, right-to-left override,
+// invalid UTF-8".
 func (h *world) descriptions(t *testing.T) {
-	l := h.p.clients["rs"]
+	l := h.p.Clients["rs"]
 	for name, text := range errorDescriptions {
 		for _, code := range []string{"access_denied", "server_error", "invalid_scope", "login_required"} {
 			t.Run("error_description with "+name+"/"+code, func(t *testing.T) {
-				l.behave(answeringError(code, "error_description", text, "scope", text[:min(len(text), 200)]))
-				t.Cleanup(func() { l.behave(misconduct{}) })
+				l.Behave(answeringError(code, "error_description", text, "scope", text[:min(len(text), 200)]))
+				t.Cleanup(func() { l.Behave(misconduct{}) })
 				b := h.visitor(t, l)
 				a := h.comeBack(b, h.atProvider(t, b, h.leave(t, b, "/", "")))
 				if a.StatusCode < 400 || !caddytest.NextStep.MatchString(a.Text) {
@@ -144,8 +147,10 @@ func (h *world) descriptions(t *testing.T) {
 }
 
 // methods: a callback that no navigation made uses nothing up.
+//
+// The case: "POST, PUT, DELETE to the callback; HEAD, OPTIONS, `Sec-Purpose: prefetch`".
 func (h *world) methods(t *testing.T) {
-	l := h.p.clients["rs"]
+	l := h.p.Clients["rs"]
 	for name, c := range map[string]struct {
 		method  string
 		headers []string
@@ -162,12 +167,12 @@ func (h *world) methods(t *testing.T) {
 		t.Run(name+" to the callback", func(t *testing.T) {
 			b := h.visitor(t, l)
 			callback := h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
-			before := l.calls()
+			before := l.Calls()
 			a := b.Request(c.method, callback, nil, c.headers...)
 			if a.StatusCode != http.StatusMethodNotAllowed || a.Header.Get("Allow") != http.MethodGet || len(a.Cookies()) > 0 {
 				t.Errorf("got %d, Allow %q, cookies %v", a.StatusCode, a.Header.Get("Allow"), a.Cookies())
 			}
-			if after := l.calls(); after["token"] != before["token"] {
+			if after := l.Calls(); after["token"] != before["token"] {
 				t.Error("a token call was made")
 			}
 			h.entered(t, b, h.comeBack(b, callback))

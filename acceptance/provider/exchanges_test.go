@@ -17,21 +17,23 @@ import (
 // would be a call to ProConnect, which takes the site for the attacker. 300 at once, then
 // one after another, make few calls. Somebody with a good code at another address gets
 // in meanwhile, and at the same address as soon as it is over.
+//
+// The case: "300 callbacks with valid attempts and junk codes, at once and in a row".
 func TestJunkCodesDoNotFloodProConnect(t *testing.T) {
 	var now, together atomic.Int64
 	caddytest.Shorten(t, &waits.Turn, time.Second)
 	caddytest.Shorten(t, &waits.Forgiven, time.Second/2)
-	h := newWorld(t, 0, func(p *misbehaving) { p.register("rs", "RS256", "RS256") })
-	l := h.p.clients["rs"]
+	h := newWorld(t, 0, func(p *misbehaving) { p.Register("rs", "RS256", "RS256") })
+	l := h.p.Clients["rs"]
 	h.goodLogin(t, l)
-	l.behave(misconduct{reply: map[string]func(*pendingReply){"token": func(*pendingReply) {
+	l.Behave(misconduct{Reply: map[string]func(*pendingReply){"token": func(*pendingReply) {
 		if n := now.Add(1); n > together.Load() {
 			together.Store(n)
 		}
 		<-time.After(20 * time.Millisecond) // what a call takes
 		now.Add(-1)
 	}}})
-	before, began := l.calls()["token"], time.Now()
+	before, began := l.Calls()["token"], time.Now()
 	var flood sync.WaitGroup
 	var limited atomic.Int64
 	for range 300 {
@@ -50,7 +52,7 @@ func TestJunkCodesDoNotFloodProConnect(t *testing.T) {
 		h.junk(t, l)
 	}
 	// Twenty, and one for each that was forgiven; the good one.
-	if calls, most := l.calls()["token"]-before, 21+int(time.Since(began)/waits.Forgiven)+1; calls > most {
+	if calls, most := l.Calls()["token"]-before, 21+int(time.Since(began)/waits.Forgiven)+1; calls > most {
 		t.Errorf("%d calls in %s, want at most %d", calls, time.Since(began), most)
 	}
 	if n := together.Load(); n > 21 {
@@ -75,7 +77,7 @@ func (h *world) junk(t *testing.T, l *registeredClient) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	q := url.Values{"code": {"made-up"}, "state": {away.Query().Get("state")}, "iss": {l.issuer}}
+	q := url.Values{"code": {"made-up"}, "state": {away.Query().Get("state")}, "iss": {l.Issuer}}
 	a := h.comeBack(b, "/.proconnect/callback?"+q.Encode())
 	switch {
 	case a.StatusCode == http.StatusTooManyRequests:

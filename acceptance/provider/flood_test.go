@@ -11,16 +11,18 @@ import (
 
 // 20 000 strangers: each is shown the way in, or sent on it, and none leaves
 // anything behind in memory. A real login then works.
+//
+// The case: "20 000 anonymous requests".
 func TestStrangersByTheThousand(t *testing.T) {
 	h := newWorld(t, 0, func(p *misbehaving) {
-		p.register("rs", "RS256", "RS256")
-		p.register("auto", "RS256", "RS256").options = "login auto"
+		p.Register("rs", "RS256", "RS256")
+		p.Register("auto", "RS256", "RS256").Options = "login auto"
 	})
 	total := 20_000
 	if testing.Short() {
 		total = 2_000
 	}
-	h.goodLogin(t, h.p.clients["auto"])
+	h.goodLogin(t, h.p.Clients["auto"])
 	h.flood(t, total/10) // what is made once is made
 	before := caddytest.Heap()
 	h.flood(t, total)
@@ -28,11 +30,11 @@ func TestStrangersByTheThousand(t *testing.T) {
 		t.Errorf("the heap grew by %d bytes over %d strangers", grown, total)
 	}
 	for _, name := range []string{"rs", "auto"} {
-		calls := h.p.clients[name].calls()
+		calls := h.p.Clients[name].Calls()
 		if calls["discovery"] > 1 || calls["authorize"] > 1 {
 			t.Errorf("%s: the strangers made %v calls", name, calls)
 		}
-		h.goodLogin(t, h.p.clients[name])
+		h.goodLogin(t, h.p.Clients[name])
 	}
 	h.nothingSecret(t)
 }
@@ -43,7 +45,7 @@ func (h *world) flood(t *testing.T, total int) {
 	var running sync.WaitGroup
 	for worker := range 2 {
 		running.Go(func() {
-			page, auto := h.Browser(h.p.clients["rs"].site), h.Browser(h.p.clients["auto"].site)
+			page, auto := h.Browser(h.p.Clients["rs"].Site), h.Browser(h.p.Clients["auto"].Site)
 			page.Jar, auto.Jar = nil, nil
 			for i := worker; i < total; i += 2 {
 				h.stray(t, page, auto, i)

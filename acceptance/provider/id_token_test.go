@@ -8,7 +8,7 @@ import (
 // idClaim changes one claim of the ID token, nil removing it. What depends on
 // the login is a function of it.
 func idClaim(name string, value any) misconduct {
-	return misconduct{id: tokenChanges{claims: wrongClaim(name, value)}}
+	return misconduct{ID: tokenChanges{Claims: wrongClaim(name, value)}}
 }
 
 func wrongClaim(name string, value any) func(jsonObject, *providerLogin) {
@@ -25,7 +25,7 @@ func wrongClaim(name string, value any) func(jsonObject, *providerLogin) {
 }
 
 func idPayload(change func(string) string) misconduct {
-	return misconduct{id: tokenChanges{payload: change}}
+	return misconduct{ID: tokenChanges{Payload: change}}
 }
 
 // in is a time from now, in Unix seconds.
@@ -49,14 +49,16 @@ func clockOff(d time.Duration) misconduct {
 			claims["auth_time"] = now
 		}
 	}
-	return misconduct{id: tokenChanges{claims: shift}, info: tokenChanges{claims: shift}}
+	return misconduct{ID: tokenChanges{Claims: shift}, Userinfo: tokenChanges{Claims: shift}}
 }
 
 // claimRows is section 1: OpenID Connect Core §3.1.3.7, RFC 8725.
+//
+// The case: "exp 30 s ago (clock skew); iat 30 s ahead".
 func claimRows() []tableRow {
 	const year = 365 * 24 * time.Hour
 	issuer := func(change func(string) string) func(*providerLogin) any {
-		return func(g *providerLogin) any { return change(g.client.issuer) }
+		return func(g *providerLogin) any { return change(g.Client.Issuer) }
 	}
 	insert := func(s string) func(string) string {
 		return func(p string) string { return p[:len(p)-1] + "," + s + "}" }
@@ -98,8 +100,8 @@ func claimRows() []tableRow {
 		{name: "nbf 5 minutes ahead", wrong: idClaim("nbf", in(5*time.Minute)), want: "T", log: "nbf is ahead"},
 		{name: "nonce wrong", wrong: idClaim("nonce", strings.Repeat("n", 43)), want: "T", log: "nonce is wrong"},
 		{name: "nonce missing", wrong: idClaim("nonce", nil), want: "T"},
-		{name: "nonce another attempt's", wrong: idClaim("nonce", func(g *providerLogin) any { return g.before.Get("nonce") }), want: "T"},
-		{name: "nonce an array", wrong: idClaim("nonce", func(g *providerLogin) any { return []string{g.request.Get("nonce")} }), want: "T"},
+		{name: "nonce another attempt's", wrong: idClaim("nonce", func(g *providerLogin) any { return g.Before.Get("nonce") }), want: "T"},
+		{name: "nonce an array", wrong: idClaim("nonce", func(g *providerLogin) any { return []string{g.Request.Get("nonce")} }), want: "T"},
 		{name: "at_hash wrong", wrong: idClaim("at_hash", b64(make([]byte, 16))), want: "T", log: "at_hash is wrong"},
 		{name: "at_hash absent", wrong: idClaim("at_hash", nil), want: "ok"},
 		{name: "duplicate iss key", wrong: idPayload(insert(`"iss":"https://evil.example"`)), want: "T", log: "strict JSON"},
@@ -115,7 +117,7 @@ func claimRows() []tableRow {
 		{
 			name: "_claim_sources present", want: "ok",
 			wrong: idClaim("_claim_sources", func(g *providerLogin) any {
-				return jsonObject{"src1": jsonObject{"endpoint": g.client.p.URL + "/" + g.client.name + "/elsewhere"}}
+				return jsonObject{"src1": jsonObject{"endpoint": g.Client.URL + "/elsewhere"}}
 			}),
 		},
 	}, levelClaims()...)

@@ -11,7 +11,7 @@ import (
 
 // A provider that dies is not the death of the site.
 func TestProviderOutages(t *testing.T) {
-	h := newWorld(t, 8, func(p *misbehaving) { p.register("auto", "RS256", "RS256").options = "login auto" })
+	h := newWorld(t, 8, func(p *misbehaving) { p.Register("auto", "RS256", "RS256").Options = "login auto" })
 	t.Run("down when Caddy starts", h.downAtStart)
 	t.Run("dies between redirect and callback", func(t *testing.T) { h.dies(t, "token: unavailable: connection refused") })
 	for endpoint, log := range map[string]string{
@@ -25,11 +25,13 @@ func TestProviderOutages(t *testing.T) {
 
 // downAtStart: Caddy starts, people with a session go on, others are told to come
 // back, and it heals by itself.
+//
+// The case: "provider down when Caddy starts".
 func (h *world) downAtStart(t *testing.T) {
-	auto := h.p.clients["auto"]
+	auto := h.p.Clients["auto"]
 	l := h.unused(t)
 	holder, waiting := h.goodLogin(t, l), h.goodLogin(t, auto)
-	h.p.down()
+	h.p.Down()
 	if err := caddy.Stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +56,7 @@ func (h *world) downAtStart(t *testing.T) {
 	}
 	another := h.visitor(t, auto)
 	h.refused(t, another, auto, another.Visit("/wanted"), down)
-	h.p.up(t)
+	h.p.Up(t)
 	h.heals(t, l, auto)
 }
 
@@ -83,13 +85,13 @@ func (h *world) dies(t *testing.T, log string) {
 	holder := h.goodLogin(t, l)
 	b := h.visitor(t, l)
 	callback := h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
-	h.p.down()
+	h.p.Down()
 	h.refused(t, b, l, h.comeBack(b, callback), tableRow{status: http.StatusServiceUnavailable, page: "problem provider_unavailable", log: log})
 	h.keepsPeople(t, l)
 	if a := holder.Visit("/wanted"); a.StatusCode != http.StatusOK {
 		t.Errorf("who has a session gets %d", a.StatusCode)
 	}
-	h.p.up(t)
+	h.p.Up(t)
 	h.heals(t, l)
 }
 
@@ -115,12 +117,12 @@ func (h *world) diesAt(t *testing.T, endpoint, log string) {
 	l := h.unused(t)
 	b := h.visitor(t, l)
 	callback := h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
-	l.behave(rawly(endpoint, resetting))
+	l.Behave(rawly(endpoint, resetting))
 	h.refused(t, b, l, h.comeBack(b, callback), tableRow{status: http.StatusServiceUnavailable, page: "problem provider_unavailable", log: log})
-	if n := l.calls()["token"]; n != 1 {
+	if n := l.Calls()["token"]; n != 1 {
 		t.Errorf("%d token calls", n)
 	}
-	l.behave(misconduct{})
+	l.Behave(misconduct{})
 	h.goodLogin(t, l)
 }
 
@@ -128,7 +130,7 @@ func (h *world) diesAt(t *testing.T, endpoint, log string) {
 // provider is not asked a thousand times either.
 func (h *world) tellsOnce(t *testing.T) {
 	l := h.unused(t)
-	l.behave(withStatus("discovery", http.StatusServiceUnavailable))
+	l.Behave(withStatus("discovery", http.StatusServiceUnavailable))
 	before := strings.Count(h.Logs(), "ProConnect does not answer")
 	b := h.visitor(t, l)
 	for range 200 {
@@ -139,9 +141,9 @@ func (h *world) tellsOnce(t *testing.T) {
 	if told := strings.Count(h.Logs(), "ProConnect does not answer") - before; told != 1 {
 		t.Errorf("the cause was told %d times", told)
 	}
-	if n := l.calls()["discovery"]; n > 3 {
+	if n := l.Calls()["discovery"]; n > 3 {
 		t.Errorf("discovery was asked for %d times", n)
 	}
-	l.behave(misconduct{})
+	l.Behave(misconduct{})
 	h.heals(t, l)
 }

@@ -15,15 +15,15 @@ import (
 func TestMisbehavingProvider(t *testing.T) {
 	caddytest.Shorten(t, &waits.Provider, 3*time.Second)
 	h := newWorld(t, freshClients, func(p *misbehaving) {
-		p.register("rs", "RS256", "RS256")
+		p.Register("rs", "RS256", "RS256")
 		for _, name := range []string{"es", "es-flipped", "es-zero", "es-p384"} {
-			p.register(name, "ES256", "ES256")
+			p.Register(name, "ES256", "ES256")
 		}
-		p.register("hs", "HS256", "HS256")
-		p.register("plain", "RS256", "none")
-		p.register("auto", "RS256", "RS256").options = "login auto"
-		p.register("errs", "RS256", "RS256").options = "errors caddy"
-		p.register("docs", "RS256", "RS256").site = "https://docs.ville.localhost:{$TLS_PORT}"
+		p.Register("hs", "HS256", "HS256")
+		p.Register("plain", "RS256", "none")
+		p.Register("auto", "RS256", "RS256").Options = "login auto"
+		p.Register("errs", "RS256", "RS256").Options = "errors caddy"
+		p.Register("docs", "RS256", "RS256").Site = "https://docs.ville.localhost:{$TLS_PORT}"
 	})
 	h.Secure("docs.ville.localhost", "blog.ville.localhost")
 	for name, keys := range map[string]int{"rs": 1, "es": 1, "hs": 0, "plain": 1, "auto": 1} {

@@ -59,10 +59,13 @@ var returnTargets = map[string]string{
 
 // targets: after a login, the browser goes to a path of this site, and to none of
 // our endpoints.
+//
+// The case: "return target `//evil`, `/\evil`, `/%09/evil`, `/./\evil`, `https:evil`,
+// `%0d%0a`, absolute URL, our own endpoints; return target of 4 kB".
 func (h *world) targets(t *testing.T) {
 	for target, want := range returnTargets {
 		t.Run("return target "+target[:min(len(target), 40)], func(t *testing.T) {
-			b := h.visitor(t, h.p.clients["rs"])
+			b := h.visitor(t, h.p.Clients["rs"])
 			a := b.Visit("/.proconnect/login?return_to=" + url.QueryEscape(target))
 			h.ledTo(t, b, h.comeBack(b, h.atProvider(t, b, a)), want)
 		})
@@ -73,7 +76,7 @@ func (h *world) targets(t *testing.T) {
 		"/wanted?" + strings.Repeat("x", 4096): "/wanted",
 	} {
 		t.Run("gated target "+target[:min(len(target), 40)], func(t *testing.T) {
-			b := h.visitor(t, h.p.clients["auto"])
+			b := h.visitor(t, h.p.Clients["auto"])
 			a := b.Visit(b.Base + target)
 			if c := b.FindCookie("_login_"); c == nil || len(c.Name)+len(c.Value) > 4096-100 {
 				t.Fatalf("no attempt, or one that a browser would drop: %d", a.StatusCode)
@@ -106,7 +109,7 @@ func (h *world) ledTo(t *testing.T, b *caddytest.Browser, a caddytest.Answer, wa
 
 // afterwards is what the browser holds, and tells others, after the callback.
 func (h *world) afterwards(t *testing.T) {
-	l := h.p.clients["rs"]
+	l := h.p.Clients["rs"]
 	b := h.visitor(t, l)
 	planted := h.goodLogin(t, l).FindCookie("proconnect-rs")
 	b.SetCookie(&http.Cookie{Name: planted.Name, Value: planted.Value + "x"})
@@ -119,14 +122,14 @@ func (h *world) afterwards(t *testing.T) {
 	if a.StatusCode != http.StatusSeeOther || a.Text != "" {
 		t.Errorf("got %d: %s", a.StatusCode, a.Text)
 	}
-	l.login().notIn(t, a)
+	notIn(t, l.Login(), a)
 	if got := b.FindCookie("proconnect-rs"); got == nil || got.Value == planted.Value || strings.HasPrefix(got.Value, planted.Value) {
 		t.Error("the session has no new id")
 	}
 	// Another login makes another session, whatever cookie was there.
 	first := b.FindCookie("proconnect-rs").Value
-	l.behave(misconduct{id: tokenChanges{claims: wrongClaim("sub", "somebody-else")}, info: tokenChanges{claims: wrongClaim("sub", "somebody-else")}})
-	t.Cleanup(func() { l.behave(misconduct{}) })
+	l.Behave(misconduct{ID: tokenChanges{Claims: wrongClaim("sub", "somebody-else")}, Userinfo: tokenChanges{Claims: wrongClaim("sub", "somebody-else")}})
+	t.Cleanup(func() { l.Behave(misconduct{}) })
 	h.comeBack(b, h.atProvider(t, b, h.leave(t, b, "/", "")))
 	if b.FindCookie("proconnect-rs").Value == first {
 		t.Error("another person's login keeps the session's cookie")

@@ -60,17 +60,17 @@ type rowTry struct {
 // prepare goes through a row up to the request that decides.
 func (h *world) prepare(t *testing.T, row tableRow) rowTry {
 	t.Helper()
-	l := h.p.clients["rs"]
+	l := h.p.Clients["rs"]
 	switch row.on {
 	case "":
 	case "fresh":
 		l = h.unused(t)
 	default:
-		l = h.p.clients[row.on]
+		l = h.p.Clients[row.on]
 	}
-	l.behave(row.wrong)
-	t.Cleanup(func() { l.behave(misconduct{}) })
-	try := rowTry{row: row, l: l, b: h.visitor(t, l), before: l.calls(), next: "/.proconnect/login"}
+	l.Behave(row.wrong)
+	t.Cleanup(func() { l.Behave(misconduct{}) })
+	try := rowTry{row: row, l: l, b: h.visitor(t, l), before: l.Calls(), next: "/.proconnect/login"}
 	if row.want != "D" {
 		try.next = h.atProvider(t, try.b, h.leave(t, try.b, "/wanted?a=b", row.acr))
 		try.attempt = try.b.FindCookie("_login_")
@@ -124,7 +124,7 @@ func (h *world) comeBack(b *caddytest.Browser, callback string) caddytest.Answer
 // count compares the calls that a login made with those that it may make.
 func (h *world) count(t *testing.T, try rowTry) {
 	t.Helper()
-	want, before, got := rowOutcomes[try.row.want], try.before, try.l.calls()
+	want, before, got := rowOutcomes[try.row.want], try.before, try.l.Calls()
 	exactly := map[string]int{
 		"discovery": 1 - min(1, before["discovery"]), // once, ever
 		"authorize": 1, "token": want.token, "jwks": try.row.jwks, "userinfo": want.userinfo, "end": 0, "elsewhere": 0,
@@ -138,8 +138,8 @@ func (h *world) count(t *testing.T, try rowTry) {
 			t.Errorf("%s: %d calls, want %d", endpoint, made, n)
 		}
 	}
-	if g := try.l.login(); g.exchanged > 1 {
-		t.Errorf("the code was sent %d times", g.exchanged)
+	if g := try.l.Login(); g.Exchanged > 1 {
+		t.Errorf("the code was sent %d times", g.Exchanged)
 	}
 }
 
@@ -176,8 +176,8 @@ func (h *world) refused(t *testing.T, b *caddytest.Browser, l *registeredClient,
 	if retry := a.Header.Get("Retry-After"); (retry != "") != (a.StatusCode == http.StatusServiceUnavailable) {
 		t.Errorf("%d with Retry-After %q", a.StatusCode, retry)
 	}
-	if g := l.login(); g != nil {
-		g.notIn(t, a)
+	if g := l.Login(); g != nil {
+		notIn(t, g, a)
 	}
 	h.stranger(t, b, l)
 	if row.page == "login" {
@@ -193,13 +193,13 @@ func (h *world) refused(t *testing.T, b *caddytest.Browser, l *registeredClient,
 }
 
 // notIn fails if an answer tells a secret of the login.
-func (g *providerLogin) notIn(t *testing.T, a caddytest.Answer) {
+func notIn(t *testing.T, g *providerLogin, a caddytest.Answer) {
 	t.Helper()
 	var head strings.Builder
 	_ = a.Header.Write(&head)
 	for what, secret := range map[string]string{
-		"code": g.code, "access token": g.access, "refresh token": g.refresh, "id token": g.idToken,
-		"state": g.request.Get("state"), "nonce": g.request.Get("nonce"), "client secret": clientSecret,
+		"code": g.Code, "access token": g.Access, "refresh token": g.Refresh, "id token": g.IDToken,
+		"state": g.Request.Get("state"), "nonce": g.Request.Get("nonce"), "client secret": clientSecret,
 	} {
 		if secret != "" && (strings.Contains(a.Text, secret) || strings.Contains(head.String(), secret)) {
 			t.Errorf("the answer tells the %s", what)
@@ -216,7 +216,7 @@ func (h *world) stranger(t *testing.T, b *caddytest.Browser, l *registeredClient
 		}
 	}
 	mode := "navigate"
-	if l.options != "" {
+	if l.Options != "" {
 		mode = "cors" // where a navigation goes straight to the provider
 	}
 	if a := b.Visit("/wanted", "Sec-Fetch-Mode", mode); a.StatusCode != http.StatusUnauthorized || strings.Contains(a.Text, "PROTECTED") {
@@ -231,12 +231,12 @@ func (h *world) consumed(t *testing.T, b *caddytest.Browser, l *registeredClient
 	if c := b.FindCookie("_login_"); c != nil {
 		t.Errorf("the browser still has the attempt %s", c.Name)
 	}
-	before := l.calls()
+	before := l.Calls()
 	b.SetCookie(attempt)
 	if a := h.comeBack(b, callback); a.Page() != "problem attempt_unknown" {
 		t.Errorf("the same callback again: %d, page %q", a.StatusCode, a.Page())
 	}
-	if after := l.calls(); after["token"] != before["token"] {
+	if after := l.Calls(); after["token"] != before["token"] {
 		t.Error("the same callback again makes a token call")
 	}
 }
@@ -249,7 +249,7 @@ func (h *world) notSentAway(t *testing.T, try rowTry, a caddytest.Answer) {
 	}
 	h.refused(t, try.b, try.l, a, try.row)
 	for endpoint, want := range map[string]int{"discovery": 1, "authorize": 0, "token": 0, "jwks": 0, "userinfo": 0, "end": 0, "elsewhere": 0} {
-		if got := try.l.calls()[endpoint]; got != want {
+		if got := try.l.Calls()[endpoint]; got != want {
 			t.Errorf("%s: %d calls, want %d", endpoint, got, want)
 		}
 	}

@@ -14,10 +14,10 @@ import (
 // the configuration.
 func (h *world) nothingSecret(t *testing.T) {
 	t.Helper()
-	h.p.mu.Lock()
-	defer h.p.mu.Unlock()
+	h.p.Mu.Lock()
+	defer h.p.Mu.Unlock()
 	for _, what := range []string{"code", "access", "refresh", "id token", "state", "nonce", "verifier", "the client secret", "the session secret"} {
-		if !containsValue(h.p.secrets, what) {
+		if !containsValue(h.p.Secrets, what) {
 			t.Errorf("no %s was in play: the search proves nothing", what)
 		}
 	}
@@ -25,7 +25,7 @@ func (h *world) nothingSecret(t *testing.T) {
 		if len(text) < 1000 {
 			t.Errorf("%s holds %d bytes: the search proves nothing", where, len(text))
 		}
-		for _, found := range secretsIn(text, h.p.secrets) {
+		for _, found := range secretsIn(text, h.p.Secrets) {
 			t.Errorf("%s holds %s", where, found)
 		}
 	}
@@ -83,25 +83,25 @@ func (h *world) adminConfig(t *testing.T) string {
 // errorsOfTheSite: where the site answers errors itself (`errors caddy`), Caddy
 // logs the request of each, by the address that holds the code.
 func (h *world) errorsOfTheSite(t *testing.T) {
-	l := h.p.clients["errs"]
+	l := h.p.Clients["errs"]
 	for name, c := range map[string]struct {
 		wrong  misconduct
 		status int
 	}{
 		"refused after the token answer": {idClaim("nonce", nil), http.StatusBadGateway},
 		"the provider breaks off":        {rawly("token", resetting), http.StatusServiceUnavailable},
-		"refused at the callback":        {misconduct{answer: func(q url.Values) { q.Set("iss", "https://evil.example") }}, http.StatusBadRequest},
-		"refused without an attempt":     {misconduct{answer: func(q url.Values) { q.Del("state") }}, http.StatusBadRequest},
+		"refused at the callback":        {misconduct{Answer: func(q url.Values) { q.Set("iss", "https://evil.example") }}, http.StatusBadRequest},
+		"refused without an attempt":     {misconduct{Answer: func(q url.Values) { q.Del("state") }}, http.StatusBadRequest},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l.behave(c.wrong)
-			t.Cleanup(func() { l.behave(misconduct{}) })
+			l.Behave(c.wrong)
+			t.Cleanup(func() { l.Behave(misconduct{}) })
 			b := h.visitor(t, l)
 			a := h.comeBack(b, h.atProvider(t, b, h.leave(t, b, "/", "")))
 			if want := fmt.Sprintf("error %d", c.status); a.StatusCode != c.status || a.Text != want {
 				t.Errorf("got %d: %s", a.StatusCode, a.Text)
 			}
-			l.login().notIn(t, a)
+			notIn(t, l.Login(), a)
 			h.stranger(t, b, l)
 		})
 	}

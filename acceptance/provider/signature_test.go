@@ -10,14 +10,14 @@ import (
 	"testing"
 )
 
-// idToken changes the ID token after it was signed.
+// IDToken changes the ID token after it was signed.
 func idToken(change func(string, *providerLogin) string) misconduct {
-	return misconduct{id: tokenChanges{whole: change}}
+	return misconduct{ID: tokenChanges{Whole: change}}
 }
 
 // idHeader changes a field of the ID token's header, before it is signed.
 func idHeader(name string, value any) misconduct {
-	return misconduct{id: tokenChanges{header: changedField(name, value)}}
+	return misconduct{ID: tokenChanges{Header: changedField(name, value)}}
 }
 
 func changedField(name string, value any) func(jsonObject) {
@@ -76,16 +76,16 @@ func signatureRows() []tableRow {
 		{name: "ES256 r=s=0", on: "es-zero", jwks: 2, wrong: idToken(unsigned(jsonObject{"alg": "ES256", "kid": "ec"}, b64(make([]byte, 64)))), log: bad},
 		{name: "HS256, bits flipped", on: "hs", wrong: idToken(text(flipped)), log: bad},
 		{name: "HS256 against an oct key published in the JWKS, HS256 configured", on: "hs", wrong: idToken(resigned(hs, octKey)), log: bad},
-		{name: "ES256 header with a P-384 key", on: "es-p384", jwks: 2, wrong: idToken(resigned(es, k.p384)), log: bad},
-		{name: "RS256 header with an EC key", wrong: idToken(resigned(rs("ec"), k.ec)), log: bad},
+		{name: "ES256 header with a P-384 key", on: "es-p384", jwks: 2, wrong: idToken(resigned(es, k.P384)), log: bad},
+		{name: "RS256 header with an EC key", wrong: idToken(resigned(rs("ec"), k.EC)), log: bad},
 		{name: "RS256 header with an oct key", wrong: idToken(resigned(rs("oct"), octKey)), log: bad},
-		{name: "RSA 1024 bits", wrong: idToken(resigned(rs("small"), k.small)), log: bad},
-		{name: "key with use:enc", wrong: idToken(resigned(rs("enc"), k.other)), log: bad},
-		{name: "key_ops without verify", wrong: idToken(resigned(rs("ops"), k.other)), log: bad},
-		{name: "key of another alg", wrong: idToken(resigned(rs("ps256"), k.other)), log: bad},
-		{name: "crit with an unknown name", wrong: idToken(resigned(rs("rsa").with("crit", []string{"x"}, "x", 1), k.rsa)), log: "JWT header"},
-		{name: "b64:false", wrong: idToken(resigned(rs("rsa").with("crit", []string{"b64"}, "b64", false), k.rsa)), log: "JWT header"},
-		{name: "jwk in the header", wrong: idToken(resigned(rs("rsa").with("jwk", rsaKey("rsa", k.other)), k.other)), log: bad},
+		{name: "RSA 1024 bits", wrong: idToken(resigned(rs("small"), k.Small)), log: bad},
+		{name: "key with use:enc", wrong: idToken(resigned(rs("enc"), k.Other)), log: bad},
+		{name: "key_ops without verify", wrong: idToken(resigned(rs("ops"), k.Other)), log: bad},
+		{name: "key of another alg", wrong: idToken(resigned(rs("ps256"), k.Other)), log: bad},
+		{name: "crit with an unknown name", wrong: idToken(resigned(rs("rsa").With("crit", []string{"x"}, "x", 1), k.RSA)), log: "JWT header"},
+		{name: "b64:false", wrong: idToken(resigned(rs("rsa").With("crit", []string{"b64"}, "b64", false), k.RSA)), log: "JWT header"},
+		{name: "jwk in the header", wrong: idToken(resigned(rs("rsa").With("jwk", rsaKey("rsa", k.Other)), k.Other)), log: bad},
 		{name: "jku in the header", wrong: idToken(ownKeysAt("jku")), log: bad},
 		{name: "x5u in the header", wrong: idToken(ownKeysAt("x5u")), log: bad},
 		{name: "kid ../../dev/null", wrong: idHeader("kid", "../../dev/null"), log: bad},
@@ -120,8 +120,8 @@ func signatureRows() []tableRow {
 // ownKeysAt lets a token say where its key is, and signs it with that key.
 func ownKeysAt(field string) func(string, *providerLogin) string {
 	return func(token string, g *providerLogin) string {
-		header := jsonObject{"alg": "RS256", "kid": "rsa", field: g.client.p.URL + "/" + g.client.name + "/elsewhere"}
-		return resigned(header, signingKeys().other)(token, g)
+		header := jsonObject{"alg": "RS256", "kid": "rsa", field: g.Client.URL + "/elsewhere"}
+		return resigned(header, signingKeys().Other)(token, g)
 	}
 }
 
@@ -134,7 +134,7 @@ func wrongAlgorithms() []tableRow {
 		on, alg string
 		key     any
 	}{
-		{"rs", "ES256", k.ec}, {"rs", "HS256", []byte(clientSecret)}, {"es", "RS256", k.rsa}, {"hs", "RS256", k.rsa}, {"rs", "HS256", octKey},
+		{"rs", "ES256", k.EC}, {"rs", "HS256", []byte(clientSecret)}, {"es", "RS256", k.RSA}, {"hs", "RS256", k.RSA}, {"rs", "HS256", octKey},
 	} {
 		rows = append(rows, tableRow{
 			name: "another algorithm than the configured one, though validly signed/" + c.alg + " for " + c.on, on: c.on, want: "T",
@@ -169,14 +169,14 @@ func wrongAlgorithms() []tableRow {
 
 // rsaPublicForms are what programs hold an RSA public key as.
 func rsaPublicForms() map[string][]byte {
-	public := &signingKeys().rsa.PublicKey
+	public := &signingKeys().RSA.PublicKey
 	pkix, err := x509.MarshalPKIXPublicKey(public)
 	if err != nil {
 		panic(err)
 	}
 	forms := map[string][]byte{
 		"PKIX": pkix, "PKCS 1": x509.MarshalPKCS1PublicKey(public), "modulus": public.N.Bytes(),
-		"JWK": []byte(rsaKey("rsa", signingKeys().rsa).String()), "JWK set": []byte(jsonObject{"keys": keySet()}.String()),
+		"JWK": []byte(rsaKey("rsa", signingKeys().RSA).String()), "JWK set": []byte(jsonObject{"keys": keySet()}.String()),
 	}
 	for form, kind := range map[string]string{"PKIX": "PUBLIC KEY", "PKCS 1": "RSA PUBLIC KEY"} {
 		text := pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: forms[form]})

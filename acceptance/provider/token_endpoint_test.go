@@ -48,7 +48,7 @@ func tokenRows() []tableRow {
 		},
 		down(tableRow{name: "reset", wrong: rawly("token", resetting), log: "connection broken"}),
 		down(tableRow{name: "truncated", wrong: rawly("token", truncating), log: "connection broken"}),
-		down(tableRow{name: "2 MB", wrong: replying("token", func(r *pendingReply) { r.body += strings.Repeat(" ", 2<<20) }), log: "too large"}),
+		down(tableRow{name: "2 MB", wrong: replying("token", func(r *pendingReply) { r.Body += strings.Repeat(" ", 2<<20) }), log: "too large"}),
 		down(tableRow{name: "never-ending", wrong: rawly("token", endless("application/json")), log: "too large"}),
 	}
 	for _, status := range []int{301, 302, 303, 307, 308} {
@@ -67,10 +67,10 @@ func tokenRows() []tableRow {
 func (h *world) tokenRequest(t *testing.T) {
 	var seen []*http.Request
 	l := h.unused(t)
-	l.behave(rawly("token", func(w http.ResponseWriter, r *http.Request) {
+	l.Behave(rawly("token", func(w http.ResponseWriter, r *http.Request) {
 		_ = r.ParseForm()
 		seen = append(seen, r)
-		l.answer(w, r, "token", misconduct{})
+		l.Answer(w, r, "token", misconduct{})
 	}))
 	h.goodLogin(t, l)
 	if len(seen) != 1 {
@@ -97,9 +97,9 @@ func (h *world) tokenRequest(t *testing.T) {
 
 // authorizationRequest looks at what the browser is sent away with.
 func (h *world) authorizationRequest(t *testing.T) {
-	l := h.p.clients["rs"]
+	l := h.p.Clients["rs"]
 	h.goodLogin(t, l)
-	q := l.login().request
+	q := l.Login().Request
 	for name, want := range map[string]string{
 		"response_type": "code", "client_id": clientID, "code_challenge_method": "S256",
 		"redirect_uri": h.Fill("http://rs.localhost:{$PORT}/.proconnect/callback"),

@@ -13,17 +13,19 @@ import (
 )
 
 func infoClaim(name string, value any) misconduct {
-	return misconduct{info: tokenChanges{claims: wrongClaim(name, value)}}
+	return misconduct{Userinfo: tokenChanges{Claims: wrongClaim(name, value)}}
 }
 
 func infoToken(change func(string, *providerLogin) string) misconduct {
-	return misconduct{info: tokenChanges{whole: change}}
+	return misconduct{Userinfo: tokenChanges{Whole: change}}
 }
 
 // userinfoRows is section 5: OpenID Connect Core §5.3.2.
+//
+// The case: "the ID token itself, or any JWT with `nonce` or `at_hash`, sent as userinfo".
 func userinfoRows() []tableRow {
 	k := signingKeys()
-	duplicated := misconduct{info: tokenChanges{payload: func(p string) string { return p[:len(p)-1] + `,"sub":"somebody-else"}` }}}
+	duplicated := misconduct{Userinfo: tokenChanges{Payload: func(p string) string { return p[:len(p)-1] + `,"sub":"somebody-else"}` }}}
 	rows := []tableRow{
 		{name: "sub differs", wrong: infoClaim("sub", "somebody-else"), log: "userinfo is about another sub"},
 		{name: "sub differs in case", wrong: infoClaim("sub", strings.ToUpper(subject)), log: "userinfo is about another sub"},
@@ -32,7 +34,7 @@ func userinfoRows() []tableRow {
 		{name: "sub differs, plain", on: "plain", wrong: infoClaim("sub", "somebody-else"), log: "userinfo is about another sub"},
 		{name: "sub missing, plain", on: "plain", wrong: infoClaim("sub", nil), log: "userinfo is about another sub"},
 		{name: "sub duplicated, plain", on: "plain", wrong: replying("userinfo", func(r *pendingReply) {
-			r.body = strings.Replace(r.body, "{", `{"sub":"somebody-else",`, 1)
+			r.Body = strings.Replace(r.Body, "{", `{"sub":"somebody-else",`, 1)
 		}), log: "strict JSON"},
 		{name: "JWT with wrong iss", wrong: infoClaim("iss", "https://evil.example"), log: "iss is wrong"},
 		{name: "JWT with missing iss", wrong: infoClaim("iss", nil), log: "iss is wrong"},
@@ -41,17 +43,17 @@ func userinfoRows() []tableRow {
 		{name: "JWT expired", wrong: infoClaim("exp", in(-6*time.Minute)), log: "exp is"},
 		{name: "JWT bad signature", on: "fresh", jwks: 2, wrong: infoToken(text(flipped)), log: "signature not verified"},
 		{name: "JWT bad signature, HS256", on: "hs", wrong: infoToken(text(flipped)), log: "signature not verified"},
-		{name: "JWT signed with another's key", on: "fresh", jwks: 2, wrong: infoToken(resigned(jsonObject{"alg": "RS256", "kid": "rsa"}, k.other)), log: "signature not verified"},
+		{name: "JWT signed with another's key", on: "fresh", jwks: 2, wrong: infoToken(resigned(jsonObject{"alg": "RS256", "kid": "rsa"}, k.Other)), log: "signature not verified"},
 		{name: "JWT none", wrong: infoToken(unsigned(jsonObject{"alg": "none"}, "")), log: "not a compact JWT"},
 		{name: "JWT none, with a signature", wrong: infoToken(unsigned(jsonObject{"alg": "none"}, "AA")), log: "userinfo is not signed"},
-		misconfiguredUserinfo("JWT another algorithm", "rs", infoToken(resigned(jsonObject{"alg": "ES256", "kid": "ec"}, k.ec))),
+		misconfiguredUserinfo("JWT another algorithm", "rs", infoToken(resigned(jsonObject{"alg": "ES256", "kid": "ec"}, k.EC))),
 		misconfiguredUserinfo("JWT HS256 of the client secret", "rs", infoToken(resigned(jsonObject{"alg": "HS256"}, []byte(clientSecret)))),
 		misconfiguredUserinfo("plain JSON when a signed answer is configured", "rs", replying("userinfo", func(r *pendingReply) {
-			r.media, r.body = "application/json", jsonObject{"sub": subject}.String()
+			r.Media, r.Body = "application/json", jsonObject{"sub": subject}.String()
 		})),
 		misconfiguredUserinfo("signed when plain JSON is configured", "plain", withMedia("userinfo", "application/jwt")),
 		{name: "JWT encrypted", status: 500, page: "problem misconfigured", wrong: infoToken(text(func(s string) string { return s + ".AA.AA" })), log: "encrypted"},
-		{name: "the ID token itself", wrong: infoToken(func(_ string, g *providerLogin) string { return g.idToken }), log: "userinfo is an ID token"},
+		{name: "the ID token itself", wrong: infoToken(func(_ string, g *providerLogin) string { return g.IDToken }), log: "userinfo is an ID token"},
 		{name: "JWT with a nonce", wrong: infoClaim("nonce", "n"), log: "userinfo is an ID token"},
 		{name: "JWT with at_hash", wrong: infoClaim("at_hash", "h"), log: "userinfo is an ID token"},
 		{name: "an at_hash, plain", on: "plain", wrong: infoClaim("at_hash", "h"), log: "userinfo is an ID token"},
@@ -130,6 +132,9 @@ var harmfulText = regexp.MustCompile(`[<>{}]`)
 
 // harmless checks that whatever a claim holds, the person either is refused or
 // gets a session whose placeholders and headers do no harm.
+//
+// The case: "claims with CR, LF, NUL, non-ASCII, 100 kB, names that collide with headers,
+// `<script>`".
 func (h *world) harmless(t *testing.T) {
 	for _, on := range []string{"rs", "plain"} {
 		for what, value := range harmfulValues {
@@ -137,11 +142,11 @@ func (h *world) harmless(t *testing.T) {
 				if claim == "custom" {
 					value = jsonObject{"unit": value, "Host": "evil.example", "Transfer-Encoding": "chunked"}
 				}
-				t.Run(on+"/"+claim+" with "+what, func(t *testing.T) { h.harmlessly(t, h.p.clients[on], infoClaim(claim, value)) })
+				t.Run(on+"/"+claim+" with "+what, func(t *testing.T) { h.harmlessly(t, h.p.Clients[on], infoClaim(claim, value)) })
 			}
 		}
 		t.Run(on+"/names that collide with headers", func(t *testing.T) {
-			h.harmlessly(t, h.p.clients[on], misconduct{info: tokenChanges{claims: func(c jsonObject, _ *providerLogin) {
+			h.harmlessly(t, h.p.Clients[on], misconduct{Userinfo: tokenChanges{Claims: func(c jsonObject, _ *providerLogin) {
 				for _, name := range []string{"host", "Cookie", "X-Evil", "x-proconnect-email", "content-length", "X-Evil: 1\r\n", ""} {
 					c[name] = "evil.example"
 				}
@@ -152,8 +157,8 @@ func (h *world) harmless(t *testing.T) {
 
 func (h *world) harmlessly(t *testing.T, l *registeredClient, wrong misconduct) {
 	t.Helper()
-	l.behave(wrong)
-	t.Cleanup(func() { l.behave(misconduct{}) })
+	l.Behave(wrong)
+	t.Cleanup(func() { l.Behave(misconduct{}) })
 	b := h.visitor(t, l)
 	a := h.comeBack(b, h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", "")))
 	if a.StatusCode != http.StatusSeeOther {

@@ -80,16 +80,16 @@ const freshClients = 120
 // beside those that know nothing yet.
 func newWorld(t *testing.T, fresh int, register func(*misbehaving)) *world {
 	t.Helper()
-	p := newMisbehaving(t)
+	p := caddytest.NewProvider(t)
 	h := &world{
 		Server: caddytest.New(t),
 		p:      p, admin: caddytest.FreePort(t), session: caddytest.NewSessionKey(), echo: newEcho(t),
 	}
-	p.hide(h.session, "the session secret")
+	p.Hide(h.session, "the session secret")
 	t.Setenv("HOSTILE_CLIENT_SECRET", clientSecret)
 	t.Setenv("HOSTILE_SESSION_SECRET", h.session)
 	for i := range fresh {
-		h.fresh = append(h.fresh, p.register("fresh"+strconv.Itoa(i), "RS256", "RS256"))
+		h.fresh = append(h.fresh, p.Register("fresh"+strconv.Itoa(i), "RS256", "RS256"))
 	}
 	register(p)
 	h.reload()
@@ -115,8 +115,8 @@ func (h *world) reload() {
 
 func (h *world) caddyfile() string {
 	var clients, sites strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(h.p.clients)) {
-		l := h.p.clients[name]
+	for _, name := range slices.Sorted(maps.Keys(h.p.Clients)) {
+		l := h.p.Clients[name]
 		fmt.Fprintf(&clients, `
 	proconnect %s {
 		issuer %s
@@ -128,7 +128,7 @@ func (h *world) caddyfile() string {
 		session {
 			secret {env.HOSTILE_SESSION_SECRET}
 		}
-	}`, name, l.issuer, clientID, l.alg, l.userinfoAlg)
+	}`, name, l.Issuer, clientID, l.Alg, l.UserinfoAlg)
 		fmt.Fprintf(&sites, `
 %s {
 	proconnect {
@@ -144,18 +144,18 @@ func (h *world) caddyfile() string {
 	}
 	import gated
 }
-`, l.names(), name, l.options)
+`, namesOf(l), name, l.Options)
 	}
 	text := strings.NewReplacer("{$ADMIN}", h.admin, "{$CLIENTS}", clients.String(), "{$ECHO}", h.echo.Listener.Addr().String()).Replace(worldGlobals)
 	return h.Fill(caddytest.DocumentedFilter(h.T) + text + sites.String())
 }
 
-// names are the addresses of a client's site: one over https has a sibling.
-func (l *registeredClient) names() string {
-	if strings.HasPrefix(l.site, "https") {
-		return l.site + ", " + siblingSite
+// namesOf are the addresses of a client's site: one over https has a sibling.
+func namesOf(l *registeredClient) string {
+	if strings.HasPrefix(l.Site, "https") {
+		return l.Site + ", " + siblingSite
 	}
-	return l.site
+	return l.Site
 }
 
 // unused returns a client that has not asked its provider for anything.
@@ -188,10 +188,10 @@ func newEcho(t *testing.T) *httptest.Server {
 // visitor opens a new browser at the site of a client.
 func (h *world) visitor(t *testing.T, l *registeredClient) *caddytest.Browser {
 	t.Helper()
-	b := h.Browser(l.site)
+	b := h.Browser(l.Site)
 	b.T = t
 	t.Cleanup(b.CloseIdleConnections)
-	b.Transport = cookieRecorder{b.Transport, l.p}
+	b.Transport = cookieRecorder{b.Transport, h.p}
 	return b
 }
 
@@ -209,7 +209,7 @@ func (rec cookieRecorder) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	for _, c := range resp.Cookies() {
 		if len(c.Value) > 16 {
-			rec.p.hide(c.Value, "cookie "+c.Name)
+			rec.p.Hide(c.Value, "cookie "+c.Name)
 		}
 	}
 	return resp, nil

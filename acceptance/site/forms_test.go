@@ -132,6 +132,8 @@ var megabyte = bytes.Repeat([]byte("x"), 1<<20)
 // A browser sends its form to the end before it looks at the answer. What was not read
 // when the connection ended came back as a reset, and the browser showed an error of its
 // own instead of the page.
+//
+// The case: "a 60 MB form over HTTP/1.1 without session".
 func TestFormWithoutSessionIsRead(t *testing.T) {
 	s := behindProxy(t, bodySites)
 	for name, c := range map[string]struct {

@@ -11,6 +11,8 @@ import (
 
 // A frame may be small, and anybody's page may stand around it: what stands in it
 // names nobody, has no button of ours to steal a click for, and leads out.
+//
+// The case: "a refusal or an error in a frame of the same site; a frame on another site".
 func TestFramesGetASmallPage(t *testing.T) {
 	s := caddytest.Start(t, caddytest.Sandbox, `
 http://localhost:{$PORT} {
@@ -81,6 +83,9 @@ http://localhost:{$PORT} {
 
 // A form that another site sends comes without the session, which is alive: the
 // person is told so, and gets on by a link. Nothing of the form is sent again.
+//
+// The case: "a POST navigation from another site with a live session (the `Lax` cookie
+// stays away)".
 func TestFormOfAnotherSite(t *testing.T) {
 	_, _, b := loggedIn(t)
 	cookies := b.Cookies()

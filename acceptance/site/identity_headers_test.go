@@ -29,6 +29,9 @@ func forgery() http.Header {
 
 // "identity headers sent by the client (any case, `_`, `.`) when `headers` is on,
 // also on optional and denied requests": deleted.
+//
+// The case: "a gate with `headers` inside `handle /admin/*`, forged identity headers and
+// our cookie on the other paths".
 func TestForgedIdentityHeaders(t *testing.T) {
 	servers := map[string]string{
 		"as Caddy comes": "",

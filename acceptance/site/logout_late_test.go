@@ -37,9 +37,7 @@ func TestLoginOfAnotherTabAfterLogout(t *testing.T) {
 	if b.Cookie("proconnect") != "" || b.Visit("/").StatusCode != http.StatusUnauthorized {
 		t.Error("somebody is logged in")
 	}
-	p.Mu.Lock()
-	defer p.Mu.Unlock()
-	if _, kept := p.Codes[callback.Query().Get("code")]; !kept {
+	if login := p.LoginOf(callback.Query().Get("code")); login.Exchanged > 0 {
 		t.Error("the code went to the token endpoint")
 	}
 }

@@ -185,10 +185,10 @@ func TestLogoutWithoutProvider(t *testing.T) {
 			s.Reload(b, p.Option(), logoutSite)
 		}, "logged-out"},
 		{"down, nothing known of it", func(s *caddytest.Server, p *caddytest.Provider, b *caddytest.Browser) {
-			p.Close()
+			p.Down()
 			s.Reload(b, p.Option(), logoutSite)
 		}, "logged-out"},
-		{"down, its discovery known", func(_ *caddytest.Server, p *caddytest.Provider, _ *caddytest.Browser) { p.Close() }, ""},
+		{"down, its discovery known", func(_ *caddytest.Server, p *caddytest.Provider, _ *caddytest.Browser) { p.Down() }, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -307,7 +307,7 @@ func TestLogoutClearsTheCache(t *testing.T) {
 	}
 	t.Run("here only", func(t *testing.T) {
 		s, p, b := loggedIn(t)
-		p.Close()
+		p.Down()
 		s.Reload(b, p.Option(), logoutSite)
 		a := b.Visit("/.proconnect/logout")
 		if got := a.Header.Get("Clear-Site-Data"); a.Page() != "logged-out" || got != `"cache"` {

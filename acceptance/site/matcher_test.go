@@ -71,7 +71,7 @@ https://part.localhost:{$TLS_PORT} {
 			})
 		}
 	}
-	if n, want := strings.Count(s.Logs(), "the matcher stands where no gate has run"), 3*len(caddytest.Protocols); n != want {
+	if n, want := strings.Count(s.Logs(), "the matcher is tried where no gate has run"), 3*len(caddytest.Protocols); n != want {
 		t.Errorf("logged %d times, want %d", n, want)
 	}
 	tests := []struct{ site, path, person, want string }{

@@ -41,6 +41,8 @@ func TestOrdinarySitesWork(t *testing.T) {
 // Under FastCGI a site reads the address that the browser sent, whatever
 // handle_path and rewrite made of it: it is read, too. An exemption in handle_path
 // says what it exempts without the prefix, and works.
+//
+// The case: "`REQUEST_URI` behind `handle_path` under FastCGI".
 func TestGateReadsTheOriginalAddress(t *testing.T) {
 	s := caddytest.Start(t, caddytest.Sandbox, `
 http://whole.localhost:{$PORT} {

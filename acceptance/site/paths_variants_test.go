@@ -162,6 +162,16 @@ var adminSites = []string{"admin", "regexp", "cel", "celpath", "vars", "uri", "p
 
 // Whatever a server behind the gate may take for /admin is gated, or refused where
 // no browser sends it, whatever matcher says so.
+//
+// The case: "overlong UTF-8, a target that does not begin with `/`; decoded `?`, `#`, NUL;
+// NFC/NFKC forms (`/ａdmin`, full-width slash); `/admin.json`".
+//
+// The case: "`//x/admin/s` (to a reader of references /admin/s at host x), `///…`,
+// userinfo and port in it; `/index.php/admin/x` and other PATH_INFO; `/(S(x))/admin/`;
+// `/report.pdf.`, `/report.pdf%20`; NUL".
+//
+// The case: "dot segments in any encoding, raw, `%2e`, `%252e`, also beside empty
+// segments; backslashes; control characters; a target without a path".
 func TestGateReadsPathsAsServersDo(t *testing.T) {
 	s := caddytest.Start(t, caddytest.Sandbox, gatedSites)
 	for target, want := range map[string]verdict{
@@ -211,6 +221,8 @@ func TestGateReadsPathsAsServersDo(t *testing.T) {
 
 // An exemption holds for no address that a server may take for another, and the
 // end of an address is the end to all of them.
+//
+// The case: "all of these out of an exemption (`not path /public/*`, `*.css`)".
 func TestGateReadsExemptionsAsServersDo(t *testing.T) {
 	s := caddytest.Start(t, caddytest.Sandbox, gatedSites)
 	for name, want := range map[string]verdict{

@@ -97,6 +97,9 @@ http://admin.localhost:{$PORT} {
 	reverse_proxy UPSTREAM
 }`
 
+// The case: "query, method and headers in a gate's matcher: `?page=admin&;`,
+// `?page=admin&x=%zz`, `delete` for DELETE, HEAD for GET, `X-HTTP-Method-Override`,
+// COPY/MOVE with `Destination`; `X-Original-URL`, `X-Rewrite-URL`".
 func TestGateReadsQueriesAndMethodsAsServersDo(t *testing.T) {
 	up := caddytest.Echo(t)
 	s := caddytest.Start(t, caddytest.Sandbox, strings.ReplaceAll(readSites, "UPSTREAM", up.Addr()))

@@ -18,6 +18,10 @@ var (
 
 // Behind a service worker people get pages and logins as without one; scripts and
 // what stands in a page do not.
+//
+// The case: "a navigation through a service worker: `Sec-Fetch-Dest: empty` with
+// `Sec-Fetch-Mode: navigate`, or `same-origin` with `Upgrade-Insecure-Requests: 1` and
+// `Accept: text/html`; the endpoint `login` so too".
 func TestServiceWorkerNavigations(t *testing.T) {
 	s := caddytest.Start(t, caddytest.Sandbox, `
 http://localhost:{$PORT} {

@@ -85,6 +85,8 @@ func trailerUpstream(t *testing.T) (addr string, got chan http.Header) {
 
 // A client's trailers never reach the site, with `headers` or without, where the
 // gate gates and where it does not, announced or not.
+//
+// The case: "client trailers; our cookie's name as a trailer".
 func TestTrailersNeverReachTheSite(t *testing.T) {
 	addr, got := trailerUpstream(t)
 	s := caddytest.Start(t, caddytest.Sandbox+"\n local_certs", strings.ReplaceAll(`

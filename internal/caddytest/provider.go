@@ -1,140 +1,202 @@
 package caddytest
 
 import (
-	"crypto/hmac"
+	"cmp"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
+	"maps"
+	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 )
 
-// Provider is a well-behaved ProConnect in a few lines, for what the sandbox
-// cannot do: be reached through a proxy, be down, answer late. It signs with
-// HS256 and gives userinfo as plain JSON.
+// Provider is a ProConnect that misbehaves on demand. It has many clients, each with
+// endpoints, calls and misconduct of its own, and by itself it does all that a good
+// provider does: one-time codes, exact redirect URIs, PKCE, secrets. It is for what the
+// sandbox cannot do: be reached through a proxy, be down, answer late or wrongly.
 type Provider struct {
-	*httptest.Server
-	t testing.TB
+	*Client // whose issuer has no path; it has HS256 and userinfo as plain JSON
 
-	Mu           sync.Mutex            // guards what follows, once requests come
-	Claims       map[string]any        // who logs in
-	ACR          string                // the level of every login
-	Codes        map[string]url.Values // authorization requests by code
-	NoEndSession bool                  // discovery names no end_session_endpoint
-	Pad          string                // more to carry in the ID token
-	Issued       string                // the last ID token
+	Mu      sync.Mutex         // guards what clients do, once requests come
+	Clients map[string]*Client // further ones, by name
+	Secrets map[string]string  // whatever nobody may read in a log, and what it is
+
+	t      testing.TB
+	addr   string
+	server *http.Server
+}
+
+// Client is one client registered at the provider, and the site that uses it.
+type Client struct {
+	URL         string // of its endpoints
+	Name        string
+	Issuer      string // default: URL
+	Alg         string
+	UserinfoAlg string
+	Site        string // as the browser's address bar has it, ports unfilled
+	Options     string // further lines of the gate
+
+	Claims       map[string]any // who logs in
+	ACR          string         // the level of every login; empty: the first that is asked for
+	NoEndSession bool           // discovery names no end_session_endpoint
+	Pad          string         // more to carry in the ID token
+	Issued       string         // the last ID token
 
 	// Exchanging, where set, is told of each token call, which goes on when it is
 	// told in turn.
 	Exchanging chan chan struct{}
+
+	p      *Provider // that it is registered at
+	wrong  Misconduct
+	counts map[string]int
+	logins map[string]*ProviderLogin // by code and by access token
+	last   *ProviderLogin
 }
 
-// ClientSecret is what Provider has given to its one client.
-const ClientSecret = "a-client-secret-of-more-than-32-bytes"
-
-// NewProvider starts a provider for a test.
-func NewProvider(t testing.TB) *Provider {
-	t.Helper()
-	p := &Provider{t: t, Codes: make(map[string]url.Values), ACR: "eidas1", Claims: map[string]any{
-		"sub": "11111111-2222-8333-8444-555555555555", "email": "camille@example.gouv.fr", "given_name": "Camille",
-		"usual_name": "Exemple", "siret": "13002526500013", "idp_id": "2f5a3c1e-7d84-4b0e-9c56-0a1b2c3d4e5f",
-		"roles": []string{"agent_public"},
-	}}
-	p.Server = httptest.NewServer(http.HandlerFunc(p.Serve))
-	t.Cleanup(p.Close)
-	return p
+// ProviderLogin is what the provider knows of one login.
+type ProviderLogin struct {
+	Client    *Client
+	Request   url.Values // of the authorization request
+	Before    url.Values // of the client's login before
+	Code      string
+	Access    string
+	Refresh   string
+	IDToken   string // as sent last
+	Exchanged int    // how often the code came
 }
 
-// Option is the global option for this provider.
-func (p *Provider) Option() string {
-	return "proconnect {\n issuer " + p.URL + "\n client_id client\n client_secret " + ClientSecret +
-		"\n signing_alg HS256\n userinfo_signing_alg none\n session {\n secret " + SessionSecret + "\n }\n }"
-}
-
-// Serve answers for the provider. A test may stand before it.
-func (p *Provider) Serve(w http.ResponseWriter, r *http.Request) {
-	p.Mu.Lock()
-	defer p.Mu.Unlock()
-	switch r.URL.Path {
-	case "/.well-known/openid-configuration":
-		p.discovery(w)
-	case "/authorize":
-		p.authorize(w, r)
-	case "/token":
-		p.token(w, r)
-	case "/userinfo":
-		p.json(w, p.Claims)
-	default:
-		http.NotFound(w, r)
-	}
-}
-
-func (p *Provider) discovery(w http.ResponseWriter) {
-	doc := map[string]any{
-		"issuer": p.URL, "authorization_endpoint": p.URL + "/authorize", "token_endpoint": p.URL + "/token",
-		"userinfo_endpoint": p.URL + "/userinfo", "jwks_uri": p.URL + "/jwks",
-		"authorization_response_iss_parameter_supported": true,
-	}
-	if !p.NoEndSession {
-		doc["end_session_endpoint"] = p.URL + "/end-session"
-	}
-	p.json(w, doc)
-}
-
-func (p *Provider) json(w http.ResponseWriter, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(v)
-}
-
-func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
-	query, code := r.URL.Query(), rand.Text()
-	p.Codes[code] = query
-	back := url.Values{"code": {code}, "state": {query.Get("state")}, "iss": {p.URL}}
-	http.Redirect(w, r, query.Get("redirect_uri")+"?"+back.Encode(), http.StatusSeeOther)
-}
-
-func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
-	request, known := p.Codes[r.FormValue("code")]
-	if !known || r.FormValue("redirect_uri") != request.Get("redirect_uri") {
-		p.t.Error("token call with a wrong code or redirect_uri")
-		http.Error(w, "", http.StatusBadRequest)
-		return
-	}
-	delete(p.Codes, r.FormValue("code"))
-	if p.Exchanging != nil {
-		goOn := make(chan struct{})
-		p.Mu.Unlock()
-		p.Exchanging <- goOn
-		<-goOn
-		p.Mu.Lock()
-	}
-	now := time.Now().Unix()
-	p.Issued = p.sign(map[string]any{
-		"iss": p.URL, "aud": "client", "sub": p.Claims["sub"], "iat": now, "exp": now + 3600,
-		"nonce": request.Get("nonce"), "acr": p.ACR, "amr": []string{"pwd"}, "pad": p.Pad,
-	})
-	p.json(w, map[string]any{
-		"access_token": rand.Text(), "token_type": "Bearer", "expires_in": 3600, "id_token": p.Issued,
-	})
-}
-
-// sign makes a JWT (RFC 7515 §3.1) of HS256.
-func (p *Provider) sign(claims map[string]any) string {
-	payload, err := json.Marshal(claims)
-	if err != nil {
-		p.t.Error(err)
-	}
-	signed := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." +
-		base64.RawURLEncoding.EncodeToString(payload)
-	mac := hmac.New(sha256.New, []byte(ClientSecret))
-	mac.Write([]byte(signed))
-	return signed + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
-}
+// What the provider has given to every client.
+const (
+	ClientID     = "client"
+	ClientSecret = "a-client-secret-of-more-than-32-bytes"
+)
 
 // SessionSecret seals the sessions of tests that make cookies of their own.
 const SessionSecret = "2CkLVDxd0S1fHVFYVY5ZtwxkYZCFn3dXKDTbZfDl3Ug="
+
+// Subject is who logs in at a client that was registered.
+const Subject = "5f3c1f0e-6a0b-4f63-9a43-0c3b2b0a9d11"
+
+// NewProvider starts a provider for a test, with one client.
+func NewProvider(t testing.TB) *Provider {
+	t.Helper()
+	p := &Provider{
+		t: t, addr: net.JoinHostPort(Loopback, FreePort(t)),
+		Clients: make(map[string]*Client), Secrets: map[string]string{ClientSecret: "the client secret"},
+	}
+	p.Client = p.newClient("", "HS256", "none")
+	p.URL, p.ACR = "http://"+p.addr, "eidas1"
+	p.Claims = map[string]any{
+		"sub": "11111111-2222-8333-8444-555555555555", "email": "camille@example.gouv.fr", "given_name": "Camille",
+		"usual_name": "Exemple", "siret": "13002526500013", "idp_id": "2f5a3c1e-7d84-4b0e-9c56-0a1b2c3d4e5f",
+		"roles": []string{"agent_public"},
+	}
+	p.Up(t)
+	t.Cleanup(p.Down)
+	return p
+}
+
+func (p *Provider) newClient(name, alg, userinfoAlg string) *Client {
+	return &Client{p: p, Name: name, Alg: alg, UserinfoAlg: userinfoAlg, counts: make(map[string]int), logins: make(map[string]*ProviderLogin)}
+}
+
+// Register makes a further client of the provider, whose site has its name.
+func (p *Provider) Register(name, alg, userinfoAlg string) *Client {
+	l := p.newClient(name, alg, userinfoAlg)
+	l.URL = p.URL + "/" + name
+	l.Issuer, l.Site = l.URL+"/api/v2", "http://"+name+".localhost:{$PORT}"
+	l.Claims = map[string]any{
+		"sub": Subject, "given_name": "Jeanne", "usual_name": "Exemple", "email": "jeanne@example.gouv.fr", "uid": "jeanne",
+		"siret": "13002526500013", "idp_id": "71144ab3-ee1a-4401-b7b3-79b44f7daeeb",
+		"roles": []string{"agent_public"}, "organization_label": "DINUM",
+	}
+	p.Clients[name] = l
+	return l
+}
+
+// Option is the global option for the provider's one client.
+func (p *Provider) Option() string {
+	return "proconnect {\n issuer " + p.issuer() + "\n client_id " + ClientID + "\n client_secret " + ClientSecret +
+		"\n signing_alg HS256\n userinfo_signing_alg none\n session {\n secret " + SessionSecret + "\n }\n }"
+}
+
+func (l *Client) issuer() string { return cmp.Or(l.Issuer, l.URL) }
+
+// Down makes the provider refuse connections; up brings it back.
+func (p *Provider) Down() { _ = p.server.Close() }
+
+func (p *Provider) Up(t testing.TB) {
+	t.Helper()
+	p.server = &http.Server{Handler: http.HandlerFunc(p.Serve), ReadHeaderTimeout: time.Minute}
+	go func(s *http.Server, l net.Listener) { _ = s.Serve(l) }(p.server, Listen(t, p.addr))
+}
+
+// secret makes an unguessable text that must stay secret.
+func (p *Provider) secret(what string) string {
+	s := what + "-" + rand.Text()
+	p.Hide(s, what)
+	return s
+}
+
+// Hide notes that a text must stay secret.
+func (p *Provider) Hide(s, what string) {
+	p.Mu.Lock()
+	defer p.Mu.Unlock()
+	p.Secrets[s] = what
+}
+
+// Behave has the client misbehave from here on.
+func (l *Client) Behave(m Misconduct) {
+	l.p.Mu.Lock()
+	defer l.p.Mu.Unlock()
+	l.wrong = m
+}
+
+// Calls returns how often each endpoint was called so far.
+func (l *Client) Calls() map[string]int {
+	l.p.Mu.Lock()
+	defer l.p.Mu.Unlock()
+	return maps.Clone(l.counts)
+}
+
+// Login returns the login that is newest at the provider.
+func (l *Client) Login() *ProviderLogin {
+	l.p.Mu.Lock()
+	defer l.p.Mu.Unlock()
+	return l.last
+}
+
+// LoginOf returns the login that a code, or an access token, was given for.
+func (l *Client) LoginOf(code string) *ProviderLogin {
+	l.p.Mu.Lock()
+	defer l.p.Mu.Unlock()
+	return l.logins[code]
+}
+
+// Serve answers for the provider. A test may answer before it.
+func (p *Provider) Serve(w http.ResponseWriter, r *http.Request) {
+	name, path, _ := strings.Cut(r.URL.Path[1:], "/")
+	l := p.Clients[name]
+	if l == nil {
+		l, path = p.Client, r.URL.Path[1:]
+	}
+	endpoint, known := map[string]string{
+		strings.TrimPrefix(l.issuer(), l.URL) + "/.well-known/openid-configuration": "discovery",
+		"/authorize": "authorize", "/token": "token", "/userinfo": "userinfo", "/jwks": "jwks", "/end-session": "end",
+	}["/"+path]
+	if !known {
+		endpoint = "elsewhere"
+	}
+	p.Mu.Lock()
+	l.counts[endpoint]++
+	m := l.wrong
+	p.Mu.Unlock()
+	if raw := m.Raw[endpoint]; raw != nil {
+		raw(w, r)
+		return
+	}
+	l.Answer(w, r, endpoint, m)
+}

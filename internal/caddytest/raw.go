@@ -7,7 +7,7 @@ import (
 	"net/http"
 )
 
-// Raw writes bytes to a site as they stand, which no client would.
+// Raw writes bytes to a site as they are, which no client would.
 func (s *Server) Raw(address, request string) Answer {
 	s.T.Helper()
 	conn, err := new(net.Dialer).DialContext(s.T.Context(), "tcp", address)
@@ -42,7 +42,7 @@ func (s *Server) exchange(conn net.Conn, request string) Answer {
 	return ReadAnswer(s.T, resp)
 }
 
-// Ask sends a request line as it stands to a site, as a stranger.
+// Ask sends a request line to a site as it is, as a stranger.
 func (s *Server) Ask(site, target string) Answer {
 	s.T.Helper()
 	return s.Raw(Loopback+":"+s.Port, "GET "+target+" HTTP/1.1\r\nHost: "+site+":{$PORT}\r\nAccept: text/html\r\nConnection: close\r\n\r\n")

@@ -24,7 +24,7 @@ type Server struct {
 	Dir     string     // of the test's own
 }
 
-// globals stands in front of every Caddyfile: nothing outside of the test's own
+// globals is in front of every Caddyfile: nothing outside of the test's own
 // directory is written, and everything is logged.
 const globals = `{
 	admin off
@@ -58,7 +58,7 @@ func New(t testing.TB) *Server {
 	return &Server{T: t, Port: FreePort(t), TLSPort: FreePort(t), Dir: t.TempDir()}
 }
 
-// Root is the directory of the module, which tests of every package start below.
+// Root is the directory of the module, which contains the packages of all tests.
 func Root(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()

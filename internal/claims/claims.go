@@ -31,7 +31,7 @@ type Spec struct {
 	Name  string
 	scope string // the scope that asks for it; empty: the claims parameter or derived
 	kind  Kind
-	Field bool // may stand in a rule
+	Field bool // may be the field of a rule
 	list  bool // a list, also where it holds one value
 	optIn bool // kept only where a rule or `claims` names it, whatever the scopes bring
 }
@@ -77,7 +77,7 @@ const (
 	AMR
 )
 
-// CustomPrefix opens the claims below "custom", whatever else the identity
+// CustomPrefix opens the claims under "custom", whatever else the identity
 // provider sent: custom.<path>.
 const CustomPrefix = "custom."
 
@@ -103,7 +103,7 @@ func Lookup(name string) (Ref, bool) {
 // RefOf returns the name of a claim of the table, by its place there.
 func RefOf(index int) Ref { return Ref{index, Table[index].Name} }
 
-// validCustomPath says whether path names something below custom: words
+// validCustomPath says whether path names something under custom: words
 // between dots, none of them empty.
 func validCustomPath(path string) bool {
 	return path != "" && len(path) <= 128 && !slices.Contains(strings.Split(path, "."), "") &&

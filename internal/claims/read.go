@@ -129,7 +129,7 @@ func scalarText(raw any) (text string, ok bool) {
 	return "", false
 }
 
-// customAt finds a dotted path below the custom claim.
+// customAt finds a dotted path under the custom claim.
 func customAt(custom any, path string) any {
 	for word := range strings.SplitSeq(path, ".") {
 		m, ok := custom.(map[string]any)

@@ -1,4 +1,4 @@
-// Package layout reads the routes of Caddy's HTTP servers and says where gates stand
+// Package layout reads the routes of Caddy's HTTP servers and says where gates are
 // in them: under which names requests meet a gate, what answers before it or beside
 // it, and what an operator must know of that before the configuration loads.
 //
@@ -53,7 +53,7 @@ type Layout struct {
 	sites    []*siteLayout // servers by name, their routes in order
 	findings []Finding
 	servers  map[*caddyhttp.Server]*serverLayout
-	late     bool // a gate stands where a site has answered already
+	late     bool // a gate is where a site has answered already
 }
 
 // serverLayout is what the routes of one server say.
@@ -86,8 +86,8 @@ type placedGate struct {
 	config  Gate
 	site    *siteLayout
 	hosts   []string // the names under which requests meet it; none: any name
-	named   string   // the named route that it stands in
-	errors  bool     // it stands in handle_errors
+	named   string   // the named route that it is in
+	errors  bool     // it is in handle_errors
 	claimed bool     // a gate found its place here
 }
 

@@ -12,7 +12,7 @@ import (
 //
 // Caddy provisions a server's routes in order, then those of its handle_errors, then
 // the named ones, and clears a route's raw handlers when it is done with it. So the
-// route that the gate stands in is the first that still has some.
+// route that the gate is in is the first that still has some.
 func (l *Layout) Hosts(server *caddyhttp.Server, text string) (hosts []string, known bool) {
 	if l.servers[server] == nil {
 		return nil, false
@@ -38,7 +38,7 @@ func provisioning(routes caddyhttp.RouteList) int {
 }
 
 // claim returns the names under which requests meet the first gate with a text that
-// was not claimed before: Caddy provisions them in the order in which they stand.
+// was not claimed before: Caddy provisions them in their order.
 func (s *siteLayout) claim(text string) []string {
 	for _, g := range s.gates {
 		if g.named == "" && !g.claimed && g.config.Text == text {
@@ -46,7 +46,7 @@ func (s *siteLayout) claim(text string) []string {
 			return g.hosts
 		}
 	}
-	return s.hosts // it stands inside of a handler that we do not know
+	return s.hosts // it is inside a handler that we do not know
 }
 
 // failingHosts are the names of the sites whose errors get to a gate.

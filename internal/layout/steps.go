@@ -73,7 +73,7 @@ func (s step) subroute() *caddyhttp.Subroute {
 type course int
 
 const (
-	passes  course = iota // to what stands behind it
+	passes  course = iota // to what is behind it
 	changes               // likewise, with a request that matchers may see otherwise
 	answers               // nothing behind it sees the request
 )
@@ -176,7 +176,7 @@ func (s step) refuses() bool {
 
 // takesPHP says whether a route is the one by which php_fastcgi hands on what it has
 // rewritten to a script. What does not get there is a file of the site, which
-// php_fastcgi leaves to whatever stands behind it: the application is answered.
+// php_fastcgi leaves to whatever is behind it: the application is answered.
 func takesPHP(sets scope, s step) bool {
 	p, _ := s.proxy()
 	return s.name == "reverse_proxy" && p.Transport.Protocol == "fastcgi" &&

@@ -25,7 +25,7 @@ func (rd *reader) row(line []byte) error {
 		return nil
 	}
 	if len(line) == 0 || line[0] == '#' {
-		rd.said = rd.said || len(line) > 0
+		rd.commented = rd.commented || len(line) > 0
 		return nil
 	}
 	if rd.rows == 0 && rd.sep == "" {
@@ -36,7 +36,7 @@ func (rd *reader) row(line []byte) error {
 		return err
 	}
 	if rd.width() == 0 {
-		return nil // a row of a spreadsheet in which nothing stands
+		return nil // a row of a spreadsheet in which nothing is written
 	}
 	if rd.rows++; rd.rows == 1 {
 		return rd.firstRow(line)
@@ -81,7 +81,7 @@ func (rd *reader) split(line []byte, seps string) (err error) {
 	return err
 }
 
-// separators are what separates the columns of the file. No separator stands inside
+// separators are what separates the columns of the file. No separator is part of
 // a number, so any of them will do while the first row has named no columns.
 func (rd *reader) separators() string {
 	switch {
@@ -93,7 +93,7 @@ func (rd *reader) separators() string {
 	return rd.sep
 }
 
-// width counts the columns up to the last one in which something stands.
+// width counts the columns up to the last one that is not blank.
 func (rd *reader) width() int {
 	n := len(rd.cells)
 	for n > 0 && rd.cells[n-1].blank() {
@@ -154,7 +154,7 @@ func (rd *reader) value(line []byte) error {
 }
 
 // shifted says whether the column that counts may be another one on this line than
-// in the first row: a separator may stand inside a value of a column before it.
+// in the first row: a separator may be part of a value of a column before it.
 func (rd *reader) shifted() bool {
 	return rd.cols > 0 && len(rd.cells) != rd.cols && (!rd.format.numbers || rd.column > 0)
 }

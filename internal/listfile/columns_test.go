@@ -22,6 +22,10 @@ var addresses = Format{
 
 // What a line holds besides the value that would be taken is never dropped: a deny
 // would let in whoever stands there. What a person did in a spreadsheet is told.
+//
+// The case: "one line `a@x; b@x; c@x`, or `13002526500013, 21920023500014`; a table whose
+// SIREN stands before its SIRET; rows of separators alone; `sep=;`; last line without
+// newline; 13-digit and scientific numbers".
 func TestReadNothingIsDropped(t *testing.T) {
 	const further = "line 1: another value in column 2: write one a line, and put quotes around one that holds a comma or semicolon; of a table, the first row must name the column that counts: "
 	for _, c := range []struct {
@@ -43,9 +47,9 @@ func TestReadNothingIsDropped(t *testing.T) {
 		{"two numbers with a blank", SIRET, "13002526500013 21920023500014\n11002001300097\n", "11002001300097", "line 1: 28 digits, want 14 (SIRET) or 9 (SIREN)"},
 		{"a SIREN before a SIRET", SIRET, "130025265;13002526500013\n11002001300097\n", "11002001300097", "line 1: " + errBefore.Error()},
 		{"a SIREN before a SIRET on each line", SIRET, "130025265;13002526500013\n", "", "no line of it is good: line 1: " + errBefore.Error()},
-		{"a number in the first row is no heading", SIRET, "DINUM;13002526500013\n11002001300097\n", "11002001300097", "line 1: the value stands in column 2, and column 1 counts: move it there, or name its column in the first row: siret"},
-		{"an address in the second column", addresses, "Nom;Courriels\nDupont;a@x\nb@x;\n", "b@x", "line 2: the value stands in column 2, and column 1 counts: move it there, or name its column in the first row: email"},
-		{"a blank before the number", SIRET, "11002001300097\n;13002526500013\n", "11002001300097", "line 2: the value stands in column 2, and column 1 counts: move it there, or name its column in the first row: siret"},
+		{"a number in the first row is no heading", SIRET, "DINUM;13002526500013\n11002001300097\n", "11002001300097", "line 1: the value is in column 2, but column 1 counts: move it there, or name its column in the first row: siret"},
+		{"an address in the second column", addresses, "Nom;Courriels\nDupont;a@x\nb@x;\n", "b@x", "line 2: the value is in column 2, but column 1 counts: move it there, or name its column in the first row: email"},
+		{"a blank before the number", SIRET, "11002001300097\n;13002526500013\n", "11002001300097", "line 2: the value is in column 2, but column 1 counts: move it there, or name its column in the first row: siret"},
 
 		{"the heading names the third column", SIRET, "siren;nic;siret;denomination\n130025265;00013;13002526500013;\"DINUM; Paris\"\n", "13002526500013", ""},
 		{"the heading names it with ornaments", SIRET, "SIREN,N° SIRET\n130025265,13002526500013\n", "13002526500013", ""},
@@ -86,7 +90,7 @@ func TestReadNothingIsDropped(t *testing.T) {
 		{"an open quote in a plain list", words, "a\nb;\"c\n\"\nd\n", "a d", "line 2: " + errOpenQuote.Error()},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			set, err := read(strings.NewReader(c.text), int64(len(c.text)), c.format)
+			set, err := read(strings.NewReader(c.text), c.format)
 			if c.want == "" {
 				if err == nil || err.Error() != c.fault {
 					t.Fatalf("got %v, want %s", err, c.fault)

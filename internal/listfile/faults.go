@@ -28,8 +28,8 @@ var (
 	errColumns    = errors.New("another number of columns than the first line: put quotes around a value that holds a comma or semicolon")
 	errScientific = errors.New("in scientific notation, as a spreadsheet shows a long number (1,3E+13): digits are lost; format the column as text, enter the number again, and export")
 	errZero       = errors.New("put it back; in the spreadsheet, format the column as text first")
-	errCut        = errors.New("the last line has no end, and begins one that stood there before: was the file cut short? end it with a line break")
-	errBefore     = errors.New("a SIREN stands before a SIRET: name the columns in the first row (siren;siret), or export the column that counts alone")
+	errCut        = errors.New("the last line has no end, and begins one that was there before: was the file cut short? end it with a line break")
+	errBefore     = errors.New("a SIREN comes before a SIRET: name the columns in the first row (siren;siret), or export the column that counts alone")
 )
 
 // errFurther is a line with more values than the one that would be taken: the
@@ -38,9 +38,9 @@ func errFurther(column int, claim string) error {
 	return fmt.Errorf("another value in column %d: write one a line, and put quotes around one that holds a comma or semicolon; of a table, the first row must name the column that counts: %s", column, claim)
 }
 
-// errElsewhere is a line whose value stands in a column that does not count.
+// errElsewhere is a line whose value is in a column that does not count.
 func errElsewhere(column, counts int, claim string) error {
-	return fmt.Errorf("the value stands in column %d, and column %d counts: move it there, or name its column in the first row: %s", column, counts, claim)
+	return fmt.Errorf("the value is in column %d, but column %d counts: move it there, or name its column in the first row: %s", column, counts, claim)
 }
 
 // errTwoColumns is a table in which it cannot be told which column is meant.

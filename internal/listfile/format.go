@@ -23,10 +23,10 @@ type Format struct {
 	// the table is none of these values.
 	Other func(name string, columns int) bool
 	// Heading says whether a first row in which nothing resembles a value is a heading,
-	// from what stands in the first of its columns and how many there are; nil: it
+	// from the text in the first of its columns and how many there are; nil: it
 	// never is.
 	Heading func(first string, columns int) bool
-	// Resembles says whether what stands in a column that does not count may be meant
+	// Resembles says whether the text in a column that does not count may be meant
 	// as a value; nil: what Parse takes.
 	Resembles func(text string) bool
 

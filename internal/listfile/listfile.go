@@ -195,7 +195,7 @@ func (l *List) read() (set *Set, sum [sha256.Size]byte, err error) {
 	defer f.Close()
 	digest := sha256.New()
 	in := io.TeeReader(f, digest)
-	set, err = read(in, l.seen.info.Size(), l.format)
+	set, err = read(in, l.format)
 	if err != nil {
 		// The rest belongs to the version too, which is told once.
 		if _, copyErr := io.Copy(io.Discard, in); copyErr != nil {

@@ -14,43 +14,39 @@ import (
 // maxLine bounds one line, in bytes.
 const maxLine = 64 << 10
 
-// maxReserve bounds what is reserved on a guess, in numbers.
-const maxReserve = 1 << 20
-
 var bom = []byte("\ufeff")
 
 // reader reads one file.
 type reader struct {
-	format Format
-	in     *bufio.Reader
-	line   int
-	set    *Set
-	fatal  error  // why the file as a whole cannot be trusted
-	rows   int    // rows that are neither blank nor comments
-	said   bool   // a comment was found: an empty list is meant
-	sep    string // what separates columns, as the first row tells
-	cells  []cell // the columns of the line that is read
-	cols   int    // how many the first good row has
-	column int    // the one that counts, from 0
-	names  []bool // which columns the first row names, if it names the one that counts
+	format    Format
+	in        *bufio.Reader
+	line      int
+	set       *Set
+	fatal     error  // why the file as a whole cannot be trusted
+	rows      int    // rows that are neither blank nor comments
+	commented bool   // a comment was found: an empty list is meant
+	sep       string // what separates columns, as the first row tells
+	cells     []cell // the columns of the line that is read
+	cols      int    // how many the first good row has
+	column    int    // the one that counts, from 0
+	names     []bool // which columns the first row names, if it names the one that counts
 }
 
 // read reads a whole list. It fails if the file as a whole cannot be trusted;
-// lines with a fault are left out and recorded in the set. size is a hint.
-func read(r io.Reader, size int64, f Format) (*Set, error) { return newReader(r, f).all(size) }
+// lines with a fault are left out and recorded in the set.
+func read(r io.Reader, f Format) (*Set, error) { return newReader(r, f).all() }
 
 func newReader(r io.Reader, f Format) *reader {
 	return &reader{format: f, in: bufio.NewReaderSize(r, maxLine), set: new(Set)}
 }
 
-func (rd *reader) all(size int64) (*Set, error) {
+func (rd *reader) all() (*Set, error) {
 	if err := rd.sniff(); err != nil {
 		return nil, err
 	}
 	if start, _ := rd.in.Peek(len(bom)); bytes.Equal(start, bom) {
 		rd.in.Discard(len(bom))
 	}
-	rd.reserve(size)
 	for {
 		line, err := rd.next()
 		if err == io.EOF {
@@ -74,7 +70,7 @@ func (rd *reader) all(size int64) (*Set, error) {
 	case rd.set.Len() > 0:
 	case !rd.set.Complete():
 		return nil, errNone(rd.set.bad)
-	case !rd.said:
+	case !rd.commented:
 		return nil, errEmpty
 	}
 	rd.set.finish()
@@ -92,22 +88,6 @@ func (rd *reader) sniff() error {
 		return errBreak
 	}
 	return nil
-}
-
-// reserve guesses the number of lines from the first ones, so that half a
-// million numbers are not copied over and over while they are read.
-func (rd *reader) reserve(size int64) {
-	start, _ := rd.in.Peek(maxLine)
-	if !rd.format.numbers || len(start) < maxLine {
-		return
-	}
-	lines := int64(bytes.Count(start, []byte{'\n'})) * size / int64(len(start))
-	lines = min(lines+lines/64, maxReserve)
-	if rd.format.short {
-		rd.set.sirens = make([]uint32, 0, lines)
-		return
-	}
-	rd.set.sirets = make([]uint64, 0, lines)
 }
 
 // next returns the next line without its end. The bytes are valid until the next call.

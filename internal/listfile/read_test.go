@@ -46,7 +46,7 @@ func TestReadNumbers(t *testing.T) {
 		{name: "a heading and a comment", text: "# nobody\nSIRET\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			set, err := read(strings.NewReader(c.text), int64(len(c.text)), SIRET)
+			set, err := read(strings.NewReader(c.text), SIRET)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -90,7 +90,7 @@ func TestReadTexts(t *testing.T) {
 		{name: "patterns", text: "sg/*\nDRH\nsg/*\n", want: "sg/*|drh"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			set, err := read(strings.NewReader(c.text), 0, words)
+			set, err := read(strings.NewReader(c.text), words)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -123,7 +123,7 @@ func TestReadHeadings(t *testing.T) {
 		{"a comment above", "# of our own\nService;Nom\nDRH;x\n", "drh", "service"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			set, err := read(strings.NewReader(c.text), 0, words)
+			set, err := read(strings.NewReader(c.text), words)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -153,7 +153,7 @@ func TestReadRefusesTheWhole(t *testing.T) {
 		"Windows-1252 far below": strings.Repeat("13002526500013\n", 10_000) + "\xe9\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			if set, err := read(strings.NewReader(text), int64(len(text)), SIRET); err == nil {
+			if set, err := read(strings.NewReader(text), SIRET); err == nil {
 				t.Errorf("read %d values, %s", set.Len(), set.bad)
 			}
 		})
@@ -162,7 +162,7 @@ func TestReadRefusesTheWhole(t *testing.T) {
 
 func TestSIRENList(t *testing.T) {
 	text := "130025265\n13002526500013\n"
-	set, err := read(strings.NewReader(text), int64(len(text)), SIREN)
+	set, err := read(strings.NewReader(text), SIREN)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +176,7 @@ func TestSIRENList(t *testing.T) {
 
 // Ten faults are told one by one, the others counted.
 func TestBadLinesAreBounded(t *testing.T) {
-	set, err := read(strings.NewReader("13002526500013\n"+strings.Repeat("x\n", 100)), 0, SIRET)
+	set, err := read(strings.NewReader("13002526500013\n"+strings.Repeat("x\n", 100)), SIRET)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,7 +229,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, format := range []Format{SIRET, SIREN, words, addresses} {
 			rd := newReader(strings.NewReader(text), format)
-			set, err := rd.all(int64(len(text)))
+			set, err := rd.all()
 			if err != nil {
 				continue
 			}

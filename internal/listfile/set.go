@@ -58,8 +58,8 @@ func (s *Set) add(f Format, value string) {
 	}
 }
 
-// cuts says whether the last value is the beginning of one that stood in an older set,
-// and did not stand there itself: half a SIRET is a SIREN, which stands for more.
+// cuts says whether the last value is the beginning of one in an older set, and
+// was not in it itself: half a SIRET is a SIREN, which stands for more.
 func (s *Set) cuts(old *Set) bool {
 	if s.ended || s.last == "" || old.HasText(s.last) {
 		return false
@@ -76,22 +76,15 @@ func (s *Set) cuts(old *Set) bool {
 	return slices.ContainsFunc(old.globs, func(g string) bool { return g != s.last && strings.HasPrefix(g, s.last) })
 }
 
-// finish sorts the numbers and gives back the room that was reserved for more.
+// finish sorts the numbers and gives back the room that appending left.
 func (s *Set) finish() {
 	slices.Sort(s.sirets)
-	s.sirets = shrink(slices.Compact(s.sirets))
+	s.sirets = slices.Clone(slices.Compact(s.sirets))
 	slices.Sort(s.sirens)
-	s.sirens = shrink(slices.Compact(s.sirens))
+	s.sirens = slices.Clone(slices.Compact(s.sirens))
 	if len(s.texts) <= fewTexts {
 		s.few = slices.Sorted(maps.Keys(s.texts))
 	}
-}
-
-func shrink[T any](s []T) []T {
-	if cap(s)-len(s) <= cap(s)/8 {
-		return s
-	}
-	return append(make([]T, 0, len(s)), s...)
 }
 
 // HasSIRET says whether a SIRET, fourteen digits, is in the set by itself or
@@ -198,7 +191,7 @@ func (s *Set) Doubt() *Set { return s.doubt }
 func (s *Set) Column() int { return s.column + 1 }
 
 // Complete says whether every line of the file was understood. What an
-// incomplete set does not hold may stand on a line that was skipped.
+// incomplete set does not hold may be on a line that was skipped.
 func (s *Set) Complete() bool { return s.bad.Total == 0 }
 
 // Len counts the distinct values.

@@ -29,7 +29,7 @@ func separator(first []byte) string {
 }
 
 // split takes a line apart as RFC 4180 says, and appends its columns to cells. A #
-// after white space opens a comment if it stands before any other column; in a text
+// after white space opens a comment if it is before any other column; in a text
 // it must be followed by white space, since "Bureau #3" is a name.
 func split(cells []cell, line []byte, seps string, anyHash bool) ([]cell, error) {
 	rest, at := line, 0
@@ -92,7 +92,7 @@ func quotedColumn(s []byte, start int, seps string, first bool) (value []byte, e
 			switch {
 			case tail && first:
 				return nil, end, true, errTail
-			case tail: // no value, whatever stands between the quotes
+			case tail: // no value, whatever is between the quotes
 				return s[:end], end, false, nil
 			}
 			return value, end, true, nil

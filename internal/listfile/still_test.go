@@ -91,3 +91,23 @@ func TestRefreshOfAFileFromTheFuture(t *testing.T) {
 		t.Error("not taken up")
 	}
 }
+
+// The file is replaced after it was looked at and before it is read: what was read has
+// not lain still, and may be half of what is being written.
+func TestRefreshOfAFileThatChangesUnderItsEyes(t *testing.T) {
+	w := watch(t, dinum+"\n")
+	write(t, w.Path(), dinum+"\n"+clamart+"\n")
+	w.poll(1) // seen
+	w.clock = w.clock.Add(time.Minute)
+	looks := 0
+	w.now = func() time.Time {
+		if looks++; looks == 1 { // it was looked at
+			write(t, w.Path(), clamart+"\n")
+		}
+		return w.clock
+	}
+	if changed, err := w.Refresh(); changed || err != nil {
+		t.Errorf("changed: %t, %v", changed, err)
+	}
+	w.want(dinum)
+}

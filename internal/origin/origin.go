@@ -102,7 +102,7 @@ func isHostName(name string) bool {
 }
 
 // StaysHere says whether what we send to a host never leaves the machine. A name
-// below localhost is up to the resolver, unlike in a browser.
+// under localhost is up to the resolver, unlike in a browser.
 func StaysHere(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }

@@ -9,7 +9,7 @@ import (
 const MaxTarget = 1024
 
 // ReturnTarget makes a path of this site of where somebody wants to go after a
-// login, or "/": never another origin, and never one of our endpoints, below
+// login, or "/": never another origin, and never one of our endpoints, under
 // own. One that is too long loses its query.
 func ReturnTarget(s, own string) string {
 	if !IsLocalPath(s) {

@@ -11,7 +11,7 @@ type Framed struct {
 const (
 	FramedLogin   = ""        // a login is necessary
 	FramedRefused = "refused" // the rules do not admit the person
-	FramedAbroad  = "abroad"  // the frame stands in a page of another site
+	FramedAbroad  = "abroad"  // the frame is in a page of another site
 )
 
 type framedData struct {

@@ -60,7 +60,7 @@ func parseTemplates() map[string]map[string]*template.Template {
 }
 
 // Render writes the page of view in lang, as [Language] returns it. The
-// reference stands on the page and in the log, so that whoever is asked for
+// reference is on the page and in the log, so that whoever is asked for
 // help finds one by the other; it may be empty.
 //
 // Nothing is written when there is an error: a page appears whole or not at all.

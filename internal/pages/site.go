@@ -22,7 +22,7 @@ const (
 )
 
 // Link is a link in the footer. Its URL is https, http or a path of the same
-// site; with any other, or none, the text stands there without a link.
+// site; with any other, or none, the text is there without a link.
 type Link struct{ Text, URL string }
 
 // siteData is a Site made safe to print.

@@ -79,3 +79,24 @@ func TestClockThatIsAheadAtTheStart(t *testing.T) {
 		expect(t, l, family(1), Revoked, "read again")
 	})
 }
+
+// A clock that is ahead by less than nodes may differ, and is set right, has forgotten
+// nothing that is needed then, whatever the storage does.
+func TestClockThatIsSetBackALittle(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		storage, wrong := newMemory(), 4*time.Minute
+		l := node(storage, &wrong)
+		until := in(time.Hour)
+		l.Revoke(family(1), until)
+		l.families.add(familyKey(family(1))+1, uint32(in(time.Minute).Unix())) // beside it, and long over then
+		time.Sleep(58 * time.Minute)
+		for range shards {
+			l.forget()
+		}
+		wrong = 0
+		storage.befall = func(string, string) error { return errBroken }
+		if got := l.Family(family(1), until); got != Revoked {
+			t.Errorf("state %d two minutes before the end", got)
+		}
+	})
+}

@@ -15,7 +15,7 @@ func TestListingThatNeverCompletes(t *testing.T) {
 		storage := newMemory()
 		node(storage, &right).Revoke(family(1), in(time.Hour))
 		mended := make(chan struct{})
-		hangs := &hanging{memory: storage, ctx: true, until: mended}
+		hangs := &hanging{memory: storage, until: mended}
 		l := node(hangs, &right)
 		began := time.Now()
 		expect(t, l, family(2), Unknown, "before anything was read")
@@ -40,10 +40,19 @@ func TestListingThatNeverCompletes(t *testing.T) {
 	})
 }
 
+// The first request after a restart reads the storage before it is answered.
+func TestFirstRequestAfterARestart(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		storage := newMemory()
+		node(storage, &right).Revoke(family(1), in(time.Hour))
+		expect(t, node(storage, &right), family(1), Revoked, "who logged out")
+		expect(t, node(storage, &right), family(2), Alive, "who did not")
+	})
+}
+
 // hanging lists nothing until it is mended.
 type hanging struct {
 	*memory
-	ctx   bool
 	until chan struct{}
 }
 

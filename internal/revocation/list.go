@@ -89,12 +89,14 @@ const (
 	Revoked
 )
 
-// Family says whether a family was revoked of which no session lives after until.
+// Family says whether a family was revoked of which no session lives after until. The
+// storage is read first, if it was not: what is asked in the meantime is not known yet.
 func (l *List) Family(f Family, until time.Time) State {
+	ready := l.Ready()
 	switch {
 	case l.families.has(familyKey(f)):
 		return Revoked
-	case !l.ready.Load() && !l.firstListing(), l.families.forgets(until.Unix()):
+	case !ready, l.families.forgets(until.Unix()):
 		return Unknown
 	}
 	return Alive

@@ -28,6 +28,8 @@ func (s slowly) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // A provider that takes nine seconds for each of its answers would keep a person for
 // half a minute, and a place among the calls under way as long.
+//
+// The case: "token answers after 9 s, userinfo after 9 s more".
 func TestOneBudgetForAllCallsOfACallback(t *testing.T) {
 	const document, keys, token, userinfo = "/api/v2/.well-known/openid-configuration", "/jwks", "/token", "/userinfo"
 	for name, c := range map[string]struct {

@@ -32,6 +32,7 @@ func answers(stage Stage) map[string]struct {
 		"list":            {content("application/json", "[]"), outcome{stage, Unavailable, ReasonJSON}},
 		"null":            {content("application/json", "null"), outcome{stage, Unavailable, ReasonJSON}},
 		"20 MB":           {endless(20 << 20), outcome{stage, Unavailable, ReasonTooLarge}},
+		"never-ending":    {endless(1 << 40), outcome{stage, Unavailable, ReasonTooLarge}},
 		"20 MB announced": {announced, outcome{stage, Unavailable, ReasonTooLarge}},
 		"truncated":       {truncated, outcome{stage, Unavailable, ReasonNetwork}},
 		"reset":           {reset, outcome{stage, Unavailable, ReasonNetwork}},

@@ -23,6 +23,8 @@ func (f *fake) endSession(t *testing.T, idToken string) url.Values {
 // ProConnect answers a hint that was signed by a key it has withdrawn, or by another
 // secret, with an error page, after the local logout. So a hint is sent only where
 // it verifies with the keys of today; and to find out, no logout asks for them.
+//
+// The case: "a hint whose signing key was withdrawn".
 func TestEndSessionHint(t *testing.T) {
 	for name, row := range map[string]struct {
 		alg    string

@@ -210,7 +210,7 @@ var knownCodes = []string{
 	"idp_hint_not_found",
 }
 
-// knownCode returns an OAuth error that may stand in a log.
+// knownCode returns an OAuth error that may be logged.
 func knownCode(code string) string {
 	if slices.Contains(knownCodes, code) {
 		return code

@@ -20,7 +20,7 @@ type tokens struct {
 	at     moment
 }
 
-// bearer is the form of an access token that can stand in a header (RFC 6750
+// bearer is the form of an access token that fits into a header (RFC 6750
 // section 2.1).
 var bearer = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
 

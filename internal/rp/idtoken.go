@@ -77,7 +77,7 @@ func (p *Provider) verifyIDToken(ctx context.Context, md *metadata, t *tokens, a
 }
 
 // checkIDToken goes through the rules on claims of section 3.1.3.7 in their order,
-// then through those that stand elsewhere. The signature is verified already.
+// then through those in other places. The signature is verified already.
 func (p *Provider) checkIDToken(claims map[string]any, t *tokens, a Attempt) error {
 	now := p.cfg.Now()
 	switch {
@@ -136,8 +136,8 @@ func soleAudience(aud any, clientID string) bool {
 	return audience(aud, clientID)
 }
 
-// authorizedParty wants azp to be the client where it stands. Rule (4), which
-// wants it to stand where there are several audiences, has nothing left to say.
+// authorizedParty wants azp to be the client where it is present. Rule (4),
+// which requires it where there are several audiences, has nothing left to say.
 func authorizedParty(claims map[string]any, clientID string) bool {
 	azp, present := claims["azp"]
 	return !present || azp == clientID

@@ -45,7 +45,7 @@ func (s *keySet) candidates(alg, kid string, hasKid bool) []publicKey {
 	return fit
 }
 
-// parseKeys reads a JWK set. Each key stands for itself: RFC 7517 section 5 has
+// parseKeys reads a JWK set. Each key is read by itself: RFC 7517 section 5 has
 // those ignored that are not understood.
 func parseKeys(body []byte) ([]publicKey, error) {
 	raw, err := rawMember(body, "keys")

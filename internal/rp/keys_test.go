@@ -25,6 +25,7 @@ func TestUnusableKeys(t *testing.T) {
 		"modulus empty":     good.with("n", ""),
 		"modulus even":      good.with("n", b64(append(rsaOnce().N.Bytes()[:255:255], 2))),
 		"modulus huge":      good.with("n", b64(append(make([]byte, 1), []byte(strings.Repeat("\xff", 4096))...))),
+		"modulus too long":  good.with("n", b64([]byte("\x01"+strings.Repeat("\xff", 1024)))), // 8 193 bits
 		"exponent 1":        good.with("e", "AQ"),
 		"exponent even":     good.with("e", "BA"),
 		"exponent huge":     good.with("e", b64([]byte("\xff\xff\xff\xff\xff"))),

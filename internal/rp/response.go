@@ -92,7 +92,7 @@ func errorCode(s string) bool {
 }
 
 // printable drops what is not printable ASCII: line breaks that would forge log
-// lines, and characters that turn the reading direction.
+// lines, and characters that reverse the direction of text.
 func printable(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {
@@ -113,7 +113,7 @@ func printable(s string) string {
 //   - the right iss of a provider that announces nothing is taken: whoever sent it
 //     knew where the request went, which the section leaves to local policy.
 //
-// That iss stands there once, ParseResponse has seen to.
+// ParseResponse has made sure that there is one iss.
 func (p *Provider) checkResponseIssuer(ctx context.Context, iss string) error {
 	if iss != "" {
 		if iss != p.cfg.Issuer {

@@ -43,7 +43,7 @@ func parseObject(data []byte) (map[string]any, error) {
 }
 
 // walker reads a document token by token, which is the one way to see with
-// encoding/json that a key stands twice.
+// encoding/json that a key is duplicate.
 type walker struct{ *json.Decoder }
 
 func newWalker(data []byte) (walker, error) {
@@ -121,7 +121,7 @@ func (w walker) end() error {
 }
 
 // rawMember returns one member of an object as it is written, so that a fault
-// in one of its elements need not spoil the others. It must stand there once.
+// in one of its elements need not spoil the others. It must be there once.
 func rawMember(data []byte, wanted string) (json.RawMessage, error) {
 	w, err := newWalker(data)
 	if err != nil {

@@ -18,7 +18,7 @@ const fieldNames = "siret, siren, roles, belonging_population, organizational_un
 // Fields are the fields that have a name of their own.
 var Fields = strings.Split(strings.TrimSuffix(fieldNames, ", custom.<path>"), ", ")
 
-// LookupField resolves the name of a claim that may stand in a rule.
+// LookupField resolves the name of a claim that may be the field of a rule.
 func LookupField(name string) (claims.Ref, error) {
 	ref, ok := claims.Lookup(name)
 	if ok && (ref.Index < 0 || claims.Table[ref.Index].Field) {
@@ -61,7 +61,7 @@ func CheckEach(rules []Rule) error {
 			return fmt.Errorf("rule %d: %w", i+1, err)
 		}
 		if r.Any && len(rules) > 1 {
-			return errors.New("allow any: it stands alone, since it lets every professional in: remove it, or the other rules; to except some, say allow { not … }")
+			return errors.New("allow any: it must be the only rule, since it lets every professional in: remove it, or the other rules; to except some, say allow { not … }")
 		}
 		key := r.Key()
 		if first, ok := seen[key]; ok {

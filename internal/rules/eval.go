@@ -89,7 +89,7 @@ func (rs *Set) refuse(id *claims.Set) Decision {
 }
 
 // eval returns the least of the values of the rule's conditions. If lenient, as in a
-// deny rule, what stands on an unreadable line of a list counts as unknown.
+// deny rule, what is on an unreadable line of a list counts as unknown.
 func (r *Compiled) eval(id *claims.Set, lenient bool) Truth {
 	least := True
 	for i := range r.Conditions {
@@ -158,7 +158,7 @@ func (c *Criterion) judge(id *claims.Set, lenient bool) (v Truth, faultyList boo
 	case matched:
 		return truthOf(!c.Not), false
 	case !complete && (lenient || c.Not):
-		// The value may stand on a line of the list that could not be read.
+		// The value may be on a line of the list that could not be read.
 		return Unknown, true
 	}
 	return truthOf(c.Not), false

@@ -14,40 +14,47 @@ import (
 // Rule says who may enter, or who may not, from what ProConnect says of a person.
 // A person enters if some allow rule holds and no deny rule does.
 type Rule struct {
-	// "allow" or "deny". Absent in the request matcher, where a rule is a question.
+	// What the rule does if it holds: `allow` or `deny`. Required in a gate; a
+	// matcher's conditions have none.
 	Effect string `json:"effect,omitempty"`
 
-	// Every professional. Such a rule has no conditions and stands alone.
+	// If true, the rule holds for every professional. Only an `allow` can have it,
+	// without conditions, and it must be the only rule. Default: false.
 	Any bool `json:"any,omitempty"`
 
 	// The conditions, all of which must hold. A condition on a claim that
-	// ProConnect did not give is neither true nor false: it never makes an
-	// allow rule hold, and never keeps a deny rule from holding.
+	// ProConnect did not give is unknown, neither true nor false: an `allow` then
+	// does not hold, a `deny` does. At least one is required unless `any` is true.
 	Conditions []Condition `json:"conditions,omitempty"`
 }
 
-// Condition compares one claim with values. A claim that is a list satisfies it
-// if any element does.
+// Condition compares one claim with values. If the claim is a list, the condition is
+// true if it is true for any element.
 type Condition struct {
-	// The claim: `siret`, `siren` (the first nine digits of siret), `roles`,
-	// `belonging_population`, `organizational_unit`, `organization_label`,
-	// `email`, `idp_id`, `uid`, `sub`, `acr`, `amr` or `custom.<path>`.
+	// The claim to compare: `siret`, `siren` (the first nine digits of siret),
+	// `roles`, `belonging_population`, `organizational_unit`,
+	// `organization_label`, `email`, `idp_id`, `uid`, `sub`, `acr`, `amr` or
+	// `custom.<path>`. Another one is an error.
 	Field string `json:"field"`
 
-	// Turns the condition around. It still needs the claim to be there.
+	// If true, negates the condition: no element of the claim may match. The
+	// claim must still be there. Default: false.
 	Not bool `json:"not,omitempty"`
 
-	// True if the claim was asked for and ProConnect did not give it. It takes no values.
+	// If true, the condition is true if the claim was requested and ProConnect did
+	// not give it. It excludes values and files. Default: false.
 	Absent bool `json:"absent,omitempty"`
 
-	// The values, any of which may match. In text, `*` stands for any run of
-	// characters; an email pattern has one `@`, and a `*` in its domain is
-	// followed by a dot. Upper and lower case of ASCII letters are alike.
+	// The values, of which the claim must match one. In text, `*` matches any
+	// characters and ASCII letters match in either case. An email pattern has one
+	// `@`, and a `*` in its domain is followed by a dot. Spaces in a `siret` or
+	// `siren` are ignored; a wrong checksum is an error.
 	Values []string `json:"values,omitempty"`
 
-	// Files with values, instead of values: absolute paths of UTF-8 text, one
-	// value a line, `#` comments, or a CSV whose first column counts. They are
-	// read again when they change.
+	// Files with values, instead of `values`: absolute paths of UTF-8 text with
+	// one value a line and `#` comments, or of a CSV. They are read again when
+	// they change. A file that is missing or empty when the configuration loads is
+	// an error; a line with a fault is left out and logged.
 	From []string `json:"from,omitempty"`
 }
 
@@ -67,7 +74,7 @@ const (
 	WordClient = "client" // in the matcher's block
 )
 
-// Reserved says whether a word, where it stands without quotes, is one of the
+// Reserved says whether a word, without quotes, is one of the
 // grammar's or one that people take for it.
 func Reserved(word string) bool {
 	switch strings.ToLower(word) {
@@ -97,7 +104,7 @@ func (r Rule) String() string {
 	return strings.TrimPrefix(r.Effect+" { "+strings.Join(lines, "; ")+" }", " ")
 }
 
-// Lines returns what stands in the rule's block, line by line.
+// Lines returns the rule's block, line by line.
 func (r Rule) Lines() []string {
 	if r.Any {
 		return []string{WordAny}
@@ -150,7 +157,7 @@ func (c Condition) isMFA() bool {
 }
 
 // quoteWord quotes a word where the Caddyfile's lexer would read it otherwise.
-// Between back quotes it takes everything as it stands; between double quotes \"
+// Between back quotes it takes everything as it is; between double quotes \"
 // is a quote and any other backslash is itself.
 func quoteWord(s string) string {
 	if s != "" && !strings.ContainsAny(s, "\"`\\;{}#<") && !strings.ContainsFunc(s, unicode.IsSpace) {

@@ -61,6 +61,8 @@ func TestRuleJSON(t *testing.T) {
 	}
 }
 
+// The case: "`allow siren X` and `allow mfa` side by side, `sub` without `idp_id`, siret
+// or siren".
 func TestRuleWarnings(t *testing.T) {
 	for text, want := range map[string]string{
 		"allow email *@gouv.fr":                                                             "rule 1 (allow email): an email proves only that some identity provider said so: add a line with idp_id, siret or siren",

@@ -96,7 +96,7 @@ func HoldsPlaceholder(s string) bool {
 	return ok && strings.Contains(after, "}")
 }
 
-// checkValue says what is wrong with a value that stands in a rule, and returns
+// checkValue says what is wrong with a value of a rule, and returns
 // it in the form in which it is compared.
 func checkValue(field claims.Ref, value string) (string, error) {
 	if strings.TrimSpace(value) == "" {
@@ -112,7 +112,7 @@ func checkValue(field claims.Ref, value string) (string, error) {
 	case (field.Kind() == claims.KindDigits || field.Index == claims.Email) && namesFile(value):
 		return "", errors.New("a file is named after from, by its whole path: say " + field.Name + " from " + wholePath(value))
 	case field.Kind() == claims.KindDigits && value == WordFrom:
-		return "", errors.New("from stands right after the field, before the files")
+		return "", errors.New("from belongs right after the field, before the files")
 	case field.Index == claims.SIRET && siret.IsSIREN(number):
 		return "", errors.New("nine digits are a SIREN: say siren")
 	case field.Index == claims.SIREN && siret.IsSIRET(number):
@@ -125,7 +125,7 @@ func checkValue(field claims.Ref, value string) (string, error) {
 	_, format := compared(field)
 	normal, err := format.Parse(value)
 	if err != nil && field.Kind() != claims.KindDigits && regularExpression.MatchString(strings.TrimSuffix(value, ".*")) {
-		return "", errors.New("rules take no regular expressions: * stands for any run of characters (*@example.gouv.fr), and everything else for itself")
+		return "", errors.New("rules take no regular expressions: * matches any run of characters (*@example.gouv.fr), and everything else for itself")
 	}
 	return normal, err
 }
@@ -198,7 +198,7 @@ func parseEmail(value string) (string, error) {
 }
 
 // emailHeading knows a heading by having no @. A mistyped address has none either,
-// but a dot, or it stands in a plain list: it must not vanish silently.
+// but a dot, or it is in a plain list: it must not vanish silently.
 func emailHeading(first string, columns int) bool {
 	if columns > 1 {
 		return !strings.ContainsAny(first, "@.*")
@@ -209,7 +209,7 @@ func emailHeading(first string, columns int) bool {
 // ParseACR refuses levels that ProConnect does not know: asked for one, it loops.
 func ParseACR(value string) (string, error) {
 	if value == WordMFA {
-		return "", errors.New("mfa is no level, but stands for several: say mfa, without acr")
+		return "", errors.New("mfa is not a level but several: say mfa, without acr")
 	}
 	if slices.Contains(KnownACR, value) {
 		return value, nil

@@ -116,7 +116,7 @@ func (w *warned) values(c Condition, keepsOut bool) {
 		v = strings.TrimSpace(v)
 		switch {
 		case regularExpression.MatchString(v):
-			w.add("value %d of %s looks like a regular expression, and is none: * stands for any run of characters, and everything else for itself", i+1, c.Field)
+			w.add("value %d of %s looks like a regular expression, and is none: * matches any run of characters, and everything else for itself", i+1, c.Field)
 		case fileName.MatchString(v):
 			w.add("value %d of %s looks like the name of a file: say %s from and its whole path", i+1, c.Field, c.Field)
 		case !strings.Contains(v, "*"):

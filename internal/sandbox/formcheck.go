@@ -16,7 +16,7 @@ var (
 	amrValues  = []string{"pwd", "mail", "otp", "pin", "pop", "hwk", "swk", "mfa"}
 )
 
-// repeatable are the fields that may stand in the form several times.
+// repeatable are the fields that may be in the form several times.
 var repeatable = []string{"roles", "belonging_population", "amr"}
 
 // checkNoOthers refuses what is no field of the form: a claim that ProConnect does

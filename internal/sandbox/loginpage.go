@@ -75,7 +75,7 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request, a *authorization, s
 }
 
 // hostPattern is what a host in a policy may look like. An IPv6 address may not
-// stand there (CSP3 §2.3.1): it is reached as 'self' or not at all.
+// be there (CSP3 §2.3.1): it is reached as 'self' or not at all.
 var hostPattern = regexp.MustCompile(`^[A-Za-z0-9.-]+(:[0-9]+)?$`)
 
 func formOrigin(u *url.URL) string {

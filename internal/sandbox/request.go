@@ -35,7 +35,7 @@ func (a *authorization) prompts(p string) bool {
 }
 
 // splitParams tells the OAuth parameters from the fields of the login form. They
-// stand in the query, or in the form's hidden fields when it is posted.
+// are in the query, or in the form's hidden fields when it is posted.
 func splitParams(r *http.Request) (oauth, form url.Values, err error) {
 	oauth, err = url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -142,7 +142,7 @@ func checkPrompt(v url.Values) error {
 		}
 	}
 	if len(prompts) > 1 && slices.Contains(prompts, "none") {
-		return errors.New("prompt: none stands alone")
+		return errors.New("prompt: none excludes other values")
 	}
 	return nil
 }

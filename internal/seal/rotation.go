@@ -50,7 +50,7 @@ func (k *Keyring) unlocked(ctx context.Context, cause error) (*keys, error) {
 	return k.fallback(cause)
 }
 
-// adopt makes keys that stand in the storage the current ones.
+// adopt makes keys that are in the storage the current ones.
 func (k *Keyring) adopt(stored *keys) *keys {
 	merged := k.merge(stored)
 	k.own = nil

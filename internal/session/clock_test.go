@@ -35,7 +35,7 @@ func newClockKeeper(t *testing.T, cfg Config) *clockKeeper {
 	}
 	cfg.Name, cfg.Issuer, cfg.ClientID, cfg.Log = "proconnect", "https://issuer.example", "client", zap.NewNop()
 	cfg.Keys = seal.NewKeyring(make([]byte, 32))
-	cfg.Storage, cfg.RevokedUnder = &certmagic.FileStorage{Path: t.TempDir()}, "revoked"
+	cfg.Storage, cfg.AcceptUnread = &certmagic.FileStorage{Path: t.TempDir()}, true
 	cfg.Now = func() time.Time { return c.at }
 	c.Keeper = New(cfg)
 	return c
@@ -82,7 +82,9 @@ func (c *clockKeeper) login() *Session {
 // open is what a request at this time finds.
 func (c *clockKeeper) open() *Session {
 	s := new(Session)
-	c.Open(c.t.Context(), c.site, c.cookies(), s)
+	if err := c.Open(c.t.Context(), c.site, c.cookies(), s); err != nil {
+		c.t.Fatal(err)
+	}
 	return s
 }
 

@@ -24,9 +24,10 @@ type Config struct {
 	Persistent       bool          // sessions outlive the browser's end
 	Keys             *seal.Keyring
 	Issuer, ClientID string            // what is sealed for one client opens for no other
-	Storage          certmagic.Storage // where logouts are told to other nodes
-	RevokedUnder     string            // the path of their records
+	Shared           *Shared           // what the process knows of logouts; nil: nothing yet
+	Storage          certmagic.Storage // where they are told to other nodes
 	Log              *zap.Logger
+	AcceptUnread     bool             // sessions count before anybody knows which were logged out
 	Now              func() time.Time // the clock; nil means time.Now
 }
 
@@ -45,7 +46,11 @@ type Keeper struct {
 	idTokens   *seal.Box
 	logouts    *seal.Box
 	forms      *seal.Box // tokens of the forms that log out
-	revoked    *revocations
+	shared     *Shared
+	user       user
+	release    func() // ends what Start began
+	keys       *seal.Keyring
+	accept     bool
 	used       usedAttempts
 	neighbours []*Keeper // of all clients whose cookies share a host's header, itself too
 }
@@ -54,6 +59,9 @@ type Keeper struct {
 func New(cfg Config) *Keeper {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Shared == nil {
+		cfg.Shared = NewShared(cfg.Storage, "proconnect", cfg.Log)
 	}
 	k := &Keeper{
 		lifetime: cfg.Lifetime, idle: cfg.Idle, renew: cfg.Renew, persistent: cfg.Persistent, now: cfg.Now,
@@ -64,8 +72,12 @@ func New(cfg Config) *Keeper {
 		idTokens: cfg.Keys.Box("id token hint", cfg.Issuer, cfg.ClientID),
 		logouts:  cfg.Keys.Box("logout", cfg.Issuer, cfg.ClientID),
 		forms:    cfg.Keys.Box("logout form", cfg.Issuer, cfg.ClientID),
-		revoked:  newRevocations(cfg.Storage, cfg.RevokedUnder, cfg.Log),
+		shared:   cfg.Shared,
+		user:     newUser(cfg),
+		keys:     cfg.Keys,
+		accept:   cfg.AcceptUnread,
 	}
+	k.shared.found(k.user)
 	k.neighbours = []*Keeper{k}
 	return k
 }
@@ -83,26 +95,24 @@ func (k *Keeper) names(o origin.Origin) *cookieNames {
 }
 
 // Open opens the session that a browser sends into s, which stays empty if there is
-// none that is alive and not revoked.
-func (k *Keeper) Open(ctx context.Context, o origin.Origin, cookies []string, s *Session) {
+// none that is alive and not revoked. ErrUnread says that there may be one, and that
+// nobody can tell before the storage answers.
+func (k *Keeper) Open(ctx context.Context, o origin.Origin, cookies []string, s *Session) error {
 	value, ok := findCookie(cookies, k.names(o).session)
 	if !ok || len(value) > maxSessionCookie {
-		return
+		return nil
 	}
 	plain, err := k.sessions.Open(ctx, value, o.Host)
 	if err != nil {
-		return
+		return k.unopened(err)
 	}
 	now := k.now()
-	if s.decode(plain) != nil || !s.alive(now, k.lifetime) || k.revoked.has(ctx, s.Family) {
+	if s.decode(plain) != nil || !s.alive(now, k.lifetime) || k.idle != 0 && !k.inUse(ctx, o, cookies, s, now) {
 		*s = Session{}
-		return
-	}
-	if k.idle != 0 && !k.inUse(ctx, o, cookies, s, now) {
-		*s = Session{}
-		return
+		return nil
 	}
 	s.renewal = s.renewalAt(now, k.renew)
+	return k.check(s)
 }
 
 // New returns a session of a person: of a new family, or in that of an earlier one of
@@ -110,13 +120,15 @@ func (k *Keeper) Open(ctx context.Context, o origin.Origin, cookies []string, s 
 func (k *Keeper) New(set *claims.Set, requestedACR []string, earlier *Session, now time.Time) *Session {
 	s := &Session{Set: *set, RequestedACR: requestedACR, startedAt: now.Unix(), lifetime: int64(k.lifetime / time.Second)}
 	s.confirmedAt = s.startedAt
-	if earlier != nil {
+	if earlier != nil && !k.ended(earlier) {
 		s.Family, s.startedAt, s.lifetime = earlier.Family, earlier.startedAt, earlier.lifetime
 		if k.idle == 0 && k.renew == 0 {
 			s.confirmedAt = s.startedAt // nothing depends on it, and a node of before can read it
 		}
 		return s
 	}
+	s.startedAt = k.beginsAt(s)
+	s.confirmedAt = s.startedAt
 	rand.Read(s.Family[:]) // never fails, by its documentation
 	return s
 }
@@ -165,21 +177,3 @@ func (k *Keeper) Clear(w http.ResponseWriter, o origin.Origin, cookies []string,
 		}
 	})
 }
-
-// Revoke ends every session of the family: here at once, elsewhere within seconds.
-func (k *Keeper) Revoke(ctx context.Context, s *Session) { k.revoked.revoke(ctx, s.Family, s.EndsAt()) }
-
-// Revoked says whether a family was ended.
-func (k *Keeper) Revoked(ctx context.Context, f Family) bool { return k.revoked.has(ctx, f) }
-
-// Poll looks for what other nodes revoked. It is called again and again.
-func (k *Keeper) Poll(ctx context.Context) { k.revoked.refresh(ctx) }
-
-// PollEvery is how often to call Poll, but for a jitter.
-const PollEvery = revocationsEvery
-
-// End writes what the storage would not take so far: nobody else knows of it.
-func (k *Keeper) End(ctx context.Context) { k.revoked.end(ctx) }
-
-// EndWait is how long End is worth waiting for.
-const EndWait = revocationsWait

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/revocation"
 )
 
 // Versions open every session: the format of what follows. A node that reads a later
@@ -30,6 +31,10 @@ const maxSessionCookie = 3800
 // is set right may go back under sessions that it has just dated: nobody who is
 // logged in should notice.
 const clockSkew = 5 * time.Minute
+
+// familyAhead is how far ahead of the clock a family may begin: one that follows a record
+// which ends people's sessions begins behind that, and the record lies ahead by itself.
+const familyAhead = clockSkew + revocation.PeopleAhead
 
 // Session is what is remembered of a person between requests: an identity, and
 // the family of logins that it belongs to. Every renewal, step-up or further
@@ -70,8 +75,10 @@ func (s *Session) EndsAt() time.Time { return time.Unix(s.startedAt+s.lifetime, 
 // alive says whether the session may be used at a time. One from the future was
 // made by a clock that nobody can trust.
 func (s *Session) alive(now time.Time, lifetime time.Duration) bool {
-	latest := max(s.startedAt, s.confirmedAt)
-	return !s.IsZero() && time.Unix(latest, 0).Before(now.Add(clockSkew)) && now.Before(s.expiresAt(lifetime))
+	if s.confirmedAt > s.startedAt && !time.Unix(s.confirmedAt, 0).Before(now.Add(clockSkew)) {
+		return false
+	}
+	return !s.IsZero() && time.Unix(s.startedAt, 0).Before(now.Add(familyAhead)) && now.Before(s.expiresAt(lifetime))
 }
 
 // encode writes the session in the compact form that is sealed into the cookie.

@@ -71,7 +71,8 @@ func TestSessionLifetime(t *testing.T) {
 		"at its end":          {now.Add(-time.Hour + 2*time.Second), true},
 		"over":                {now.Add(-time.Hour - time.Second), false},
 		"a clock 2 min ahead": {now.Add(2 * time.Minute), true},
-		"from the future":     {now.Add(6 * time.Minute), false},
+		"behind a record":     {now.Add(clockSkew + 3*time.Minute), true},
+		"from the future":     {now.Add(familyAhead + time.Minute), false},
 		"from the far future": {now.Add(100 * 365 * 24 * time.Hour), false},
 		"from the beginning":  {time.Unix(0, 0), false},
 	} {

@@ -11,41 +11,67 @@ import (
 // keeps its callers until it comes back, and with them every request that has a
 // session, and a reload.
 type boundedStorage struct {
-	certmagic.Storage // its lock too: to wait is what that is for
-	turn              chan struct{}
-	listing           chan struct{} // a list of half a million records takes its time, and a logout cannot wait
+	current func() certmagic.Storage // of the configuration that runs
+
+	// Kinds of jobs that do not wait for one another: to list or load a million
+	// logouts takes its time, and the next logout cannot wait.
+	loading, writing, deleting, listing chan struct{}
 }
 
-// NewBoundedStorage returns a storage whose answers nobody waits for longer than
-// their context says.
-func NewBoundedStorage(s certmagic.Storage) certmagic.Storage {
-	return &boundedStorage{s, make(chan struct{}, 1), make(chan struct{}, 1)}
+// loadsAtOnce is how many values may be on their way.
+const loadsAtOnce = 8
+
+func newBoundedStorage(current func() certmagic.Storage) *boundedStorage {
+	return &boundedStorage{
+		current, make(chan struct{}, loadsAtOnce), make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1),
+	}
 }
 
 // Load returns the value of a key.
 func (s *boundedStorage) Load(ctx context.Context, key string) ([]byte, error) {
-	return bounded(ctx, s.turn, func() ([]byte, error) { return s.Storage.Load(ctx, key) })
+	return bounded(ctx, s.loading, func() ([]byte, error) { return s.current().Load(ctx, key) })
 }
 
 // Store puts a value at a key.
 func (s *boundedStorage) Store(ctx context.Context, key string, value []byte) error {
-	_, err := bounded(ctx, s.turn, func() (struct{}, error) { return struct{}{}, s.Storage.Store(ctx, key, value) })
+	_, err := bounded(ctx, s.writing, func() (struct{}, error) { return struct{}{}, s.current().Store(ctx, key, value) })
 	return err
 }
 
 // Delete removes a key.
 func (s *boundedStorage) Delete(ctx context.Context, key string) error {
-	_, err := bounded(ctx, s.turn, func() (struct{}, error) { return struct{}{}, s.Storage.Delete(ctx, key) })
+	_, err := bounded(ctx, s.deleting, func() (struct{}, error) { return struct{}{}, s.current().Delete(ctx, key) })
 	return err
 }
 
 // List returns the keys below a prefix.
 func (s *boundedStorage) List(ctx context.Context, prefix string, recursive bool) ([]string, error) {
-	return bounded(ctx, s.listing, func() ([]string, error) { return s.Storage.List(ctx, prefix, recursive) })
+	return bounded(ctx, s.listing, func() ([]string, error) { return s.current().List(ctx, prefix, recursive) })
 }
 
-// bounded runs one job and leaves it behind when the context ends. One at a
-// time, so that however long a storage is gone, one of a kind is left behind at most.
+// Exists says whether there is a key, or nobody can tell.
+func (s *boundedStorage) Exists(ctx context.Context, key string) bool {
+	exists, err := bounded(ctx, s.listing, func() (bool, error) { return s.current().Exists(ctx, key), nil })
+	return exists || err != nil
+}
+
+// Stat describes a key.
+func (s *boundedStorage) Stat(ctx context.Context, key string) (certmagic.KeyInfo, error) {
+	return bounded(ctx, s.loading, func() (certmagic.KeyInfo, error) { return s.current().Stat(ctx, key) })
+}
+
+// Lock waits for the lock of a name: to wait is what it is for.
+func (s *boundedStorage) Lock(ctx context.Context, name string) error {
+	return s.current().Lock(ctx, name)
+}
+
+// Unlock gives it back.
+func (s *boundedStorage) Unlock(ctx context.Context, name string) error {
+	return s.current().Unlock(ctx, name)
+}
+
+// bounded runs one job and leaves it behind when the context ends. Few at a time, so that
+// however long a storage is gone, few of a kind are left behind at most.
 func bounded[T any](ctx context.Context, turn chan struct{}, job func() (T, error)) (T, error) {
 	type result struct {
 		value T

@@ -36,6 +36,18 @@ func TestValid(t *testing.T) {
 	}
 }
 
+// A letter, or a digit of another script, is no digit, whatever the checksum would make of it.
+func TestDigits(t *testing.T) {
+	for _, s := range []string{"1300252650001O", "13002526500O13", "1300252650001:", "130025265/0013", "13002526500 13"} {
+		if IsSIRET(s) {
+			t.Errorf("IsSIRET(%q)", s)
+		}
+	}
+	if IsSIREN("13002526a") || LostZero("1300252650 13") || LostZero("1300252A") {
+		t.Error("what is no number is taken for one")
+	}
+}
+
 func TestCheckSaysWhatIsWrong(t *testing.T) {
 	for s, want := range map[string]string{
 		"1002526500013":  "13 digits, want 14: a leading zero lost in a spreadsheet?",

@@ -33,7 +33,7 @@ func HideCookies(h http.Header, base string) {
 }
 
 // withoutCookies drops our cookies of one base name from a line. Where those
-// that stay stand together, as they mostly do, nothing is copied.
+// that stay are together, as they mostly do, nothing is copied.
 func withoutCookies(line, base string) string {
 	runs, from, to, inRun := 0, 0, 0, false
 	for start := 0; start < len(line); {

@@ -72,7 +72,7 @@ func KeepEndToEnd(h http.Header, prefix string) {
 	}
 }
 
-// HeaderName turns a claim's name into the end of a header's. A hyphen stands
+// HeaderName turns a claim's name into the end of a header's. A hyphen is written
 // for what header names cannot hold, and for the underscore, which many servers
 // take for one or drop.
 func HeaderName(claim string) string {

@@ -35,7 +35,7 @@ func checkPatterns(m any, exempts bool) error {
 var (
 	errNoSlash    = errors.New("it matches nothing, because addresses begin with a slash: say /admin /admin/*")
 	errEmpty      = errors.New("nothing is left of it: is a variable not set?")
-	errQuery      = errors.New("a path has no query, and ? stands for any one character: name the parameter with `query`")
+	errQuery      = errors.New("a path has no query, and ? matches any one character: name the parameter with `query`")
 	errDots       = errors.New("it matches nothing, because addresses with dot segments are refused: leave them out")
 	errExemptsAll = errors.New("inside a not, it exempts every address, and the gate would keep nobody out: is a variable not set? say which directories are open, as in not path /public/*")
 )

@@ -53,7 +53,7 @@ func (w *matcherWalk) warnPaths(patterns []string) {
 	for _, p := range patterns {
 		under := slices.Contains(patterns, p+"*") || slices.ContainsFunc(patterns, func(other string) bool { return strings.HasPrefix(other, p+"/") })
 		if p != "/" && !under && !strings.ContainsAny(path.Base(p), "*.") {
-			w.warn("the matcher gates this one address and nothing below it: name both", zap.String("path", p), zap.String("below", p+"/*"))
+			w.warn("the matcher gates this one address and nothing under it: name both", zap.String("path", p), zap.String("under", p+"/*"))
 		}
 		directory, ok := strings.CutSuffix(p, "/*")
 		covered := slices.ContainsFunc(patterns, func(other string) bool {

@@ -7,7 +7,7 @@ import (
 
 // Each change returns the path as it is where it does not apply, without work.
 
-// eachName changes what stands between the slashes of a path.
+// eachName changes what is between the slashes of a path.
 func eachName(path string, change func(string) string) string {
 	names := strings.Split(path, "/")
 	for i, s := range names {
@@ -88,7 +88,7 @@ var (
 	cookieless1 = regexp.MustCompile(`/\([^()/]+\)`)
 )
 
-// dropCookieless takes ASP.NET's session out of a path, wherever it stands: to it
+// dropCookieless takes ASP.NET's session out of a path, wherever it is: to it
 // /prot/(S(x))ected is /protected (CVE-2023-36899).
 func dropCookieless(path string) string {
 	if !strings.Contains(path, "/(") {

@@ -69,7 +69,7 @@ var pathChanges = [...]func(string) string{
 	asLatin1,        // old servers
 	dropAuthority,   // new URL(), java.net.URI, urlsplit, parse_url
 	mergeSlashes,    // nginx, Apache
-	pathInfo,        // CGI, PHP: what stands behind a script
+	pathInfo,        // CGI, PHP: what follows a script
 	scriptName,      // and the script itself
 	dropCookieless,  // ASP.NET
 	dropCookieless1, // ASP.NET 1.1

@@ -1,0 +1,31 @@
+package provider_test
+
+import "github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
+
+// What the tables of this package name on every other line.
+type (
+	misbehaving      = caddytest.Provider
+	registeredClient = caddytest.Client
+	providerLogin    = caddytest.ProviderLogin
+	misconduct       = caddytest.Misconduct
+	tokenChanges     = caddytest.TokenChanges
+	pendingReply     = caddytest.Reply
+	jsonObject       = caddytest.JSON
+)
+
+const (
+	clientID     = caddytest.ClientID
+	clientSecret = caddytest.ClientSecret
+	subject      = caddytest.Subject
+)
+
+var (
+	signingKeys = caddytest.SigningKeys
+	octKey      = caddytest.OctKey
+	b64         = caddytest.Base64URL
+	rsaKey      = caddytest.RSAKey
+	ecKey       = caddytest.ECKey
+	keySet      = caddytest.KeySet
+	resigned    = caddytest.Resigned
+	challengeOf = caddytest.ChallengeOf
+)

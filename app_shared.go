@@ -1,0 +1,62 @@
+package proconnect
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/certmagic"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
+)
+
+// runningApp is that of the configuration that runs while another one loads; nil if there
+// is none.
+func runningApp() *App {
+	running, err := caddy.ActiveContext().AppIfConfigured("proconnect")
+	if err != nil {
+		return nil
+	}
+	return running.(*App)
+}
+
+// sharedBy returns what the process knows of a client's sessions: the very objects of the
+// configuration that runs, where issuer, client_id and storage are the same, so that
+// nobody who is logged in notices a reload, and nobody who logged out gets in by one,
+// whatever the storage does at that moment.
+func (a *App) sharedBy(c *Client) *session.Shared {
+	under := c.storagePath()
+	if s, known := a.shared[under]; known {
+		return s
+	}
+	var before *session.Shared
+	running := runningApp()
+	if running != nil {
+		before = running.shared[under]
+	}
+	if before == nil || !sameStorage(running.storage, a.storage) {
+		s := session.NewShared(a.storage, under, c.log)
+		if before != nil {
+			s.Inherit(before)
+		}
+		before = s
+	}
+	a.shared[under] = before
+	return before
+}
+
+// sameStorage says whether two storages are one: Caddy makes an object for each
+// configuration, and what an operator can set of it stands in its exported fields. Where
+// these tell nothing, they are two.
+func sameStorage(one, other certmagic.Storage) bool {
+	if reflect.TypeOf(one) != reflect.TypeOf(other) {
+		return false
+	}
+	if reflect.TypeOf(one).Comparable() && one == other {
+		return true
+	}
+	a, errA := json.Marshal(one)
+	b, errB := json.Marshal(other)
+	return errA == nil && errB == nil && len(a) > len("{}") && bytes.Equal(a, b)
+}

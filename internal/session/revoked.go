@@ -1,0 +1,99 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/revocation"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
+)
+
+// ErrUnread says that nobody can tell whether a session is good: the storage was not read
+// since the process began, so it may have been logged out before.
+var ErrUnread = errors.New("session: the storage was not read yet")
+
+// check empties a session that was revoked, or of which nobody can tell.
+func (k *Keeper) check(s *Session) error {
+	state := k.shared.revoked.Family(s.Family, s.EndsAt())
+	if state == revocation.Unknown && k.accept {
+		state = revocation.Alive
+	}
+	if state == revocation.Alive && !k.ended(s) {
+		return nil
+	}
+	*s = Session{}
+	if state == revocation.Unknown {
+		return ErrUnread
+	}
+	return nil
+}
+
+// unopened tells keys that could not be read from a cookie that is not ours.
+func (k *Keeper) unopened(err error) error {
+	if errors.Is(err, seal.ErrUnread) {
+		return ErrUnread
+	}
+	return nil
+}
+
+// ended says whether an operator ended the sessions of the person.
+func (k *Keeper) ended(s *Session) bool { return s.startedAt < k.shared.revoked.PeopleBefore(&s.Set) }
+
+// beginsAt is when a new family begins: now, or behind a record that ends the person's
+// sessions. That the login completed later is what counts, whatever the clocks say.
+func (k *Keeper) beginsAt(s *Session) int64 {
+	if before := k.shared.revoked.PeopleBefore(&s.Set); before > 0 {
+		return max(s.startedAt, before+1)
+	}
+	return s.startedAt
+}
+
+// Ready says whether it is known which sessions were revoked.
+func (k *Keeper) Ready() bool { return k.accept || k.shared.revoked.Ready() }
+
+// Revoke ends every session of the family: here at once, elsewhere within seconds.
+func (k *Keeper) Revoke(_ context.Context, s *Session) {
+	k.shared.revoked.Revoke(s.Family, s.EndsAt())
+}
+
+// Revoked says whether a family was ended, or may have been.
+func (k *Keeper) Revoked(_ context.Context, f Family) bool {
+	switch k.shared.revoked.Family(f, time.Now()) {
+	case revocation.Alive:
+		return false
+	case revocation.Unknown:
+		return !k.accept
+	}
+	return true
+}
+
+// EndPeople ends the sessions of everybody of whom a field (sub, email, siret, siren or
+// idp_id) has a value: here at once, elsewhere within seconds. Where the value is not one
+// of the field, nothing happens; any other error says that the storage did not take it,
+// so that it holds on this node only until it does.
+func (k *Keeper) EndPeople(ctx context.Context, field, value string) error {
+	if field == "" {
+		return errors.New("no field: want sub, email, siret, siren or idp_id")
+	}
+	return k.shared.revoked.EndPeople(ctx, field, value)
+}
+
+// Rotate ends the sessions of everybody, and replaces the keys where they are ours. First
+// the record, which nodes that hold the old key read with it; once more under the new
+// one, for those that start later and never see the old.
+func (k *Keeper) Rotate(ctx context.Context) error {
+	if err := k.shared.revoked.EndPeople(ctx, "", ""); err != nil {
+		return err
+	}
+	if err := k.keys.Rotate(ctx); err != nil {
+		return err
+	}
+	return k.shared.revoked.EndPeople(ctx, "", "")
+}
+
+// Poll looks for what other nodes revoked. It is called again and again.
+func (k *Keeper) Poll(ctx context.Context) { k.shared.revoked.Poll(ctx) }
+
+// PollEvery is how often to call Poll, but for a jitter.
+const PollEvery = revocation.PollEvery

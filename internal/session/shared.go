@@ -1,0 +1,114 @@
+package session
+
+import (
+	"context"
+	"path"
+	"sync"
+	"time"
+
+	"github.com/caddyserver/certmagic"
+	"go.uber.org/zap"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/revocation"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
+)
+
+// Shared is what the process knows of the sessions of a client, from one configuration to
+// the next: which were revoked, and the keys of the storage. While a configuration is
+// replaced it serves two, and one that never ran if the new one fails.
+type Shared struct {
+	keys    *seal.Keyring
+	revoked *revocation.List
+
+	mu    sync.Mutex
+	users []*user // those that run, the newest last, behind the one that made it
+}
+
+// user is what a configuration lends: its storage is closed, and its log, once the
+// next one has taken its place.
+type user struct {
+	storage certmagic.Storage
+	log     *zap.Logger
+	keys    revocation.Keys
+}
+
+func newUser(cfg Config) user {
+	return user{cfg.Storage, cfg.Log, revocation.Keys{Box: cfg.Keys.Box("people", cfg.Issuer, cfg.ClientID), Reload: cfg.Keys.Reload}}
+}
+
+// NewShared returns what a process knows that has just begun, of a client that keeps its
+// things in the storage under a path.
+func NewShared(storage certmagic.Storage, under string, log *zap.Logger) *Shared {
+	s := &Shared{users: []*user{{storage: storage, log: log}}}
+	bounded := newBoundedStorage(func() certmagic.Storage { return s.current().storage })
+	s.keys = seal.StoredKeyring(bounded, path.Join(under, "keys.json"), 0, func(message string, err error) {
+		s.current().log.Error(message, zap.Error(err))
+	})
+	s.revoked = revocation.NewList(revocation.Config{
+		Storage: bounded, Prefix: path.Join(under, "revoked"),
+		Log:  func() *zap.Logger { return s.current().log },
+		Keys: func() revocation.Keys { return s.current().keys },
+	})
+	return s
+}
+
+// Keys returns the keys of the storage, which open for as long as a session may last.
+func (s *Shared) Keys(lifetime time.Duration) *seal.Keyring {
+	s.keys.Keep(lifetime)
+	return s.keys
+}
+
+// Inherit takes over what was revoked as far as another one knows: a client moved to
+// another storage, and whoever logged out before stays out.
+func (s *Shared) Inherit(other *Shared) { s.revoked.Inherit(other.revoked) }
+
+func (s *Shared) current() *user {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.users[len(s.users)-1]
+}
+
+// found completes the user that made it with the keys that follow from its options: a
+// server may serve before anything was started.
+func (s *Shared) found(u user) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.users[0].keys.Box == nil {
+		s.users[0] = &u
+	}
+}
+
+// use has the shared things work with what a configuration lends, until release is called.
+func (s *Shared) use(u user) (release func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	added := &u
+	s.users = append(s.users, added)
+	return func() { s.drop(added) }
+}
+
+func (s *Shared) drop(added *user) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, u := range s.users {
+		if u == added {
+			s.users = append(s.users[:i:i], s.users[i+1:]...)
+			return
+		}
+	}
+}
+
+// Start begins to lend the configuration's storage to what the process knows. It never
+// runs for a configuration that is only validated.
+func (k *Keeper) Start() { k.release = k.shared.use(k.user) }
+
+// End writes what the storage would not take so far, and takes back what was lent.
+func (k *Keeper) End(ctx context.Context) {
+	k.shared.revoked.End(ctx)
+	if k.release != nil {
+		k.release()
+	}
+}
+
+// EndWait is how long End is worth waiting for.
+const EndWait = revocation.AnswerWait
