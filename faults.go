@@ -27,8 +27,8 @@ var (
 	faultMethod           = fault{status: http.StatusMethodNotAllowed, code: pages.MethodNotAllowed}
 	faultTooEarly         = fault{status: http.StatusTooEarly, code: pages.TooEarly}
 	faultAttemptUnknown   = fault{status: http.StatusBadRequest, code: pages.AttemptUnknown}
-	faultCookiesRefused   = fault{status: http.StatusBadRequest, code: pages.CookiesRefused}
-	faultSessionVanishes  = fault{status: http.StatusUnauthorized, code: pages.CookiesRefused}
+	faultOtherBrowser     = fault{status: http.StatusBadRequest, code: pages.OtherBrowser}
+	faultCookiesRefused   = fault{status: http.StatusUnauthorized, code: pages.CookiesRefused}
 	faultSessionTooLarge  = fault{status: http.StatusInternalServerError, code: pages.SessionTooLarge}
 	faultSessionNotEnough = fault{
 		status: http.StatusUnauthorized, code: pages.LoginFailed,
@@ -69,6 +69,10 @@ var (
 		status: http.StatusServiceUnavailable, code: pages.StorageUnavailable,
 		cause:  "storage was not read since this process began, so nobody can tell which sessions were logged out, and people with a session wait",
 		remedy: "repair Caddy's `storage`; `session { storage_down accept }` would let them in, and those who logged out",
+	}
+	faultRenewalUnavailable = fault{
+		status: http.StatusServiceUnavailable, code: pages.RenewalUnavailable,
+		cause: "ProConnect does not answer, so sessions that it has to confirm open nothing", remedy: "let this machine reach the issuer, or wait until it answers",
 	}
 	faultCodesRefused = fault{
 		status: http.StatusTooManyRequests, code: pages.TooManyLogins,

@@ -52,7 +52,7 @@ func (x *exchange) logout() error {
 		x.gate.client.keeper.Revoke(x.r.Context(), &x.session)
 		x.reportLogout()
 	}
-	x.gate.client.keeper.Clear(x.w, x.origin, x.cookies, x.gate.logoutPath())
+	x.gate.client.keeper.Clear(x.w, x.origin, x.gate.logoutPath())
 	clearCache(x.w)
 	location, err := x.gate.client.provider.EndSessionURL(x.r.Context(), hint, x.origin.URL(x.gate.LoggedOutPath), state.State)
 	if err == nil {

@@ -80,7 +80,7 @@ http://localhost:{$PORT} {
 		t.Fatal(err)
 	}
 	for round := range 10 {
-		b.Jar.SetCookies(home, []*http.Cookie{{Name: "proconnect", Path: "/", MaxAge: -1}})
+		b.Jar.SetCookies(home, []*http.Cookie{{Name: b.Named("proconnect"), Path: "/", MaxAge: -1}})
 		a = b.Visit("/")
 		if a.StatusCode != http.StatusSeeOther {
 			if a.Page() != "problem cookies_refused" || !strings.Contains(a.Text, "/.proconnect/login?return_to=") {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/caddyserver/certmagic"
@@ -39,7 +40,10 @@ type Keeper struct {
 	renew      time.Duration
 	persistent bool
 	now        func() time.Time
-	cookies    [2]cookieNames // over plain http, over https
+	base       string         // of the cookies' names
+	cookies    [2]schemeNames // over plain http, over https
+	issuer     string
+	clientID   string
 	sessions   *seal.Box
 	seen       *seal.Box // when somebody was last seen
 	attempts   *seal.Box
@@ -51,8 +55,9 @@ type Keeper struct {
 	release    func() // ends what Start began
 	keys       *seal.Keyring
 	accept     bool
-	used       usedAttempts
-	neighbours []*Keeper // of all clients whose cookies share a host's header, itself too
+	used       expiring[[16]byte] // ids of attempts
+	spent      expiring[[16]byte] // browsers' secrets that made a session
+	flights    expiring[[16]byte] // browsers of which a tab is on its way to ProConnect
 }
 
 // New returns a keeper. It uses neither keys nor storage yet.
@@ -65,10 +70,12 @@ func New(cfg Config) *Keeper {
 	}
 	k := &Keeper{
 		lifetime: cfg.Lifetime, idle: cfg.Idle, renew: cfg.Renew, persistent: cfg.Persistent, now: cfg.Now,
-		cookies:  [2]cookieNames{newCookieNames(cfg.Name, false), newCookieNames(cfg.Name, true)},
+		base:     cfg.Name,
+		issuer:   cfg.Issuer,
+		clientID: cfg.ClientID,
 		sessions: cfg.Keys.Box("session", cfg.Issuer, cfg.ClientID),
 		seen:     cfg.Keys.Box("last seen", cfg.Issuer, cfg.ClientID),
-		attempts: cfg.Keys.Box("login attempt", cfg.Issuer, cfg.ClientID),
+		attempts: cfg.Keys.Box("attempt", strconv.Itoa(envelopeVersion), cfg.Issuer, cfg.ClientID),
 		idTokens: cfg.Keys.Box("id token hint", cfg.Issuer, cfg.ClientID),
 		logouts:  cfg.Keys.Box("logout", cfg.Issuer, cfg.ClientID),
 		forms:    cfg.Keys.Box("logout form", cfg.Issuer, cfg.ClientID),
@@ -77,21 +84,10 @@ func New(cfg Config) *Keeper {
 		keys:     cfg.Keys,
 		accept:   cfg.AcceptUnread,
 	}
+	k.cookies[0].own = newCookieNames(cfg.Name, "", false)
+	k.cookies[1].own = newCookieNames(cfg.Name, "", true)
 	k.shared.found(k.user)
-	k.neighbours = []*Keeper{k}
 	return k
-}
-
-// Share tells the keeper of those of the other clients: a browser sends the cookies of
-// all of them together, and their sum must fit into a request.
-func (k *Keeper) Share(all []*Keeper) { k.neighbours = all }
-
-// names returns the names of the cookies at an origin.
-func (k *Keeper) names(o origin.Origin) *cookieNames {
-	if o.Secure {
-		return &k.cookies[1]
-	}
-	return &k.cookies[0]
 }
 
 // Open opens the session that a browser sends into s, which stays empty if there is
@@ -102,7 +98,7 @@ func (k *Keeper) Open(ctx context.Context, o origin.Origin, cookies []string, s 
 	if !ok || len(value) > maxSessionCookie {
 		return nil
 	}
-	plain, err := k.sessions.Open(ctx, value, o.Host)
+	plain, err := k.sessions.Open(ctx, value, binding(o))
 	if err != nil {
 		return k.unopened(err)
 	}
@@ -150,7 +146,7 @@ func (e *TooLargeError) Error() string {
 // Save seals a session into the browser's cookie. An identity that does not fit is a
 // *TooLargeError; any other error is the storage's, which has the keys.
 func (k *Keeper) Save(ctx context.Context, w http.ResponseWriter, o origin.Origin, s *Session) error {
-	value, err := k.sessions.Seal(ctx, s.encode(), o.Host)
+	value, err := k.sessions.Seal(ctx, s.encode(), binding(o))
 	if err != nil {
 		return err
 	}
@@ -161,19 +157,22 @@ func (k *Keeper) Save(ctx context.Context, w http.ResponseWriter, o origin.Origi
 	return nil
 }
 
-// Clear drops everything that the browser keeps for us. The attempts go too: a login
+// Clear drops everything that the browser keeps for us. Its secret goes too: a login
 // that another tab began before the logout does not bring a session back. So does the
 // count of logins without a click: somebody who changes account is in no loop.
-func (k *Keeper) Clear(w http.ResponseWriter, o origin.Origin, cookies []string, logoutPath string) {
+func (k *Keeper) Clear(w http.ResponseWriter, o origin.Origin, logoutPath string) {
+	names := k.names(o)
+	k.EndSession(w, o, logoutPath)
+	for _, name := range []string{names.browser, names.busy, names.putOff, names.rounds} {
+		setCookie(w, name, "", "/", -1)
+	}
+	k.NoteSilent(w, o) // who logged out is not logged in again without a click
+}
+
+// EndSession drops what the browser keeps of its session.
+func (k *Keeper) EndSession(w http.ResponseWriter, o origin.Origin, logoutPath string) {
 	names := k.names(o)
 	setCookie(w, names.session, "", "/", -1)
 	setCookie(w, names.seen, "", "/", -1)
-	setCookie(w, names.rounds, "", "/", -1)
 	setCookie(w, names.idToken, "", logoutPath, -1)
-	dropped := 0
-	eachCookie(cookies, names.login, func(name, _ string) {
-		if dropped++; dropped <= 4*maxAttempts {
-			setCookie(w, name, "", "/", -1)
-		}
-	})
 }

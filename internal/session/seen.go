@@ -42,7 +42,7 @@ func (k *Keeper) seenAt(ctx context.Context, o origin.Origin, cookies []string, 
 	if !ok || len(value) > maxSessionCookie {
 		return 0
 	}
-	plain, err := k.seen.Open(ctx, value, o.Host)
+	plain, err := k.seen.Open(ctx, value, binding(o))
 	stamp, mine := strings.CutPrefix(plain, string(f[:]))
 	if err != nil || !mine || len(stamp) != 4 {
 		return 0
@@ -65,7 +65,7 @@ func (k *Keeper) SaveSeen(ctx context.Context, w http.ResponseWriter, o origin.O
 		return
 	}
 	plain := binary.BigEndian.AppendUint32(append([]byte(nil), s.Family[:]...), s.seenDue)
-	value, err := k.seen.Seal(ctx, plain, o.Host)
+	value, err := k.seen.Seal(ctx, plain, binding(o))
 	if err != nil {
 		return // the next request is remembered; without keys nobody logs in either
 	}
