@@ -1,8 +1,8 @@
 package proconnect
 
 // What happens to people is reported here and nowhere else: every login, refusal,
-// step-up and logout has a function, so that what is told of people, and what is not,
-// can be read in one place. No name, no email, no text of a rule.
+// step-up and logout has a function, so that one file shows what is logged about
+// people and what is not. No name, no email, no text of a rule.
 
 import (
 	"go.uber.org/zap"

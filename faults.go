@@ -85,17 +85,17 @@ var (
 	}
 )
 
-// reportEvery is how often one cause is told. Every page has a line of its own
-// with its reference; the cause behind a thousand of them is told once.
+// reportEvery is how often one cause is logged. Every error page has a log line with
+// its reference; the cause that a thousand of them share is logged once.
 const reportEvery = time.Minute
 
-// reports are the causes that were told lately.
+// reports are the causes that were logged in the last reportEvery.
 type reports struct {
 	mu   sync.Mutex
 	told map[string]time.Time
 }
 
-// due says whether a cause is to be told again.
+// due says whether a cause is to be logged again.
 func (t *reports) due(cause string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

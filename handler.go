@@ -109,7 +109,7 @@ func (h *Handler) decide(q *request) bool {
 		d = h.judge(q)
 	}
 	if d.Outcome == rules.Allow && q.refused() {
-		return true // an earlier gate's refusal stands, with its reason
+		return true // an earlier gate's refusal holds, with its reason
 	}
 	q.judged, q.decision = true, d
 	return d.Outcome == rules.Allow
@@ -152,7 +152,7 @@ func (x *exchange) reject() (way, error) {
 	return answered, x.requireLogin()
 }
 
-// clientsMixed answers a request that gates of two clients stand before.
+// clientsMixed answers a request that gates of two clients match.
 func (x *exchange) clientsMixed(with *Client) error {
 	one, other := x.gate.client.name, with.name
 	return x.problem(faultClientsMixed, pages.Problem{Detail: []string{"client " + one, "client " + other}},

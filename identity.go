@@ -9,7 +9,7 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
-// placeholderOf returns what {http.auth.user.<name>} stands for, of nobody too.
+// placeholderOf returns the value of {http.auth.user.<name>}; empty without a person.
 func placeholderOf(id *claims.Set, name string) string {
 	if id == nil {
 		return ""
@@ -26,7 +26,7 @@ func placeholderOf(id *claims.Set, name string) string {
 // loggedIdentity is what a log may hold of a person: no name, no email.
 type loggedIdentity struct{ *claims.Set }
 
-// whoField is the log's field that says whom a line is about.
+// whoField is the log's field for the person that a line is about.
 func whoField(id *claims.Set) zap.Field { return zap.Object("who", loggedIdentity{id}) }
 
 // MarshalLogObject writes the claims by their names.

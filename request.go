@@ -133,7 +133,7 @@ func (q *request) reason() string {
 	return q.decision.Reason()
 }
 
-// ensureReference gives the request a reference, which stands on the page and in the log.
+// ensureReference gives the request a reference, which is on the page and in the log.
 func (q *request) ensureReference() string {
 	if q.reference == "" {
 		q.reference = rand.Text()[:10]

@@ -152,7 +152,7 @@ https://named.localhost:{$TLS_PORT} {
 		{"sealed for the scheme's own port", sealedFor("session", "docs.localhost"), false},
 		{"sealed for no site", sealedFor("session", ""), false},
 		{"expired", change(begun(time.Now().Add(-time.Hour - time.Second))), false},
-		{"from the future", change(begun(time.Now().Add(6 * time.Minute))), false},
+		{"from the future", change(begun(time.Now().Add(10 * time.Minute))), false},
 		{"begun at no time", change(begun(time.Unix(0, 0))), false},
 		{"of a later format", change(func(p []byte) []byte { p[0]++; return p }), false},
 		{"of nobody's family", change(func(p []byte) []byte { clear(p[1:17]); return p }), false},

@@ -107,7 +107,7 @@ func (s step) course() (course, string) {
 	return changes, s.name
 }
 
-// staticResponse tells an answer from Early Hints, behind which the request goes on.
+// staticResponse tells an answer from Early Hints, after which the request continues.
 func (s step) staticResponse() (course, string) {
 	var options struct {
 		StatusCode caddyhttp.WeakString `json:"status_code"`

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"strconv"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -94,6 +95,7 @@ func TestClockThatIsSetBackALittle(t *testing.T) {
 			l.forget()
 		}
 		wrong = 0
+		synctest.Wait() // for what is written beside
 		storage.befall = func(string, string) error { return errBroken }
 		if got := l.Family(family(1), until); got != Revoked {
 			t.Errorf("state %d two minutes before the end", got)

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -76,6 +77,7 @@ func TestStorageThatTakesThreeSeconds(t *testing.T) {
 			writers[i%2].revoke(family(i), until)
 			time.Sleep(time.Second)
 		}
+		synctest.Wait() // for what is written beside
 		storage.delay = 3 * time.Second
 		l := node(storage, &right)
 		began := time.Now()
@@ -148,6 +150,7 @@ func TestStaleNames(t *testing.T) {
 		node(storage, &right).Revoke(family(1), in(time.Hour))
 		storage.stale = []string{"r/" + newName(name{until: in(time.Hour).Unix(), node: "00000000"})}
 		lists := 0
+		synctest.Wait() // for what is written beside
 		storage.befall = func(call, _ string) error {
 			if call == "list" {
 				lists++
@@ -172,6 +175,7 @@ func TestFoldedBetweenListingAndLoading(t *testing.T) {
 		writer.Revoke(family(1), in(time.Hour))
 		part := storage.names()[0]
 		folded := false
+		synctest.Wait() // for what is written beside
 		storage.befall = func(call, base string) error {
 			if call == "load" && strings.HasSuffix(part, base) && !folded {
 				folded = true
@@ -194,6 +198,7 @@ func TestListingThatBreaksOffIsNone(t *testing.T) {
 		storage := newMemory()
 		node(storage, &right).Revoke(family(1), in(time.Hour))
 		broken := true
+		synctest.Wait() // for what is written beside
 		storage.befall = func(call, _ string) error {
 			if call == "list" && broken {
 				return &fs.PathError{Op: "lstat", Path: "x", Err: fs.ErrNotExist}
@@ -239,19 +244,23 @@ func TestDamagedObject(t *testing.T) {
 func TestWritesWaitForTheStorage(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		storage := newMemory()
+		synctest.Wait() // for what is written beside
 		storage.befall = func(string, string) error { return errBroken }
 		l := node(storage, &right)
 		l.Revoke(family(1), in(time.Hour))
 		expect(t, l, family(1), Revoked, "here, at once")
 		pass(t, time.Minute, l)
+		synctest.Wait() // for what is written beside
 		storage.befall = nil
 		l.Poll(t.Context())
 		time.Sleep(2 * time.Second)
 		if len(storage.names()) != 1 {
 			t.Errorf("the storage holds %v", storage.names())
 		}
+		synctest.Wait() // for what is written beside
 		storage.befall = func(string, string) error { return errBroken }
 		l.Revoke(family(2), in(time.Hour))
+		synctest.Wait() // for what is written beside
 		storage.befall = nil
 		ctx, cancel := context.WithTimeout(t.Context(), AnswerWait)
 		defer cancel()
@@ -295,6 +304,7 @@ func TestWhatIsOverGoes(t *testing.T) {
 		l.Poll(t.Context())
 		other.Poll(t.Context())
 		time.Sleep(time.Hour + Skew + time.Minute)
+		synctest.Wait() // for what is written beside
 		storage.befall = func(call, _ string) error {
 			if call == "list" {
 				return errBroken

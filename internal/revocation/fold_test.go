@@ -3,6 +3,7 @@ package revocation
 import (
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -49,6 +50,7 @@ func TestNodeThatDiesWhileItFolds(t *testing.T) {
 			l := node(storage, &right)
 			until := folding(t, storage, l, logouts)
 			calls := 0
+			synctest.Wait() // for what is written beside
 			storage.befall = func(call, base string) error {
 				if call != "store" && call != "delete" {
 					return nil
@@ -64,6 +66,7 @@ func TestNodeThatDiesWhileItFolds(t *testing.T) {
 				time.Sleep(PollEvery)
 			}
 			folded = calls <= died
+			synctest.Wait() // for what is written beside
 			storage.befall = nil
 			heir := node(storage, &right)
 			for range 12 * 20 {

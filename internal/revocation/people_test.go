@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
@@ -110,6 +111,7 @@ func TestRecordThatTheStorageDoesNotTake(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		storage := newMemory()
 		l, other := node(storage, &right), node(storage, &right)
+		synctest.Wait() // for what is written beside
 		storage.befall = func(string, string) error { return errBroken }
 		if err := l.EndPeople(t.Context(), "sub", "7c9e6679"); !errors.Is(err, errBroken) {
 			t.Errorf("the error is %v", err)
@@ -117,6 +119,7 @@ func TestRecordThatTheStorageDoesNotTake(t *testing.T) {
 		if l.PeopleBefore(person(jean, "sub")) == 0 {
 			t.Error("it does not hold here")
 		}
+		synctest.Wait() // for what is written beside
 		storage.befall = nil
 		l.Poll(t.Context())
 		other.Poll(t.Context())
