@@ -11,5 +11,9 @@ func (q *request) rememberSeen(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	keeper := q.gate.client.keeper
-	q.writer.Before = func() { keeper.SaveSeen(r.Context(), w, q.origin, &q.session) }
+	q.writer.Before = func() {
+		if q.user() != nil { // a later gate may have refused
+			keeper.SaveSeen(r.Context(), w, q.origin, &q.session)
+		}
+	}
 }
