@@ -32,6 +32,9 @@ func init() {
 //		callback_hosts       <name...> | from <file...>
 //		session {
 //			lifetime    <duration>
+//			idle        <duration>
+//			renew       <duration>
+//			persistent
 //			secret      <key...>
 //			cookie_name <name>
 //			storage_down accept

@@ -99,8 +99,9 @@ type Client struct {
 
 	expected []claims.Ref // what matchers read
 
-	gates     []*Handler       // of all sites
-	gateHints map[string]hints // by their keys
+	gates       []*Handler             // of all sites
+	afterLogout map[logoutPlace]string // where people go on
+	gateHints   map[string]hints       // by their keys
 
 	mu      sync.Mutex
 	needed  []claims.Ref
@@ -113,6 +114,21 @@ type Session struct {
 	// How long a session lasts after the login that began it, from 1 minute to 30
 	// days. Activity does not extend it. Default: 12 hours.
 	Lifetime caddy.Duration `json:"lifetime,omitempty"`
+
+	// How long a session lasts without a request. What the site's own scripts ask
+	// for counts. From 1 minute to less than the lifetime. Default: as long as the
+	// lifetime.
+	Idle caddy.Duration `json:"idle,omitempty"`
+
+	// After how long ProConnect is to confirm a session: the next page passes by
+	// ProConnect without a question to the person (`prompt=none`). While ProConnect
+	// does not answer, sessions go on for as long again. From 1 minute to less than
+	// the lifetime. Default: never.
+	Renew caddy.Duration `json:"renew,omitempty"`
+
+	// If true, sessions outlive the browser's end, for what remains of the
+	// lifetime. Default: false.
+	Persistent bool `json:"persistent,omitempty"`
 
 	// The keys that seal cookies: 32 random bytes each, in base64 or hex. The
 	// first one seals, all of them open. Placeholders are replaced as in the

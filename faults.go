@@ -86,6 +86,10 @@ var (
 		cause:  "storage was not read since this process began, so nobody can tell which sessions were logged out, and people with a session wait",
 		remedy: "repair Caddy's `storage`; `session { storage_down accept }` would let them in, and those who logged out",
 	}
+	faultRenewalUnavailable = fault{
+		status: http.StatusServiceUnavailable, code: pages.RenewalUnavailable,
+		cause: "ProConnect does not answer, so sessions that it has to confirm open nothing", remedy: "let this machine reach the issuer, or wait until it answers",
+	}
 	faultCodesRefused = fault{
 		status: http.StatusTooManyRequests, code: pages.TooManyLogins,
 		cause:  "logins wait: ProConnect refused too many codes of one address",

@@ -10,6 +10,7 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 
@@ -92,7 +93,15 @@ func (h *Handler) pass(w http.ResponseWriter, r *http.Request, q *request) (way,
 	if !h.decide(q) {
 		return q.answer(w, r).reject()
 	}
+	if q.session.Renewal() != session.NotDue {
+		if sent, err := q.answer(w, r).renewOnTheWay(); sent {
+			return answered, err
+		}
+	}
 	q.entered = true
+	if q.session.SeenDue() {
+		q.rememberSeen(w, r)
+	}
 	h.setHeaders(r, q)
 	return passed, nil
 }
@@ -119,6 +128,9 @@ func (h *Handler) judge(q *request) rules.Decision {
 	}
 	if name, missing := h.client.missing(&q.session.Set); missing && d.Outcome == rules.Allow {
 		d = rules.Decision{Outcome: rules.Login, Claim: name}
+	}
+	if d.Outcome == rules.Allow && q.overdue() {
+		d = rules.Decision{Outcome: rules.Login}
 	}
 	return d
 }

@@ -68,7 +68,7 @@ func (x *exchange) logout() error {
 	if err != nil {
 		x.reportLogoutHereOnly(err)
 		x.session = session.Session{}
-		return x.page(http.StatusOK, pages.LoggedOut{HomeURL: "/", Partial: true, Switch: state.Login})
+		return x.loggedOut(pages.LoggedOut{Partial: true, Switch: state.Login})
 	}
 	return redirect(x.w, x.gate.browserURL(location))
 }
@@ -99,5 +99,5 @@ func (x *exchange) serveLoggedOut() error {
 		return redirect(x.w, "/")
 	}
 	clearCache(x.w)
-	return x.page(http.StatusOK, pages.LoggedOut{HomeURL: "/"})
+	return x.loggedOut(pages.LoggedOut{})
 }

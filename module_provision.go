@@ -54,6 +54,10 @@ func (h *Handler) provision(ctx caddy.Context, app *App, site site) (err error) 
 	if err := h.provisionRules(app); err != nil {
 		return err
 	}
+	h.warnPersistent()
+	if err := h.shareAfterLogout(ctx, site); err != nil {
+		return err
+	}
 	raw := h.MatcherSetsRaw // Caddy clears it
 	sets, err := ctx.LoadModule(h, "MatcherSetsRaw")
 	if err != nil {

@@ -31,6 +31,7 @@ const (
 	SandboxGuard        = "sandbox_guard"        // the simulated ProConnect answers its own machine alone
 	SessionTooLarge     = "session_too_large"    // the identity does not fit in a cookie
 	StorageUnavailable  = "storage_unavailable"  // keys or revocations cannot be read
+	RenewalUnavailable  = "renewal_unavailable"  // ProConnect does not answer, and has to confirm the session
 	NotFound            = "not_found"
 	MethodNotAllowed    = "method_not_allowed"
 	BadRequest          = "bad_request"
@@ -41,7 +42,7 @@ const (
 var problemCodes = []string{
 	AttemptUnknown, OtherBrowser, RelayRefused, LoginFailed, ProviderUnavailable, ProviderFailed, ProviderRefused, ProviderRetry, IdentityRefused, ClientLimited, Misconfigured,
 	CookiesRefused, InsecureOrigin, CallbackUnreachable, ClientsMixed, OriginRequired, SandboxGuard,
-	SessionTooLarge, StorageUnavailable, TooManyLogins, NotFound, MethodNotAllowed, BadRequest, TooEarly, Unexpected,
+	SessionTooLarge, StorageUnavailable, RenewalUnavailable, TooManyLogins, NotFound, MethodNotAllowed, BadRequest, TooEarly, Unexpected,
 }
 
 // maxDetails bounds the facts on a page.
