@@ -60,7 +60,8 @@ type Handler struct {
 	ACR []string `json:"acr,omitempty"`
 
 	// How a person who is not logged in gets to ProConnect: `page` shows a page
-	// with ProConnect's button, `auto` redirects at once. Default: `page`.
+	// with ProConnect's button, `auto` redirects at once. Of one browser, `auto`
+	// sends one tab at a time there; the others wait for it. Default: `page`.
 	Login string `json:"login,omitempty"`
 
 	// If true, everybody passes: people who are not logged in with empty
