@@ -90,7 +90,7 @@ func (x *exchange) serveLoggedOut() error {
 	}
 	x.open(x.r)
 	state, ok := x.gate.client.keeper.FindLogout(x.r.Context(), x.w, x.origin, x.cookies, x.url.Query()["state"])
-	if ok && state.Login && x.session.IsZero() {
+	if ok && state.Login && x.session.IsZero() && audienceOf(x.r) == navigation {
 		x.uri = state.Target
 		clearCache(x.w)
 		return x.startLogin(&session.Attempt{Target: state.Target, ACR: state.ACR, Gate: state.Gate})
