@@ -21,6 +21,9 @@ import (
 // The order is SPECS': nothing of the answer counts before it is known that this browser
 // began the attempt, not even an error. See internal/session/attempts.go.
 func (x *exchange) serveCallback() error {
+	if done, err := x.relayCallback(); done {
+		return err
+	}
 	// What was logged out is asked again when the login is whole: nothing is used up
 	// before that can be told, and loading the page again goes on.
 	if x.open(x.r); x.unread || !x.gate.client.keeper.Ready() {

@@ -62,6 +62,22 @@ type Client struct {
 	// connections to ProConnect, in addition to the system's.
 	CA string `json:"ca,omitempty"`
 
+	// The origin of one site that ProConnect answers for all sites of the client, so
+	// that its redirect URIs are all that is registered: a URL with scheme and host
+	// alone, https but in the sandbox. A gate of the client, and nothing else, must
+	// be there; it sends people on to the site that they came from. Default: each
+	// site's own.
+	CallbackOrigin string `json:"callback_origin,omitempty"`
+
+	// The names of the sites that may use `callback_origin`. A name counts where a
+	// gate of the client answers it. Default: those that the sites of the client
+	// say, and all names of their wildcards that have three labels after the `*`.
+	CallbackHosts []string `json:"callback_hosts,omitempty"`
+
+	// Files with such names, one a line: absolute paths. They are read again when
+	// they change.
+	CallbackHostsFrom []string `json:"callback_hosts_from,omitempty"`
+
 	// How sessions are kept.
 	Session *Session `json:"session,omitempty"`
 
@@ -79,6 +95,7 @@ type Client struct {
 	keeper     *session.Keeper
 	polling    lonely
 	tokenCalls *tokenCalls
+	relay      *relay // nil without callback_origin
 
 	expected []claims.Ref // what matchers read
 

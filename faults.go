@@ -39,6 +39,22 @@ var (
 		status: http.StatusInternalServerError, code: pages.OriginRequired,
 		cause: "the site answers any host", remedy: "set `origin` to its public address",
 	}
+	faultRelayRefused  = fault{status: http.StatusBadRequest, code: pages.RelayRefused}
+	faultRelayUnopened = fault{
+		status: http.StatusBadRequest, code: pages.RelayRefused,
+		cause:  "callback_origin got a state that does not open",
+		remedy: "if it happens to people, is the session's `secret`, or the storage, the same on all nodes?",
+	}
+	faultRelaySite = fault{
+		status: http.StatusBadRequest, code: pages.RelayRefused,
+		cause:  "callback_origin sends nobody on to this site",
+		remedy: "is its name in callback_hosts, and does a gate of the client answer there?",
+	}
+	faultOriginNotRelayed = fault{
+		status: http.StatusInternalServerError, code: pages.OriginRequired,
+		cause:  "callback_origin would send nobody back to this address",
+		remedy: "is the name in callback_hosts, the port one that Caddy listens on, and the scheme https? behind another proxy set `origin`",
+	}
 	faultOriginsDiffer = fault{
 		status: http.StatusInternalServerError, code: pages.OriginRequired,
 		cause: "the gates of this site do not agree on its address", remedy: "give all of them the same `origin`",

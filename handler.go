@@ -49,6 +49,10 @@ const (
 // enter answers a request, or says how it goes on.
 func (h *Handler) enter(w http.ResponseWriter, r *http.Request, q *request) (way, error) {
 	q.deleteForged(r, h.Headers)
+	if y := h.client.relay; y != nil && y.refusesWorker(q, r) {
+		q.answerAt(h)
+		return answered, q.answer(w, r).problem(faultForeignRequest, pages.Problem{})
+	}
 	if !h.match.Everything() {
 		if q.examine(r); q.requested.Malformed { // before anything answers: what it asks for is anybody's guess
 			q.answerAt(h)
@@ -172,10 +176,13 @@ func (h *Handler) checkSandbox(r *http.Request) bool {
 // checkOrigin says whether the gate knows where its site lives, and agrees with the
 // other gates.
 func (h *Handler) checkOrigin(q *request) bool {
-	if h.origin == nil {
-		return h.exact
+	switch y := h.client.relay; {
+	case h.origin != nil && *h.origin != q.origin:
+		return false
+	case y != nil:
+		return y.serves(q.origin)
 	}
-	return *h.origin == q.origin
+	return h.origin != nil || h.exact
 }
 
 // checksFailed answers where something does not hold that must.
@@ -184,7 +191,9 @@ func (x *exchange) checksFailed() error {
 	switch h := x.gate; {
 	case !h.checkSandbox(x.r):
 		return x.problem(faultSandboxGuard, pages.Problem{}, zap.String("because", fromElsewhere(x.r)), host, zap.String("remote", x.r.RemoteAddr))
-	case h.origin == nil && !h.exact:
+	case h.client.relay != nil && !h.client.relay.serves(x.origin):
+		return x.problem(faultOriginNotRelayed, pages.Problem{}, host)
+	case h.client.relay == nil && h.origin == nil && !h.exact:
 		return x.problem(faultOriginUnknown, pages.Problem{}, host)
 	case !h.checkOrigin(x.request):
 		return x.problem(faultOriginsDiffer, pages.Problem{}, host)

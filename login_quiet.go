@@ -24,11 +24,8 @@ func (x *exchange) passQuietly(kind session.Kind, browser session.Browser) (loca
 		return "", errCallbackLost
 	}
 	now, client := time.Now(), x.gate.client
-	a := &session.Attempt{
-		Kind: kind, Automatic: true, Target: x.target(), Gate: x.gate.gateKey(),
-		Scopes: client.asking().Scopes, Family: x.session.Family,
-	}
-	secrets, err := client.keeper.BeginAttempt(x.r.Context(), x.origin, browser, a, now)
+	a := &session.Attempt{Kind: kind, Automatic: true, Target: x.target(), Gate: x.gate.gateKey()}
+	secrets, err := x.beginAttempt(a, browser, now)
 	if err != nil {
 		return "", err
 	}
@@ -39,7 +36,7 @@ func (x *exchange) passQuietly(kind session.Kind, browser session.Browser) (loca
 	if err != nil {
 		return "", err
 	}
-	if !client.keeper.BeginFlight(x.w, x.origin, x.cookies, browser, now) {
+	if !client.keeper.BeginFlight(x.w, x.origin, x.cookies, browser, a, now) {
 		return "", errAnotherPass
 	}
 	return x.gate.browserURL(location), nil

@@ -107,9 +107,13 @@ func (h *Handler) provisionPlace(site site) (err error) {
 			return err
 		}
 	}
+	if err := h.checkRelayed(site); err != nil {
+		return err
+	}
 	h.exact = site.exact
 	hosts := site.hosts
 	switch {
+	case h.origin == nil && h.client.relay != nil: // it knows which names are the site's
 	case h.origin != nil:
 		hosts = []string{h.origin.Host}
 	case site.known && !site.exact && len(hosts) == 0:

@@ -13,6 +13,7 @@ type Problem struct {
 const (
 	AttemptUnknown      = "attempt_unknown"      // no such login attempt: expired, used, malformed
 	OtherBrowser        = "other_browser"        // the attempt is of another browser, or this one refuses cookies
+	RelayRefused        = "relay_refused"        // ProConnect's answer is for no site that may have it
 	LoginFailed         = "login_failed"         // ProConnect's answer could not be verified
 	ProviderUnavailable = "provider_unavailable" // ProConnect does not answer
 	ProviderFailed      = "provider_failed"      // ProConnect answered that something failed there
@@ -39,7 +40,7 @@ const (
 )
 
 var problemCodes = []string{
-	AttemptUnknown, OtherBrowser, LoginFailed, ProviderUnavailable, ProviderFailed, ProviderRefused, ProviderRetry, IdentityRefused, ClientLimited, Misconfigured,
+	AttemptUnknown, OtherBrowser, RelayRefused, LoginFailed, ProviderUnavailable, ProviderFailed, ProviderRefused, ProviderRetry, IdentityRefused, ClientLimited, Misconfigured,
 	CookiesRefused, InsecureOrigin, CallbackUnreachable, ClientsMixed, OriginRequired, SandboxGuard,
 	SessionTooLarge, StorageUnavailable, RenewalUnavailable, TooManyLogins, NotFound, MethodNotAllowed, BadRequest, TooEarly, Unexpected,
 }

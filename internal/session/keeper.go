@@ -35,29 +35,30 @@ type Config struct {
 // Keeper keeps the sessions of one client, its logins and its logouts under way: in
 // cookies that it alone knows the names of, and in the storage what was revoked.
 type Keeper struct {
-	lifetime   time.Duration
-	idle       time.Duration
-	renew      time.Duration
-	persistent bool
-	now        func() time.Time
-	base       string         // of the cookies' names
-	cookies    [2]schemeNames // over plain http, over https
-	issuer     string
-	clientID   string
-	sessions   *seal.Box
-	seen       *seal.Box // when somebody was last seen
-	attempts   *seal.Box
-	idTokens   *seal.Box
-	logouts    *seal.Box
-	forms      *seal.Box // tokens of the forms that log out
-	shared     *Shared
-	user       user
-	release    func() // ends what Start began
-	keys       *seal.Keyring
-	accept     bool
-	used       expiring[[16]byte] // ids of attempts
-	spent      expiring[[16]byte] // browsers' secrets that made a session
-	flights    expiring[[16]byte] // browsers of which a tab is on its way to ProConnect
+	lifetime     time.Duration
+	idle         time.Duration
+	renew        time.Duration
+	persistent   bool
+	now          func() time.Time
+	base         string         // of the cookies' names
+	cookies      [2]schemeNames // over plain http, over https
+	issuer       string
+	clientID     string
+	sessions     *seal.Box
+	seen         *seal.Box // when somebody was last seen
+	attempts     *seal.Box
+	idTokens     *seal.Box
+	logouts      *seal.Box
+	forms        *seal.Box // tokens of the forms that log out
+	logoutStates *seal.Box // states of logouts that return by another host
+	shared       *Shared
+	user         user
+	release      func() // ends what Start began
+	keys         *seal.Keyring
+	accept       bool
+	used         expiring[[16]byte] // ids of attempts
+	spent        expiring[[16]byte] // browsers' secrets that made a session
+	flights      expiring[[16]byte] // browsers of which a tab is on its way to ProConnect
 }
 
 // New returns a keeper. It uses neither keys nor storage yet.
@@ -70,19 +71,20 @@ func New(cfg Config) *Keeper {
 	}
 	k := &Keeper{
 		lifetime: cfg.Lifetime, idle: cfg.Idle, renew: cfg.Renew, persistent: cfg.Persistent, now: cfg.Now,
-		base:     cfg.Name,
-		issuer:   cfg.Issuer,
-		clientID: cfg.ClientID,
-		sessions: cfg.Keys.Box("session", cfg.Issuer, cfg.ClientID),
-		seen:     cfg.Keys.Box("last seen", cfg.Issuer, cfg.ClientID),
-		attempts: cfg.Keys.Box("attempt", strconv.Itoa(envelopeVersion), cfg.Issuer, cfg.ClientID),
-		idTokens: cfg.Keys.Box("id token hint", cfg.Issuer, cfg.ClientID),
-		logouts:  cfg.Keys.Box("logout", cfg.Issuer, cfg.ClientID),
-		forms:    cfg.Keys.Box("logout form", cfg.Issuer, cfg.ClientID),
-		shared:   cfg.Shared,
-		user:     newUser(cfg),
-		keys:     cfg.Keys,
-		accept:   cfg.AcceptUnread,
+		base:         cfg.Name,
+		issuer:       cfg.Issuer,
+		clientID:     cfg.ClientID,
+		sessions:     cfg.Keys.Box("session", cfg.Issuer, cfg.ClientID),
+		seen:         cfg.Keys.Box("last seen", cfg.Issuer, cfg.ClientID),
+		attempts:     cfg.Keys.Box("attempt", strconv.Itoa(envelopeVersion), cfg.Issuer, cfg.ClientID),
+		idTokens:     cfg.Keys.Box("id token hint", cfg.Issuer, cfg.ClientID),
+		logouts:      cfg.Keys.Box("logout", cfg.Issuer, cfg.ClientID),
+		forms:        cfg.Keys.Box("logout form", cfg.Issuer, cfg.ClientID),
+		logoutStates: cfg.Keys.Box("logout state", cfg.Issuer, cfg.ClientID),
+		shared:       cfg.Shared,
+		user:         newUser(cfg),
+		keys:         cfg.Keys,
+		accept:       cfg.AcceptUnread,
 	}
 	k.cookies[0].own = newCookieNames(cfg.Name, "", false)
 	k.cookies[1].own = newCookieNames(cfg.Name, "", true)

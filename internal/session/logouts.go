@@ -61,7 +61,7 @@ func (k *Keeper) FindLogout(ctx context.Context, w http.ResponseWriter, o origin
 	if err != nil || json.Unmarshal([]byte(plain), &l) != nil {
 		return Logout{}, false
 	}
-	if age := k.now().Sub(time.Unix(l.Started, 0)); age > logoutTime || age < -clockSkew {
+	if !LogoutUnderWay(time.Unix(l.Started, 0), k.now()) {
 		return Logout{}, false
 	}
 	if len(states) != 1 || subtle.ConstantTimeCompare([]byte(states[0]), []byte(l.State)) != 1 {
