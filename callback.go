@@ -87,7 +87,7 @@ func (x *exchange) establish(a *session.Attempt, browser session.Browser, result
 	if x.gate.client.keeper.Revoked(x.r.Context(), s.Family) || x.gate.client.keeper.Revoked(x.r.Context(), a.Family) {
 		return x.notOurs("the session was logged out meanwhile")
 	}
-	if x.gate.client.keeper.Overtaken(browser, a, &x.session) {
+	if x.overtaken(a) {
 		return redirect(x.w, a.Target)
 	}
 	err := x.gate.client.keeper.Save(x.r.Context(), x.w, x.origin, s)
@@ -113,6 +113,13 @@ func (x *exchange) establish(a *session.Attempt, browser session.Browser, result
 		return x.personChanged(s)
 	}
 	return redirect(x.w, a.Target)
+}
+
+// overtaken says whether the session that came with an answer is not the browser's any
+// more: nothing is made of it, and nothing that is done to it reaches the newer one.
+func (x *exchange) overtaken(a *session.Attempt) bool {
+	browser, known := x.browser()
+	return known && x.gate.client.keeper.Overtaken(browser, a, &x.session)
 }
 
 // revokeReplaced ends the session of another person whom this login takes the place of:

@@ -104,6 +104,9 @@ func (x *exchange) renews(a *session.Attempt) bool {
 // renewalFailed answers a renewal that brought nothing. That the attempt is this
 // browser's, and the session's, is known: an error that a stranger made up ends nothing.
 func (x *exchange) renewalFailed(a *session.Attempt, err error) error {
+	if x.overtaken(a) { // of the same family, maybe: ending it would end what just began
+		return redirect(x.w, a.Target)
+	}
 	e := providerError(err)
 	answered := e.Kind == rp.Refused && e.Stage == rp.StageCallback
 	switch {
