@@ -122,9 +122,11 @@ func (x *exchange) overtaken(a *session.Attempt) bool {
 	return known && x.gate.client.keeper.Overtaken(browser, a, &x.session)
 }
 
-// revokeReplaced ends the session of another person whom this login takes the place of:
-// their cookie is gone from this browser, and no logout would end its copies.
+// revokeReplaced ends the session that this login takes the place of, another person's or
+// one that nobody used: its cookie is gone from this browser, and no logout would end its
+// copies.
 func (x *exchange) revokeReplaced(family session.Family) {
+	x.gate.client.keeper.RevokeIdled(&x.session)
 	if !x.session.IsZero() && x.session.Family != family {
 		x.gate.client.keeper.Revoke(x.r.Context(), &x.session)
 	}

@@ -105,8 +105,12 @@ func (k *Keeper) Open(ctx context.Context, o origin.Origin, cookies []string, s 
 		return k.unopened(err)
 	}
 	now := k.now()
-	if s.decode(plain) != nil || !s.alive(now, k.lifetime) || k.idle != 0 && !k.inUse(ctx, o, cookies, s, now) {
+	if s.decode(plain) != nil || !s.alive(now, k.lifetime) {
 		*s = Session{}
+		return nil
+	}
+	if k.idle != 0 && !k.inUse(ctx, o, cookies, s, now) {
+		*s = Session{idled: ended{s.Family, s.EndsAt()}}
 		return nil
 	}
 	s.renewal = s.renewalAt(now, k.renew)
