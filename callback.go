@@ -134,7 +134,8 @@ func (x *exchange) revokeReplaced(family session.Family) {
 
 // newSession continues the family of the same person's session, or begins one.
 // Of the same person, the levels proven before stay proven: ProConnect answers
-// eidas1 to any plain login, also minutes after one with two factors.
+// eidas1 to any plain login, also minutes after one with two factors. Nothing is kept of a
+// session that an operator ended while ProConnect answered.
 func (c *Client) newSession(old *session.Session, a *session.Attempt, result *rp.Result, now time.Time) *session.Session {
 	raw := make(map[string]any, len(result.Claims)+3)
 	for name, value := range result.Claims {
@@ -142,7 +143,7 @@ func (c *Client) newSession(old *session.Session, a *session.Attempt, result *rp
 	}
 	raw["sub"], raw["acr"], raw["amr"] = result.Subject, result.ACR, anyList(result.AMR)
 	provider := claims.Read(claims.KindID, raw["idp_id"])
-	same := !old.IsZero() && old.First(claims.Sub) == result.Subject && result.Subject != "" &&
+	same := !old.IsZero() && !c.keeper.Ended(old) && old.First(claims.Sub) == result.Subject && result.Subject != "" &&
 		slices.Equal(old.Of(claims.IDPID), provider) && !slices.Contains(provider, "")
 	// Where idp_id is not asked for, the same sub may be another account of another
 	// provider: it is the same family, and has to prove its level by itself.

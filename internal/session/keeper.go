@@ -122,7 +122,7 @@ func (k *Keeper) Open(ctx context.Context, o origin.Origin, cookies []string, s 
 func (k *Keeper) New(set *claims.Set, requestedACR []string, earlier *Session, now time.Time) *Session {
 	s := &Session{Set: *set, RequestedACR: requestedACR, startedAt: now.Unix(), lifetime: int64(k.lifetime / time.Second)}
 	s.confirmedAt = s.startedAt
-	if earlier != nil && !k.ended(earlier) {
+	if earlier != nil && !k.Ended(earlier) {
 		s.Family, s.startedAt, s.lifetime = earlier.Family, earlier.startedAt, earlier.lifetime
 		if k.idle == 0 && k.renew == 0 {
 			s.confirmedAt = s.startedAt // nothing depends on it, and a node of before can read it
