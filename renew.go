@@ -86,7 +86,7 @@ func (x *exchange) requireRenewal() error {
 	}
 	browser, known := x.browser()
 	if !known {
-		return x.introduce(stepBack, goOnAutomatic)
+		return x.introduce()
 	}
 	location, err := x.passQuietly(session.Renew, browser)
 	switch err {
