@@ -49,6 +49,7 @@ func (x *exchange) logout() error {
 		state.ACR, state.Gate = options.acr, options.gate
 	}
 	hint := x.gate.client.keeper.IDToken(x.r.Context(), x.origin, x.cookies, &x.session)
+	x.gate.client.keeper.RevokeIdled(&x.session)
 	if !x.session.IsZero() {
 		x.gate.client.keeper.Revoke(x.r.Context(), &x.session)
 		x.reportLogout()
