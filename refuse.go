@@ -146,12 +146,21 @@ func (x *exchange) acrUnmet(a *session.Attempt) error {
 // rememberStepUp has the session remember which levels ProConnect was asked for in
 // vain: the person is told so at the next visit, and not sent there again
 // without a click.
+//
+// The session is the one of when the answer came, and ProConnect's calls took their time
+// since. Where it was replaced meanwhile, or logged out, what it remembers is over: it
+// must not come back over what another tab proved, or over who logged in there.
 func (x *exchange) rememberStepUp(a *session.Attempt) {
-	if x.session.IsZero() || x.session.Family != a.Family {
+	keeper := x.gate.client.keeper
+	browser, _ := x.browser()
+	switch {
+	case x.session.IsZero() || x.session.Family != a.Family:
+		return
+	case keeper.Overtaken(browser, a, &x.session) || keeper.Revoked(x.r.Context(), a.Family):
 		return
 	}
 	x.session.RequestedACR = a.ACR
-	if err := x.gate.client.keeper.Save(x.r.Context(), x.w, x.origin, &x.session); err != nil {
+	if err := keeper.Save(x.r.Context(), x.w, x.origin, &x.session); err != nil {
 		x.gate.log.Debug("the session does not remember the levels that were asked for", zap.Error(err))
 	}
 }
