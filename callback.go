@@ -102,7 +102,7 @@ func (x *exchange) establish(a *session.Attempt, browser session.Browser, result
 		return x.storageFailed(err)
 	}
 	x.gate.client.keeper.Spend(browser)
-	x.gate.client.keeper.SetBrowser(x.w, x.origin) // what the old secret began is over, here and on every node
+	x.gate.client.keeper.SetBrowser(x.w, x.origin, session.NewBrowser()) // what the old secret began is over, here and on every node
 	if a.Automatic {
 		x.gate.client.keeper.CountAutoLogin(x.w, x.origin, x.cookies)
 	}

@@ -66,11 +66,10 @@ func (x *exchange) browser() (session.Browser, bool) {
 
 // ensureBrowser gives the browser a secret where it has none. Only a person who looks at
 // a page is given one.
-func (x *exchange) ensureBrowser() session.Browser {
-	if b, ok := x.browser(); ok {
-		return b
+func (x *exchange) ensureBrowser() {
+	if _, known := x.browser(); !known {
+		x.gate.client.keeper.SetBrowser(x.w, x.origin, session.NewBrowser())
 	}
-	return x.gate.client.keeper.SetBrowser(x.w, x.origin)
 }
 
 // stepURL is the address of the login with a step.

@@ -214,6 +214,20 @@ func TestSecretIsForPeople(t *testing.T) {
 	}
 }
 
+// Nor does the way back from a logout give it to a frame or a program, on which no login
+// would begin.
+func TestSecretAfterALogoutIsForPeople(t *testing.T) {
+	s := caddytest.Start(t, caddytest.Sandbox, logoutSite)
+	for name, headers := range map[string][]string{"frame": {"Sec-Fetch-Dest", "iframe"}, "program": fetchHeaders, "a person": nil} {
+		b := s.Browser("http://localhost:{$PORT}")
+		back := switching(b, t)
+		a := b.Visit(back, headers...)
+		if given := b.FindCookie("_browser") != nil; given != (headers == nil) || given != (a.StatusCode == http.StatusSeeOther) {
+			t.Errorf("%s: %d, page %q, cookies %v", name, a.StatusCode, a.Page(), a.Cookies())
+		}
+	}
+}
+
 // Two servers on one host, at two ports, whose cookies a browser sends to both: whoever
 // logs in or out at one stays what they are at the other.
 func TestPortsDoNotShareSessions(t *testing.T) {
