@@ -27,6 +27,7 @@ type App struct {
 	Clients map[string]*Client `json:"clients,omitempty"`
 
 	log          *zap.Logger
+	auditLog     *zap.Logger
 	pollEvery    time.Duration // how often what changes outside is looked at
 	stop         context.CancelFunc
 	polled       chan struct{} // closed when the poller has ended

@@ -23,7 +23,7 @@ import (
 // Provision resolves and checks every client. It neither uses the network nor
 // writes to the storage.
 func (a *App) Provision(ctx caddy.Context) error {
-	a.log, a.pollEvery = ctx.Logger(), waits.Lists
+	a.log, a.auditLog, a.pollEvery = ctx.Logger(), auditLog(ctx), waits.Lists
 	a.lists, a.bodies = rules.NewLists(a.log, runningLists()), &bodies{most: waits.Body}
 	a.storage, a.shared = ctx.Storage(), make(map[string]*session.Shared)
 	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
@@ -87,7 +87,7 @@ func (a *App) Start() error {
 	}
 	a.announceSandboxSites()
 	for l := range a.lists.All() {
-		a.watches = append(a.watches, watchList(l, a.lists, a.log))
+		a.watches = append(a.watches, watchList(l, a.lists, a.log, a.reportListChanged))
 	}
 	a.lists.Loaded()
 	a.polled = make(chan struct{})

@@ -84,9 +84,12 @@ func (x *exchange) establish(a *session.Attempt, result *rp.Result) error {
 	if a.Automatic {
 		x.gate.client.keeper.CountAutoLogin(x.w, x.origin, x.cookies)
 	}
+	if x.session.IsZero() || x.session.Family != s.Family {
+		x.gate.client.keeper.MarkEntry(x.w, x.origin, s)
+	}
 	x.gate.client.keeper.SaveIDToken(x.r.Context(), x.w, x.origin, s.Family, result.IDToken, x.gate.logoutPath(), a.Target)
 	x.revokeReplaced(s.Family)
-	x.reportLogin(s)
+	x.reportLogin(a, s)
 	return redirect(x.w, a.Target)
 }
 

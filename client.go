@@ -65,6 +65,9 @@ type Client struct {
 	// How sessions are kept.
 	Session *Session `json:"session,omitempty"`
 
+	// What the audit log tells of people.
+	Audit *Audit `json:"audit,omitempty"`
+
 	// What the pages say, unless a gate says otherwise.
 	Texts
 
@@ -79,6 +82,7 @@ type Client struct {
 	keeper     *session.Keeper
 	polling    lonely
 	tokenCalls *tokenCalls
+	audit      *auditor
 
 	expected []claims.Ref // what matchers read
 

@@ -89,6 +89,9 @@ func (h *Handler) pass(w http.ResponseWriter, r *http.Request, q *request) (way,
 		return q.answer(w, r).reject()
 	}
 	q.entered = true
+	if h.client.keeper.Enters(q.origin, q.cookies, &q.session) {
+		q.answer(w, r).enters()
+	}
 	h.setHeaders(r, q)
 	return passed, nil
 }

@@ -118,8 +118,11 @@ type Handler struct {
 	probes *probes // of which hosts the callback comes back to us
 	csrf   *http.CrossOriginProtection
 
+	site     string // what logs and metrics call it
 	reports  *reports
-	refusals *refusals
+	refusals *damper
+	stepUps  *damper
+	entries  *damper
 }
 
 // Rule and Condition are what a gate's rules are made of, for programs that build a

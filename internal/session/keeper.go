@@ -148,6 +148,9 @@ func (k *Keeper) Clear(w http.ResponseWriter, o origin.Origin, cookies []string,
 	names := k.names(o)
 	setCookie(w, names.session, "", "/", -1)
 	setCookie(w, names.rounds, "", "/", -1)
+	if _, marked := findCookie(cookies, names.session+entrySuffix); marked {
+		k.Entered(w, o)
+	}
 	setCookie(w, names.idToken, "", logoutPath, -1)
 	dropped := 0
 	eachCookie(cookies, names.login, func(name, _ string) {
