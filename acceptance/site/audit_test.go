@@ -201,6 +201,14 @@ func TestAuditTellsAnEntryOnce(t *testing.T) {
 	if b.FindCookie("_entry") != nil {
 		t.Error("the browser keeps the mark")
 	}
+	if a := b.Visit("/x"); strings.Contains(strings.Join(a.Header["Set-Cookie"], " "), "_entry") {
+		t.Error("an answer drops a mark that nobody has")
+	}
+	a = b.Visit("/.proconnect/login?return_to=/x")
+	a = b.Request(http.MethodPost, a.RedirectURL(), url.Values{"person": {"ministry"}})
+	if b.Visit(a.RedirectURL()); b.FindCookie("_entry") != nil {
+		t.Error("another login in the same session is to enter anew")
+	}
 }
 
 func navigationWith(t *testing.T, target, cookies string) *http.Request {
