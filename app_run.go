@@ -55,7 +55,6 @@ func checkClientName(name string) error {
 // notes the names of all.
 func (a *App) checkCookieNames() error {
 	owner := make(map[string]string)
-	var keepers []*session.Keeper
 	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
 		base := a.Clients[name].cookieBase
 		if other, taken := owner[base]; taken {
@@ -63,10 +62,6 @@ func (a *App) checkCookieNames() error {
 		}
 		owner[base] = name
 		a.cookieBases = append(a.cookieBases, base)
-		keepers = append(keepers, a.Clients[name].keeper)
-	}
-	for _, k := range keepers {
-		k.Share(keepers)
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ func (a *App) sharedBy(c *Client) *session.Shared {
 }
 
 // sameStorage says whether two storages are one: Caddy makes an object for each
-// configuration, and what an operator can set of it stands in its exported fields. Where
+// configuration, and what an operator can set of it is in its exported fields. Where
 // these tell nothing, they are two.
 func sameStorage(one, other certmagic.Storage) bool {
 	if reflect.TypeOf(one) != reflect.TypeOf(other) {

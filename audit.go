@@ -99,15 +99,22 @@ func (a *auditor) of(id *claims.Set) []zap.Field {
 	if id == nil || id.First(claims.Sub) == "" {
 		return nil
 	}
-	var fields []zap.Field
-	for _, index := range auditedClaims {
-		fields = append(fields, zap.String(claims.RefOf(index).Name, id.First(index)))
-	}
-	fields = append(fields, zap.String("acr", id.Text("acr")))
+	fields := []zap.Field{zap.Inline(auditedPerson{id}), zap.String("acr", id.Text("acr"))}
 	if len(a.claims) > 0 {
 		fields = append(fields, zap.Object("claims", auditedSet{id, a.claims}))
 	}
 	return fields
+}
+
+// auditedPerson is who a person is, to the audit log.
+type auditedPerson struct{ id *claims.Set }
+
+// MarshalLogObject writes the claims by their names.
+func (p auditedPerson) MarshalLogObject(enc zapcore.ObjectEncoder) error {
+	for _, index := range auditedClaims {
+		enc.AddString(claims.RefOf(index).Name, p.id.First(index))
+	}
+	return nil
 }
 
 // auditedSet are the claims that the operator wants to be logged.

@@ -8,16 +8,22 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
-
-	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
 // serveCallback takes what ProConnect answers and establishes who the person is.
 // It runs no rules: the gate of the page that they go to decides.
+//
+// The order is SPECS': nothing of the answer counts before it is known that this browser
+// began the attempt, not even an error. See internal/session/attempts.go.
 func (x *exchange) serveCallback() error {
+	if done, err := x.relayCallback(); done {
+		return err
+	}
 	// What was logged out is asked again when the login is whole: nothing is used up
 	// before that can be told, and loading the page again goes on.
 	if x.open(x.r); x.unread || !x.gate.client.keeper.Ready() {
@@ -25,55 +31,69 @@ func (x *exchange) serveCallback() error {
 	}
 	response, err := rp.ParseResponse(x.url.RawQuery)
 	if err != nil {
-		return x.attemptUnknown("the query is malformed")
+		return x.notOurs("the query is malformed")
 	}
-	a := x.gate.client.keeper.FindAttempt(x.r.Context(), x.origin, x.cookies, response.State)
+	now := time.Now()
+	a, why := x.openAttempt(response, now)
 	if a == nil {
-		return x.attemptUnknown("no attempt of this browser has this state")
+		return x.notOurs(why)
 	}
+	a.Target = origin.ReturnTarget(a.Target, x.gate.Path) // a node may have been configured otherwise
+	x.uri, x.options = a.Target, &loginOptions{a.ACR, a.Gate}
+	browser, known := x.browser()
+	mine := known && x.gate.client.keeper.Began(x.origin, browser, a)
+	switch {
+	case a.Late(now):
+		return x.lateAttempt(a, mine)
+	case !known:
+		return x.attemptElsewhere("the browser has no secret")
+	case !mine:
+		return x.foreignAttempt(a)
+	}
+	if !x.renews(a) {
+		x.gate.client.keeper.EndFlight(x.w, x.origin, browser)
+		return redirect(x.w, a.Target)
+	}
+	return x.finish(response, a, browser, now)
+}
+
+// finish redeems the answer to this browser's attempt, once.
+func (x *exchange) finish(response rp.Response, a *session.Attempt, browser session.Browser, now time.Time) error {
 	ctx, cancel := context.WithTimeout(x.r.Context(), callbackTime)
 	defer cancel()
 	var turn *turn
 	if response.Code != "" {
+		var err error
 		if turn, err = x.gate.client.tokenCalls.begin(ctx, addressOf(x.r)); err != nil {
-			return x.tooManyLogins(a, err)
+			return x.turnRefused(a, browser, err)
 		}
 	}
-	x.gate.client.keeper.ForgetAttempt(x.w, x.origin, a)
-	result, err := x.gate.redeem(ctx, turn, response, a)
+	result, err := x.redeem(ctx, turn, response, a, browser, now)
 	if errors.Is(err, errAttemptUsed) {
-		return x.attemptUnknown(errAttemptUsed.Error())
+		return x.usedAttempt()
 	}
+	x.gate.client.keeper.EndFlight(x.w, x.origin, browser)
 	if err != nil {
-		return x.loginFailed(a, err)
+		return x.attemptFailed(a, err)
 	}
-	return x.establish(a, result)
-}
-
-// attemptUnknown answers a callback that belongs to no login of this browser: an
-// old bookmark, a second click, or an attack. Whoever is logged in goes on.
-func (x *exchange) attemptUnknown(why string) error {
-	if !x.session.IsZero() {
-		return redirect(x.w, "/")
-	}
-	f := faultAttemptUnknown
-	if len(x.cookies) == 0 && x.url.Query().Has("state") { // without, it is a bookmark
-		f = faultCookiesRefused
-	}
-	x.uri = "/"
-	x.reportCallbackRefused(why)
-	return x.problem(f, pages.Problem{RetryURL: x.loginURL(), HomeURL: "/"})
+	return x.establish(a, browser, result)
 }
 
 // establish makes a session of who ProConnect says the person is.
-func (x *exchange) establish(a *session.Attempt, result *rp.Result) error {
+func (x *exchange) establish(a *session.Attempt, browser session.Browser, result *rp.Result) error {
 	s := x.gate.client.newSession(&x.session, a, result, time.Now())
 	// A logout that ran meanwhile ended the family: nothing resurrects it, nor
 	// does a login that began with it bring another session.
-	if x.gate.client.keeper.Revoked(x.r.Context(), s.Family) || x.gate.client.keeper.Revoked(x.r.Context(), a.FamilyID()) {
-		return x.attemptUnknown("the session was logged out meanwhile")
+	if x.gate.client.keeper.Revoked(x.r.Context(), s.Family) || x.gate.client.keeper.Revoked(x.r.Context(), a.Family) {
+		return x.notOurs("the session was logged out meanwhile")
+	}
+	if x.gate.client.keeper.Overtaken(browser, a, &x.session) {
+		return redirect(x.w, a.Target)
 	}
 	err := x.gate.client.keeper.Save(x.r.Context(), x.w, x.origin, s)
+	if err != nil && a.Kind == session.Renew {
+		x.gate.client.keeper.PutOffRenewal(x.w, x.origin)
+	}
 	if tooLarge, ok := errors.AsType[*session.TooLargeError](err); ok {
 		x.reportTooLarge(tooLarge)
 		return x.problem(faultSessionTooLarge, pages.Problem{HomeURL: "/"})
@@ -81,15 +101,20 @@ func (x *exchange) establish(a *session.Attempt, result *rp.Result) error {
 	if err != nil {
 		return x.storageFailed(err)
 	}
+	x.gate.client.keeper.Spend(browser)
+	x.gate.client.keeper.SetBrowser(x.w, x.origin) // what the old secret began is over, here and on every node
 	if a.Automatic {
 		x.gate.client.keeper.CountAutoLogin(x.w, x.origin, x.cookies)
 	}
 	if x.session.IsZero() || x.session.Family != s.Family {
 		x.gate.client.keeper.MarkEntry(x.w, x.origin, s)
 	}
-	x.gate.client.keeper.SaveIDToken(x.r.Context(), x.w, x.origin, s.Family, result.IDToken, x.gate.logoutPath(), a.Target)
+	x.gate.client.keeper.SaveIDToken(x.r.Context(), x.w, x.origin, s, result.IDToken, x.gate.logoutPath(), a.Target)
 	x.revokeReplaced(s.Family)
 	x.reportLogin(a, s)
+	if isSomebodyElse(&x.session, s) {
+		return x.personChanged(s)
+	}
 	return redirect(x.w, a.Target)
 }
 
@@ -125,7 +150,11 @@ func (c *Client) newSession(old *session.Session, a *session.Attempt, result *rp
 	if !same {
 		old = nil
 	}
-	return c.keeper.New(claims.New(c.asking().Granted(a.Scopes), raw), a.ACR, old, now)
+	requested := a.ACR
+	if same && a.Kind == session.Renew { // which asks for none, and forgets no answer
+		requested = old.RequestedACR
+	}
+	return c.keeper.New(claims.New(c.asking().Granted(a.Scopes), raw), requested, old, now)
 }
 
 func anyList(list []string) []any {
@@ -137,13 +166,15 @@ func anyList(list []string) []any {
 }
 
 // redeem turns an answer at the callback into a person, once.
-func (h *Handler) redeem(ctx context.Context, x *turn, response rp.Response, a *session.Attempt) (result *rp.Result, err error) {
-	defer func() { x.end(codeRefused(err)) }()
-	if !h.client.keeper.ConsumeAttempt(a, time.Now()) {
+func (x *exchange) redeem(ctx context.Context, t *turn, response rp.Response, a *session.Attempt, browser session.Browser, now time.Time) (result *rp.Result, err error) {
+	defer func() { t.end(codeRefused(err)) }()
+	keeper := x.gate.client.keeper
+	if !keeper.ConsumeAttempt(a, now) {
 		return nil, errAttemptUsed
 	}
-	return h.client.provider.Finish(ctx, response, rp.Attempt{
-		Nonce: a.Nonce, Verifier: a.Verifier, RedirectURI: a.RedirectURI, ACRValues: a.ACR,
+	secrets := keeper.Secrets(x.origin, browser, a)
+	return x.gate.client.provider.Finish(ctx, response, rp.Attempt{
+		Nonce: secrets.Nonce, Verifier: secrets.Verifier, RedirectURI: x.redirectURI(), ACRValues: a.ACR,
 	})
 }
 
@@ -165,8 +196,7 @@ func codeRefused(err error) bool {
 
 // tooManyLogins answers a callback whose turn did not come. Nothing is used up: the
 // same address works when the page is loaded again, and so does a new login.
-func (x *exchange) tooManyLogins(a *session.Attempt, err error) error {
-	x.uri = a.Target
+func (x *exchange) tooManyLogins(err error) error {
 	p := pages.Problem{RetryURL: x.loginURL(), HomeURL: "/"}
 	client := zap.String("client", x.gate.client.name)
 	if !errors.Is(err, errCodesRefused) {

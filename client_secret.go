@@ -23,7 +23,7 @@ func checkSecret(written string) error {
 	return errors.New("client_secret: a variable that nothing replaced? want {env.NAME} or {file./path}; a secret that looks like one goes into such a variable or file")
 }
 
-// unreadable says why a file gives no value, and to whom it is shut.
+// unreadable says why a file gives no value, and which user may not read it.
 func unreadable(path string) string {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrPermission) {

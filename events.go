@@ -19,18 +19,25 @@ import (
 
 // The events, as the audit log calls them.
 const (
-	eventLogin       = "login"
-	eventLoginFailed = "login_failed"
-	eventEntered     = "entered"
-	eventRefused     = "refused"
-	eventStepUp      = "step_up"
-	eventLogout      = "logout"
-	eventListChanged = "list_changed"
+	eventLogin         = "login"
+	eventLoginFailed   = "login_failed"
+	eventEntered       = "entered"
+	eventRefused       = "refused"
+	eventStepUp        = "step_up"
+	eventLogout        = "logout"
+	eventRenewed       = "renewed"
+	eventEnded         = "ended"
+	eventPersonChanged = "person_changed"
+	eventListChanged   = "list_changed"
 )
 
-// reportLogin tells of a login that ended in a session.
+// reportLogin tells of a login that ended in a session, or that confirmed one.
 func (x *exchange) reportLogin(a *session.Attempt, s *session.Session) {
-	x.auditAt(eventLogin, pathOf(a.Target), &s.Set)
+	event := eventLogin
+	if a.Kind == session.Renew && !isSomebodyElse(&x.session, s) {
+		event = eventRenewed
+	}
+	x.auditAt(event, pathOf(a.Target), &s.Set)
 }
 
 // pathOf is the path of a return target. Its query may hold what nobody meant to log.
@@ -57,6 +64,16 @@ func (x *exchange) reportEntered() {
 	if due {
 		x.audit(eventEntered, &x.session.Set, zap.Int("rule", x.decision.Position()))
 	}
+}
+
+// reportNotRenewed tells of a session that ProConnect did not confirm, while it is known.
+func (x *exchange) reportNotRenewed() {
+	x.audit(eventEnded, &x.session.Set, zap.String("reason", "ProConnect does not confirm the session"))
+}
+
+// reportPersonChanged tells that a login as somebody else took a session's place.
+func (x *exchange) reportPersonChanged(now *session.Session) {
+	x.audit(eventPersonChanged, &now.Set, zap.Object("before", auditedPerson{&x.session.Set}))
 }
 
 // reportCallbackRefused tells of a callback that belongs to no login of the browser.
@@ -95,7 +112,7 @@ func (x *exchange) reportLoginFailed(a *session.Attempt, e *rp.Error, f fault) {
 	x.auditAt(eventLoginFailed, pathOf(a.Target), nil, zap.String("reason", e.Error()), reference)
 	fields := []zap.Field{
 		reference, zap.String("client", x.gate.client.name), zap.Error(e),
-		zap.String("redirect_uri", a.RedirectURI),
+		zap.String("redirect_uri", x.redirectURI()),
 	}
 	if f.remedy != "" && f.cause == "" {
 		fields = append(fields, zap.String("remedy", f.remedy))

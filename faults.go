@@ -27,8 +27,8 @@ var (
 	faultMethod           = fault{status: http.StatusMethodNotAllowed, code: pages.MethodNotAllowed}
 	faultTooEarly         = fault{status: http.StatusTooEarly, code: pages.TooEarly}
 	faultAttemptUnknown   = fault{status: http.StatusBadRequest, code: pages.AttemptUnknown}
-	faultCookiesRefused   = fault{status: http.StatusBadRequest, code: pages.CookiesRefused}
-	faultSessionVanishes  = fault{status: http.StatusUnauthorized, code: pages.CookiesRefused}
+	faultOtherBrowser     = fault{status: http.StatusBadRequest, code: pages.OtherBrowser}
+	faultCookiesRefused   = fault{status: http.StatusUnauthorized, code: pages.CookiesRefused}
 	faultSessionTooLarge  = fault{status: http.StatusInternalServerError, code: pages.SessionTooLarge}
 	faultSessionNotEnough = fault{
 		status: http.StatusUnauthorized, code: pages.LoginFailed,
@@ -38,6 +38,22 @@ var (
 	faultOriginUnknown = fault{
 		status: http.StatusInternalServerError, code: pages.OriginRequired,
 		cause: "the site answers any host", remedy: "set `origin` to its public address",
+	}
+	faultRelayRefused  = fault{status: http.StatusBadRequest, code: pages.RelayRefused}
+	faultRelayUnopened = fault{
+		status: http.StatusBadRequest, code: pages.RelayRefused,
+		cause:  "callback_origin got a state that does not open",
+		remedy: "if it happens to people, is the session's `secret`, or the storage, the same on all nodes?",
+	}
+	faultRelaySite = fault{
+		status: http.StatusBadRequest, code: pages.RelayRefused,
+		cause:  "callback_origin sends nobody on to this site",
+		remedy: "is its name in callback_hosts, and does a gate of the client answer there?",
+	}
+	faultOriginNotRelayed = fault{
+		status: http.StatusInternalServerError, code: pages.OriginRequired,
+		cause:  "callback_origin would send nobody back to this address",
+		remedy: "is the name in callback_hosts, the port one that Caddy listens on, and the scheme https? behind another proxy set `origin`",
 	}
 	faultOriginsDiffer = fault{
 		status: http.StatusInternalServerError, code: pages.OriginRequired,
@@ -70,6 +86,10 @@ var (
 		cause:  "storage was not read since this process began, so nobody can tell which sessions were logged out, and people with a session wait",
 		remedy: "repair Caddy's `storage`; `session { storage_down accept }` would let them in, and those who logged out",
 	}
+	faultRenewalUnavailable = fault{
+		status: http.StatusServiceUnavailable, code: pages.RenewalUnavailable,
+		cause: "ProConnect does not answer, so sessions that it has to confirm open nothing", remedy: "let this machine reach the issuer, or wait until it answers",
+	}
 	faultCodesRefused = fault{
 		status: http.StatusTooManyRequests, code: pages.TooManyLogins,
 		cause:  "logins wait: ProConnect refused too many codes of one address",
@@ -81,17 +101,17 @@ var (
 	}
 )
 
-// reportEvery is how often one cause is told. Every page has a line of its own
-// with its reference; the cause behind a thousand of them is told once.
+// reportEvery is how often one cause is logged. Every error page has a log line with
+// its reference; the cause that a thousand of them share is logged once.
 const reportEvery = time.Minute
 
-// reports are the causes that were told lately.
+// reports are the causes that were logged in the last reportEvery.
 type reports struct {
 	mu   sync.Mutex
 	told map[string]time.Time
 }
 
-// due says whether a cause is to be told again.
+// due says whether a cause is to be logged again.
 func (t *reports) due(cause string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

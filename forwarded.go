@@ -40,7 +40,7 @@ func isHTTPS(proto string) bool {
 }
 
 // clientHop returns what the proxy that the client reached said of the scheme,
-// where several in a row each added what they saw. What stands before that, the
+// where several in a row each added what they saw. What is before that, the
 // client itself may have written: X-Forwarded-For, in which the proxies add to one
 // another likewise, tells how many they are, counted from the nearest.
 func clientHop(r *http.Request, protos []string) string {

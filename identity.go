@@ -6,7 +6,7 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
-// placeholderOf returns what {http.auth.user.<name>} stands for, of nobody too.
+// placeholderOf returns the value of {http.auth.user.<name>}; empty without a person.
 func placeholderOf(id *claims.Set, name string) string {
 	if id == nil {
 		return ""

@@ -7,11 +7,10 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
-
-	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
 
 // serveLogin starts a login. Its address stands in links and in the answers to
@@ -36,33 +35,66 @@ func (x *exchange) serveLogin() error {
 	case programmatic:
 		return x.unauthorized(x.loginURL())
 	}
+	if done, err := x.serveLoginStep(query); done {
+		return err
+	}
 	return x.startLogin(&session.Attempt{Target: x.target(), ACR: options.acr, Gate: options.gate})
 }
 
 // startLogin sends the browser to ProConnect for an attempt, of which the target
 // is known, and the levels of assurance if some are required: exactly these,
-// because ProConnect compares them as a set.
+// because ProConnect compares them as a set. Without a click it goes unless another
+// tab of the browser is on its way.
 func (x *exchange) startLogin(a *session.Attempt) error {
 	if !x.gate.callbackComesBack(x.r, x.origin) {
 		return x.callbackLost()
 	}
-	a.Begin(x.origin.URL(x.gate.CallbackPath), x.gate.Path, time.Now())
-	a.Scopes = x.gate.client.asking().Scopes
-	if x.open(x.r); !x.session.IsZero() {
-		a.Family = x.session.Family[:]
+	now, client, browser := time.Now(), x.gate.client, x.ensureBrowser()
+	secrets, err := x.beginAttempt(a, browser, now)
+	if err != nil {
+		return x.storageFailed(err)
 	}
-	hint := x.gate.hintsFor(a, &x.session)
-	location, err := x.gate.client.provider.AuthorizationURL(x.r.Context(), rp.AuthorizationRequest{
-		RedirectURI: a.RedirectURI, State: a.State, Nonce: a.Nonce, Verifier: a.Verifier,
-		Scopes: a.Scopes, ACRValues: a.ACR, IDPHint: hint.idp, SiretHint: hint.siret, LoginHint: hint.email,
-	})
+	location, err := x.authorizationURL(a, secrets)
 	if err != nil {
 		return x.loginFailed(a, err)
 	}
-	if err := x.gate.client.keeper.BeginAttempt(x.r.Context(), x.w, x.origin, x.cookies, a); err != nil {
-		return x.storageFailed(err)
+	if !a.Automatic {
+		client.keeper.NoteFlight(x.w, x.origin, browser, a, now)
+	} else if !client.keeper.BeginFlight(x.w, x.origin, x.cookies, browser, a, now) {
+		return x.wait(now)
 	}
 	return redirect(x.w, x.gate.browserURL(location))
+}
+
+// beginAttempt gives an attempt what every one has: what is asked for, the session that
+// it begins with, and its site where another host takes the answer for it.
+func (x *exchange) beginAttempt(a *session.Attempt, browser session.Browser, now time.Time) (session.Secrets, error) {
+	client := x.gate.client
+	a.Scopes = client.asking().Scopes
+	if client.relay != nil {
+		a.Site = x.origin.URL("")
+	}
+	if x.open(x.r); !x.session.IsZero() {
+		a.Family = x.session.Family
+	}
+	return client.keeper.BeginAttempt(x.r.Context(), x.origin, browser, a, now)
+}
+
+// authorizationURL is where ProConnect is asked for an attempt.
+func (x *exchange) authorizationURL(a *session.Attempt, secrets session.Secrets) (string, error) {
+	hint := x.gate.hintsFor(a, &x.session)
+	return x.gate.client.provider.AuthorizationURL(x.r.Context(), rp.AuthorizationRequest{
+		RedirectURI: x.redirectURI(), State: secrets.State, Nonce: secrets.Nonce, Verifier: secrets.Verifier,
+		Scopes: a.Scopes, ACRValues: a.ACR, IDPHint: hint.idp, SiretHint: hint.siret, LoginHint: hint.email,
+	})
+}
+
+// redirectURI is where ProConnect sends the browser back to.
+func (x *exchange) redirectURI() string {
+	if y := x.gate.client.relay; y != nil {
+		return y.origin.URL(y.routes.Gate.CallbackPath)
+	}
+	return x.origin.URL(x.gate.CallbackPath)
 }
 
 // browserURL is where the browser finds what the provider advertises: the

@@ -6,11 +6,15 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 )
 
 // requireLogin answers somebody who is not logged in, or not far enough.
 func (x *exchange) requireLogin() error {
+	if x.overdue() && x.decision.Outcome == rules.Login && x.decision.Claim == "" {
+		return x.requireRenewal()
+	}
 	switch who := audienceOf(x.r); {
 	case who == framed:
 		return x.page(http.StatusUnauthorized, pages.Framed{URL: x.loginTo(x.pageAsked(x.r))})
@@ -20,10 +24,10 @@ func (x *exchange) requireLogin() error {
 		return x.page(http.StatusUnauthorized, x.formLost(x.r))
 	case x.gate.Login == loginAuto || !x.session.IsZero():
 		return x.redirectToLogin()
-	case !x.gate.callbackComesBack(x.r, x.origin):
-		return x.callbackLost()
+	case x.gate.Login == loginSilent:
+		return x.silent()
 	}
-	return x.page(http.StatusUnauthorized, pages.Login{LoginURL: x.loginURL()})
+	return x.showLogin()
 }
 
 // requireStepUp sends somebody back to ProConnect for a login at another level.
@@ -35,18 +39,35 @@ func (x *exchange) requireStepUp() error {
 	return x.requireLogin()
 }
 
-// maxAutoLogins is how many logins in a row may end without a session.
+// maxAutoLogins is how many logins without a click may end, within a minute, in a
+// session that does not open the page.
 const maxAutoLogins = 3
 
 // redirectToLogin sends somebody to ProConnect without a click, unless they just came
 // back from there several times: a browser that does not keep the session would
 // go round for ever.
 func (x *exchange) redirectToLogin() error {
-	if x.gate.client.keeper.AutoLogins(x.origin, x.cookies) < maxAutoLogins {
-		options := x.loginOptions()
-		return x.startLogin(&session.Attempt{Target: x.target(), ACR: options.acr, Gate: options.gate, Automatic: true})
+	if x.gate.client.keeper.AutoLogins(x.origin, x.cookies) >= maxAutoLogins {
+		return x.loginsInVain()
 	}
-	f := faultSessionVanishes
+	if _, known := x.browser(); !known {
+		return x.introduce(stepBack, goOnAutomatic)
+	}
+	options := x.loginOptions()
+	return x.startLogin(&session.Attempt{Kind: x.kind(), Target: x.target(), ACR: options.acr, Gate: options.gate, Automatic: true})
+}
+
+// kind is what a login is for that the gate asks for.
+func (x *exchange) kind() session.Kind {
+	if x.decision.Outcome == rules.StepUp {
+		return session.StepUp
+	}
+	return session.Login
+}
+
+// loginsInVain answers somebody whom several logins brought no further.
+func (x *exchange) loginsInVain() error {
+	f := faultCookiesRefused
 	if !x.session.IsZero() {
 		f = faultSessionNotEnough
 	}

@@ -101,8 +101,7 @@ var (
 	errStale       = errors.New("the session never asked for a claim that the proconnect matcher reads")
 )
 
-// MatchWithError says whether the rule holds of the person whom the gates
-// admitted.
+// MatchWithError says whether the rule holds for the person whom the gates admitted.
 func (m *Matcher) MatchWithError(r *http.Request) (bool, error) {
 	q := requestOf(r)
 	if q == nil {
@@ -110,8 +109,8 @@ func (m *Matcher) MatchWithError(r *http.Request) (bool, error) {
 			zap.String("path", originalPath(r)))
 		return false, caddyhttp.Error(http.StatusInternalServerError, errNoGate)
 	}
-	// Of a stranger the rule is false. A gate whose matcher asks that, where no
-	// gate before it turned strangers away, would let every one of them in.
+	// For a stranger the rule is false. A gate whose own matcher reads it would let
+	// every stranger in, unless a gate before it has rejected them.
 	if q.matching && !q.gated {
 		m.log.Error("the matcher is part of a gate's own matcher, and no gate before it has decided, so the request is refused: put a gate that has no such matcher in front, or write the condition as a rule",
 			zap.String("path", originalPath(r)))
@@ -126,11 +125,11 @@ func (m *Matcher) MatchWithError(r *http.Request) (bool, error) {
 			zap.String("client", m.client.name), zap.String("gate", q.gate.client.name))
 		return false, caddyhttp.Error(http.StatusInternalServerError, errOtherClient)
 	}
-	if _, stale := m.rules.Unrequested(id); stale { // the gate sees to it that this cannot be
+	if _, stale := m.rules.Unrequested(id); stale { // the gate has such a session renewed first
 		return false, caddyhttp.Error(http.StatusInternalServerError, errStale)
 	}
-	// What is unknown opens nothing: it does not match, nor does it inside a `not`;
-	// but a gate applies where it may have to.
+	// A missing claim opens nothing: neither the matcher nor its negation matches,
+	// except in a gate's own matcher, so that the gate applies.
 	return m.rules.Holds(id, m.negated != q.matching), nil
 }
 
@@ -140,8 +139,8 @@ func readsSession(matcher any) bool {
 	return ours
 }
 
-// insideNot says whether Caddy's `not` turns around what the module that is being
-// provisioned answers.
+// insideNot says whether an odd number of Caddy's `not` is around the module that is
+// being provisioned.
 func insideNot(ctx caddy.Context) (negated bool) {
 	above := ctx.Modules()
 	for i := len(above) - 2; i >= 0; i-- { // the last one is the module itself

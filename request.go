@@ -127,10 +127,13 @@ func (q *request) reason() string {
 	if !q.judged {
 		return ""
 	}
+	if q.decision.Outcome == rules.Login && q.decision.Claim == "" && q.overdue() {
+		return "session to be renewed"
+	}
 	return q.decision.Reason()
 }
 
-// ensureReference gives the request a reference, which stands on the page and in the log.
+// ensureReference gives the request a reference, which is on the page and in the log.
 func (q *request) ensureReference() string {
 	if q.reference == "" {
 		q.reference = rand.Text()[:10]

@@ -101,7 +101,8 @@ func (l *load) strangers(total int) {
 		case 1:
 			a = b.Visit("/wanted?"+n, "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty")
 		case 2:
-			a, want = b.Visit("/.proconnect/login?return_to=/"+n), http.StatusSeeOther
+			secret := caddytest.BrowserSecret(b.Named("proconnect_browser"))
+			a, want = b.Visit("/.proconnect/login?return_to=/"+n, "Cookie", secret), http.StatusSeeOther
 		case 3:
 			a, want = b.Visit("/.proconnect/callback?code=c&state=stranger-"+n), http.StatusBadRequest
 		}

@@ -30,14 +30,14 @@ func callbackRows() []tableRow {
 	notAdvertised := withMember("discovery", "authorization_response_iss_parameter_supported", nil)
 	notAdvertised.Answer = func(q url.Values) { q.Del("iss") }
 	rows := []tableRow{
-		{name: "iss wrong", wrong: iss("https://evil.example"), status: 400, log: "iss is not the configured issuer"},
+		{name: "iss wrong", wrong: iss("https://evil.example"), status: 400, page: "problem attempt_unknown", log: "iss is not the configured issuer"},
 		{name: "iss of another client", wrong: misconduct{Answer: func(q url.Values) {
 			q.Set("iss", strings.Replace(q.Get("iss"), "/rs/", "/es/", 1))
-		}}, status: 400, log: "iss is not the configured issuer"},
-		{name: "iss missing though advertised", wrong: misconduct{Answer: func(q url.Values) { q.Del("iss") }}, status: 400, log: "iss missing"},
+		}}, status: 400, page: "problem attempt_unknown", log: "iss is not the configured issuer"},
+		{name: "iss missing though advertised", wrong: misconduct{Answer: func(q url.Values) { q.Del("iss") }}, status: 400, page: "problem attempt_unknown", log: "iss missing"},
 		{name: "iss missing and not advertised", on: "fresh", jwks: 1, wrong: notAdvertised, want: "ok"},
 		{
-			name: "iss wrong on an error answer", wrong: answeringError("login_required", "iss", "https://evil.example"), status: 400,
+			name: "iss wrong on an error answer", wrong: answeringError("login_required", "iss", "https://evil.example"), status: 400, page: "problem attempt_unknown",
 			log: "iss is not the configured issuer",
 		},
 		{name: "access_denied", wrong: answeringError("access_denied"), status: 403, page: "problem provider_refused", log: "login refused by ProConnect"},

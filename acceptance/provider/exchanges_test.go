@@ -84,7 +84,7 @@ func (h *world) junk(t *testing.T, l *registeredClient) int {
 		if a.Page() != "problem too_many_logins" || a.Header.Get("Retry-After") == "" || !caddytest.NextStep.MatchString(a.Text) {
 			t.Errorf("over the bound: page %q, Retry-After %q", a.Page(), a.Header.Get("Retry-After"))
 		}
-		if b.FindCookie("_login_") == nil {
+		if b.FindCookie("_browser") == nil {
 			t.Error("over the bound, the attempt is lost")
 		}
 	case a.StatusCode != http.StatusBadGateway:

@@ -1,6 +1,8 @@
 package provider_test
 
 import (
+	"crypto/rand"
+	"encoding/base64"
 	"net/http"
 	"strconv"
 	"sync"
@@ -55,6 +57,13 @@ func (h *world) flood(t *testing.T, total int) {
 	running.Wait()
 }
 
+// secretOf is the secret of a browser that nobody else has.
+func secretOf(client string, b *caddytest.Browser) string {
+	secret := make([]byte, 32)
+	rand.Read(secret) // never fails, by its documentation
+	return b.Named("proconnect-"+client+"_browser") + "=" + base64.RawURLEncoding.EncodeToString(secret)
+}
+
 func (h *world) stray(t *testing.T, page, auto *caddytest.Browser, i int) {
 	n := strconv.Itoa(i)
 	a, want := caddytest.Answer{}, http.StatusSeeOther
@@ -62,9 +71,9 @@ func (h *world) stray(t *testing.T, page, auto *caddytest.Browser, i int) {
 	case 0:
 		a, want = page.Visit("/wanted?"+n), http.StatusUnauthorized
 	case 1:
-		a = auto.Visit("/wanted?" + n)
+		a = auto.Visit("/wanted?"+n, "Cookie", secretOf("auto", auto))
 	case 2:
-		a = page.Visit("/.proconnect/login?return_to=/" + n)
+		a = page.Visit("/.proconnect/login?return_to=/"+n, "Cookie", secretOf("rs", page))
 	case 3:
 		a, want = page.Visit("/.proconnect/callback?code=c&state=stranger-"+n), http.StatusBadRequest
 	}

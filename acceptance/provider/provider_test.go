@@ -52,7 +52,7 @@ func TestMisbehavingProvider(t *testing.T) {
 		h.malformed(t)
 		h.otherBrowsers(t)
 		h.tabs(t)
-		h.expired(t)
+		h.states(t)
 		h.descriptions(t)
 		h.methods(t)
 		h.targets(t)

@@ -78,7 +78,7 @@ func (h *world) targets(t *testing.T) {
 		t.Run("gated target "+target[:min(len(target), 40)], func(t *testing.T) {
 			b := h.visitor(t, h.p.Clients["auto"])
 			a := b.Visit(b.Base + target)
-			if c := b.FindCookie("_login_"); c == nil || len(c.Name)+len(c.Value) > 4096-100 {
+			if c := b.FindCookie("_browser"); c == nil || len(c.Name)+len(c.Value) > 4096-100 {
 				t.Fatalf("no attempt, or one that a browser would drop: %d", a.StatusCode)
 			}
 			h.ledTo(t, b, h.comeBack(b, h.atProvider(t, b, a)), want)
@@ -102,7 +102,7 @@ func (h *world) ledTo(t *testing.T, b *caddytest.Browser, a caddytest.Answer, wa
 	if p := path.Clean(u.Path); p == "/.proconnect" || strings.HasPrefix(p, "/.proconnect/") {
 		t.Errorf("the login leads to an endpoint of ours: %s", u)
 	}
-	if c := b.FindCookie("proconnect-"); c == nil {
+	if c := b.FindSession(); c == nil {
 		t.Error("there is no session")
 	}
 }
@@ -111,7 +111,7 @@ func (h *world) ledTo(t *testing.T, b *caddytest.Browser, a caddytest.Answer, wa
 func (h *world) afterwards(t *testing.T) {
 	l := h.p.Clients["rs"]
 	b := h.visitor(t, l)
-	planted := h.goodLogin(t, l).FindCookie("proconnect-rs")
+	planted := h.goodLogin(t, l).FindSession()
 	b.SetCookie(&http.Cookie{Name: planted.Name, Value: planted.Value + "x"})
 	a := h.comeBack(b, h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", "")))
 	for name, want := range map[string]string{"Location": "/wanted?a=b", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"} {
@@ -123,15 +123,15 @@ func (h *world) afterwards(t *testing.T) {
 		t.Errorf("got %d: %s", a.StatusCode, a.Text)
 	}
 	notIn(t, l.Login(), a)
-	if got := b.FindCookie("proconnect-rs"); got == nil || got.Value == planted.Value || strings.HasPrefix(got.Value, planted.Value) {
+	if got := b.FindSession(); got == nil || got.Value == planted.Value || strings.HasPrefix(got.Value, planted.Value) {
 		t.Error("the session has no new id")
 	}
 	// Another login makes another session, whatever cookie was there.
-	first := b.FindCookie("proconnect-rs").Value
+	first := b.FindSession().Value
 	l.Behave(misconduct{ID: tokenChanges{Claims: wrongClaim("sub", "somebody-else")}, Userinfo: tokenChanges{Claims: wrongClaim("sub", "somebody-else")}})
 	t.Cleanup(func() { l.Behave(misconduct{}) })
 	h.comeBack(b, h.atProvider(t, b, h.leave(t, b, "/", "")))
-	if b.FindCookie("proconnect-rs").Value == first {
+	if b.FindSession().Value == first {
 		t.Error("another person's login keeps the session's cookie")
 	}
 	if a := b.Visit("/wanted"); !strings.Contains(a.Text, "PROTECTED id=somebody-else ") {

@@ -162,7 +162,7 @@ func (h *world) harmlessly(t *testing.T, l *registeredClient, wrong misconduct) 
 	b := h.visitor(t, l)
 	a := h.comeBack(b, h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", "")))
 	if a.StatusCode != http.StatusSeeOther {
-		if a.StatusCode < 500 || !caddytest.NextStep.MatchString(a.Text) || b.FindCookie("proconnect") != nil {
+		if a.StatusCode < 500 || !caddytest.NextStep.MatchString(a.Text) || b.FindSession() != nil {
 			t.Errorf("a refusal of %d, page %q, cookies %v", a.StatusCode, a.Page(), b.SiteCookies())
 		}
 		return

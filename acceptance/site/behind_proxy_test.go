@@ -16,7 +16,11 @@ import (
 func rawLogin(s *caddytest.Server, t *testing.T, head string) string {
 	t.Helper()
 	s.T = t
-	a := s.Raw(caddytest.Loopback+":"+s.Port, "GET /.proconnect/login?return_to=/ HTTP/1.1\r\nAccept: text/html\r\nConnection: close\r\n"+head+"\r\n")
+	cookies := caddytest.BrowserSecret("proconnect_" + s.Port + "_browser")
+	for _, port := range []string{"", "_8443", "_80"} {
+		cookies += "; " + caddytest.BrowserSecret("__Host-proconnect"+port+"_browser")
+	}
+	a := s.Raw(caddytest.Loopback+":"+s.Port, "GET /.proconnect/login?return_to=/ HTTP/1.1\r\nAccept: text/html\r\nConnection: close\r\nCookie: "+cookies+"\r\n"+head+"\r\n")
 	location, err := url.Parse(a.Header.Get("Location"))
 	if err != nil {
 		t.Fatal(err)

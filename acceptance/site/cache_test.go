@@ -211,7 +211,7 @@ func TestStreamsWithSession(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		_, _ = io.WriteString(conn, "GET /socket HTTP/1.1\r\nHost: localhost\r\nCookie: "+b.Cookies()+"\r\n"+upgrade+"hello")
+		_, _ = io.WriteString(conn, "GET /socket HTTP/1.1\r\nHost: localhost:"+s.Port+"\r\nCookie: "+b.Cookies()+"\r\n"+upgrade+"hello")
 		r := bufio.NewReader(conn)
 		resp, err := http.ReadResponse(r, nil)
 		if err != nil || resp.StatusCode != http.StatusSwitchingProtocols {

@@ -127,7 +127,7 @@ func TestCookieOfAnotherEnvironment(t *testing.T) {
 	if a := b.Login("/", url.Values{"person": {"ministry"}}); a.StatusCode != http.StatusOK {
 		t.Fatalf("got %d, page %q", a.StatusCode, a.Page())
 	}
-	plain, err := environmentBox(t, "sandbox").Open(t.Context(), b.Cookie("proconnect"), "localhost")
+	plain, err := environmentBox(t, "sandbox").Open(t.Context(), b.Cookie("proconnect"), b.Home().Host)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestCookieOfAnotherEnvironment(t *testing.T) {
 		s.Reload(b, configured(running), logoutSite)
 		for made := range issuers {
 			t.Run("made in "+made+", used in "+running, func(t *testing.T) {
-				sealed, err := environmentBox(t, made).Seal(t.Context(), []byte(plain), "localhost")
+				sealed, err := environmentBox(t, made).Seal(t.Context(), []byte(plain), b.Home().Host)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -143,7 +143,7 @@ func TestCookieOfAnotherEnvironment(t *testing.T) {
 				if made == running {
 					want = http.StatusOK
 				}
-				if got := worth(s, b, "proconnect="+sealed); got != want {
+				if got := worth(s, b, b.Named("proconnect")+"="+sealed); got != want {
 					t.Errorf("it is worth %d, want %d", got, want)
 				}
 			})

@@ -44,7 +44,7 @@ http://localhost:{$PORT} {
 		{"a refusal", member, "GET", "/admin/x?y=1", "same-origin", 403, "refused", "/admin/x?y=1", top},
 		{"a refusal of a form", member, "POST", "/admin/x", "same-origin", 403, "refused", "/page", top},
 		{"an error", stranger, "GET", "/.proconnect/nothing", "same-origin", 404, "not_found", "/", top},
-		{"a failed callback", stranger, "GET", "/.proconnect/callback?code=x&state=y", "same-origin", 400, "cookies_refused", "/", top},
+		{"a failed callback", stranger, "GET", "/.proconnect/callback?code=x&state=y", "same-origin", 400, "attempt_unknown", "/", top},
 		{"a logout", member, "GET", "/.proconnect/logout", "same-origin", 403, "bad_request", "/", top},
 		{"another site's frame", stranger, "GET", "/x?y=1", "cross-site", 401, "abroad", "/x?y=1", tab},
 		{"a form in another site's frame", stranger, "POST", "/x", "cross-site", 401, "abroad", "/", tab},
@@ -132,10 +132,11 @@ func TestPagesHaveNoOpener(t *testing.T) {
 	for page, a := range map[string]caddytest.Answer{
 		"login":                   stranger.Visit("/"),
 		"form-lost":               stranger.Request(http.MethodPost, "/", url.Values{}),
-		"problem cookies_refused": stranger.Visit("/.proconnect/callback?code=x&state=y"),
+		"problem attempt_unknown": stranger.Visit("/.proconnect/callback?code=x&state=y"),
 		"problem not_found":       stranger.Visit("/.proconnect/nothing"),
 		"logout":                  b.Visit("/.proconnect/logout", "Sec-Fetch-Site", "none"),
 		"logged-out":              stranger.Visit("/.proconnect/logged-out"),
+		"departing":               s.Browser(b.Base).Request(http.MethodGet, "/.proconnect/login", nil),
 	} {
 		if got := a.Header.Get("Cross-Origin-Opener-Policy"); a.Page() != page || got != "same-origin" {
 			t.Errorf("%s: got page %q, Cross-Origin-Opener-Policy %q", page, a.Page(), got)

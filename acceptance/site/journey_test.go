@@ -80,7 +80,7 @@ http://localhost:{$PORT} {
 		t.Fatal(err)
 	}
 	for round := range 10 {
-		b.Jar.SetCookies(home, []*http.Cookie{{Name: "proconnect", Path: "/", MaxAge: -1}})
+		b.Jar.SetCookies(home, []*http.Cookie{{Name: b.Named("proconnect"), Path: "/", MaxAge: -1}})
 		a = b.Visit("/")
 		if a.StatusCode != http.StatusSeeOther {
 			if a.Page() != "problem cookies_refused" || !strings.Contains(a.Text, "/.proconnect/login?return_to=") {
@@ -214,7 +214,7 @@ http://localhost:{$PORT} {
 	}
 	// Another person at ProConnect, in the browser whose session here goes on.
 	b.Jar.SetCookies(home, []*http.Cookie{{Name: "proconnect_sandbox", Path: "/", MaxAge: -1}})
-	if a := b.Login("/", url.Values{"person": {"commune"}}); a.Text != "Sacha" {
+	if a := b.GoOn(b.Login("/", url.Values{"person": {"commune"}})); a.Text != "Sacha" {
 		t.Fatalf("the other person got %d: %s", a.StatusCode, a.Text)
 	}
 	if a := thief.Visit("/"); a.StatusCode != http.StatusUnauthorized {

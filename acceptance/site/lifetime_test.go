@@ -1,6 +1,7 @@
 package site_test
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -30,7 +31,7 @@ func TestLifetimeIsNotRenewed(t *testing.T) {
 			b := s.Browser("http://localhost:{$PORT}")
 			b.Login("/", url.Values{"person": {"ministry"}})
 			first := time.Now().Add(-59 * time.Minute).Truncate(time.Second)
-			b.Plant("proconnect", resealed(t, b.Cookie("proconnect"), "localhost", begun(first)))
+			b.Plant("proconnect", resealed(t, b.Cookie("proconnect"), b.Home().Host, begun(first)))
 			if got := expiresAt(b); !got.Equal(first.Add(time.Hour)) {
 				t.Fatalf("before: it ends at %s, want %s", got, first.Add(time.Hour))
 			}
@@ -87,7 +88,7 @@ func TestSessionOutlivesTheBrowser(t *testing.T) {
 func wantSessionCookie(t *testing.T, a caddytest.Answer) {
 	t.Helper()
 	for _, c := range a.Cookies() {
-		if c.Name != "proconnect" {
+		if !strings.HasPrefix(c.Name, "proconnect_") || strings.Count(c.Name, "_") != 1 {
 			continue
 		}
 		if raw := strings.ToLower(c.Raw); c.Value == "" || strings.Contains(raw, "max-age") || strings.Contains(raw, "expires") {
@@ -111,7 +112,7 @@ func TestClockAhead(t *testing.T) {
 	}{
 		{"the same clock", 0, true},
 		{"2 minutes ahead", 2 * time.Minute, true},
-		{"6 minutes ahead", 6 * time.Minute, false},
+		{"10 minutes ahead", 10 * time.Minute, false},
 		{"59 minutes ago", -59 * time.Minute, true},
 		{"61 minutes ago", -61 * time.Minute, false},
 	}
@@ -120,7 +121,7 @@ func TestClockAhead(t *testing.T) {
 			b := s.Browser("http://localhost:{$PORT}")
 			b.T = t
 			b.Login("/", ministry)
-			b.Plant("proconnect", resealed(t, b.Cookie("proconnect"), "localhost", begun(time.Now().Add(tt.ahead))))
+			b.Plant("proconnect", resealed(t, b.Cookie("proconnect"), b.Home().Host, begun(time.Now().Add(tt.ahead))))
 			if a := b.Visit("/"); (a.Text == "inside eidas1") != tt.ok || !tt.ok && a.StatusCode != http.StatusUnauthorized {
 				t.Errorf("it is worth %d: %s", a.StatusCode, a.Text)
 			}
@@ -129,11 +130,10 @@ func TestClockAhead(t *testing.T) {
 			b := s.Browser("http://localhost:{$PORT}")
 			b.T = t
 			a := b.Visit("/.proconnect/login?return_to=/")
-			c := b.FindCookie("_login_")
-			b.Plant(c.Name, redated(t, "login attempt", c.Value, time.Now().Add(tt.ahead)))
-			a = b.Authorize(a, ministry)
-			if (a.Text == "inside eidas1") != tt.ok || !tt.ok && a.Page() != "problem attempt_unknown" {
-				t.Errorf("the login ends at %d, page %q", a.StatusCode, a.Page())
+			a.Header.Set("Location", restated(t, a.RedirectURL(), begunAt(time.Now().Add(tt.ahead))))
+			a = b.Request(http.MethodPost, a.RedirectURL(), ministry)
+			if a = b.Visit(a.RedirectURL()); (a.Header.Get("Location") == "/") != tt.ok {
+				t.Errorf("the login ends at %d to %q, page %q", a.StatusCode, a.Header.Get("Location"), a.Page())
 			}
 			if b.Cookie("proconnect") != "" != tt.ok {
 				t.Errorf("a session: %t, want %t", !tt.ok, tt.ok)
@@ -142,12 +142,11 @@ func TestClockAhead(t *testing.T) {
 	}
 }
 
-// redated moves the time at which an attempt or a logout of localhost began, and
-// seals it with the right key.
-func redated(t *testing.T, purpose, value string, at time.Time) string {
+// redated moves the time at which a logout began, and seals it with the right key.
+func redated(t *testing.T, value, host string, at time.Time) string {
 	t.Helper()
-	box := sandboxBox(t, purpose)
-	plain, err := box.Open(t.Context(), value, "localhost")
+	box := sandboxBox(t, "logout")
+	plain, err := box.Open(t.Context(), value, host)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,9 +162,38 @@ func redated(t *testing.T, purpose, value string, at time.Time) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sealed, err := box.Seal(t.Context(), changed, "localhost")
+	sealed, err := box.Seal(t.Context(), changed, host)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return sealed
+}
+
+// restated changes what is in the state of an address, and seals it with the right key.
+func restated(t *testing.T, address string, change func(plain []byte)) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	box, query := attemptBox(t), u.Query()
+	plain, err := box.Open(t.Context(), query.Get("state"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := []byte(plain)
+	change(changed)
+	sealed, err := box.Seal(t.Context(), changed, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	query.Set("state", sealed)
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
+// begunAt moves the time at which an attempt began: it stands behind version, kind,
+// round and id.
+func begunAt(at time.Time) func([]byte) {
+	return func(plain []byte) { binary.BigEndian.PutUint64(plain[19:], uint64(at.Unix())) }
 }

@@ -101,6 +101,10 @@ func TestFirstLoginAsksForTheLevel(t *testing.T) {
 // firstLogins are the ways in which a stranger gets from a site to ProConnect.
 func firstLogins(t *testing.T, b *caddytest.Browser, way string, optional bool) map[string]caddytest.Answer {
 	t.Helper()
+	a := b.Visit("/x") // first: while somebody is on the way by a click, nobody goes without one
+	if way == "page" && !optional {
+		a = b.Visit(loginLink(a, t))
+	}
 	ways := map[string]caddytest.Answer{"the site's own link": b.Visit("/.proconnect/login?return_to=/x")}
 	// A change of account ends on a login of somebody else.
 	out := b.Visit("/.proconnect/logout?then=login&return_to=/x")
@@ -112,10 +116,6 @@ func firstLogins(t *testing.T, b *caddytest.Browser, way string, optional bool) 
 	ways["a frame"] = b.Visit(loginLink(b.Visit("/x", "Sec-Fetch-Dest", "iframe"), t))
 	ways["a frame at the login"] = b.Visit(loginLink(b.Visit("/.proconnect/login?return_to=/x", "Sec-Fetch-Dest", "iframe"), t))
 	ways["a form"] = b.Visit(loginLink(b.Request(http.MethodPost, "/x", url.Values{"a": {"b"}}), t))
-	a := b.Visit("/x")
-	if way == "page" {
-		a = b.Visit(loginLink(a, t))
-	}
 	ways[way] = a
 	return ways
 }

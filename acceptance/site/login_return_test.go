@@ -124,7 +124,7 @@ func TestBoostedLogout(t *testing.T) {
 		})
 	}
 	session := b.Cookie("proconnect")
-	if a := b.Visit(logout); a.StatusCode != http.StatusSeeOther || worth(s, b, "proconnect="+session) != http.StatusUnauthorized {
+	if a := b.Visit(logout); a.StatusCode != http.StatusSeeOther || worth(s, b, b.Named("proconnect")+"="+session) != http.StatusUnauthorized {
 		t.Errorf("there: %d, page %q", a.StatusCode, a.Page())
 	}
 }

@@ -30,7 +30,7 @@ func TestLoginOfAnotherTabAfterLogout(t *testing.T) {
 		t.Fatalf("its logout: %d, page %q", a.StatusCode, a.Page())
 	}
 	a := b.Visit(first.RedirectURL(), "Sec-Fetch-Site", "cross-site")
-	if a.StatusCode != http.StatusBadRequest || a.Page() != "problem attempt_unknown" {
+	if a.StatusCode != http.StatusBadRequest || a.Page() != "problem other_browser" {
 		t.Errorf("the first tab ends at %d to %q, page %q", a.StatusCode, a.Header.Get("Location"), a.Page())
 	}
 	wantNoSession(t, s, b, a)
@@ -63,7 +63,7 @@ func TestLogoutComesBackLate(t *testing.T) {
 			b := s.Browser("http://localhost:{$PORT}")
 			b.T = t
 			back := switching(b, t)
-			b.Plant("proconnect_logout", redated(t, "logout", b.Cookie("proconnect_logout"), time.Now().Add(-tt.age)))
+			b.Plant("proconnect_logout", redated(t, b.Cookie("proconnect_logout"), b.Home().Host, time.Now().Add(-tt.age)))
 			wantSwitch(t, b, b.Visit(back), tt.goes)
 		})
 	}
@@ -110,7 +110,7 @@ func switching(b *caddytest.Browser, t *testing.T) string {
 // neutral page.
 func wantSwitch(t *testing.T, b *caddytest.Browser, a caddytest.Answer, goes bool) {
 	t.Helper()
-	begun := b.FindCookie("_login_") != nil
+	begun := b.FindCookie("_browser") != nil
 	if goes && (a.StatusCode != http.StatusSeeOther || !begun) {
 		t.Errorf("got %d, page %q, a login begun: %t", a.StatusCode, a.Page(), begun)
 	}

@@ -14,6 +14,11 @@ import (
 // get to see.
 func redirectURI(b *caddytest.Browser, headers ...string) (string, caddytest.Answer) {
 	b.T.Helper()
+	for _, prefix := range []string{"", "__Host-"} { // the address that the site believes to have may not be the browser's
+		for _, port := range []string{"", "_" + b.Home().Port()} {
+			b.SetCookie(&http.Cookie{Name: prefix + "proconnect" + port + "_browser", Value: strings.Repeat("A", 43)})
+		}
+	}
 	a := b.Visit("/.proconnect/login?return_to=/", headers...)
 	location, err := url.Parse(a.RedirectURL())
 	if err != nil {

@@ -117,7 +117,7 @@ http://docs.example.test:{$PORT} {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b.T = t
-			a := b.Send(http.MethodGet, "/.proconnect/login", http.Header{"X-Forwarded-Proto": tt.lines})
+			a := b.Send(http.MethodGet, "/.proconnect/login", http.Header{"X-Forwarded-Proto": tt.lines, "Cookie": {caddytest.BrowserSecret("__Host-proconnect_" + s.Port + "_browser")}})
 			if !tt.https && (a.StatusCode != http.StatusInternalServerError || a.Page() != "problem insecure_origin" || len(a.Cookies()) != 0) {
 				t.Errorf("taken for https: %d, page %q, cookies %v", a.StatusCode, a.Page(), a.Cookies())
 			}

@@ -127,7 +127,7 @@ func TestServiceWorkerLogsNobodyOut(t *testing.T) {
 			if a.StatusCode != http.StatusOK || a.Page() != "logout" || len(a.Cookies()) != 0 || a.Header.Get("Clear-Site-Data") != "" {
 				t.Errorf("got %d, page %q, cookies %v", a.StatusCode, a.Page(), a.Cookies())
 			}
-			if worth(s, b, "proconnect="+session) != http.StatusOK {
+			if worth(s, b, b.Named("proconnect")+"="+session) != http.StatusOK {
 				t.Fatal("the session is over")
 			}
 			logoutToken(t, a) // the way on
@@ -141,7 +141,7 @@ func TestServiceWorkerLogsNobodyOut(t *testing.T) {
 			session := b.Cookie("proconnect")
 			form := url.Values{"token": {logoutToken(t, b.Visit("/.proconnect/logout", workerSentOn...))}}
 			a := b.Request(http.MethodPost, "/.proconnect/logout", form, headers...)
-			if a.StatusCode != http.StatusSeeOther || worth(s, b, "proconnect="+session) != http.StatusUnauthorized {
+			if a.StatusCode != http.StatusSeeOther || worth(s, b, b.Named("proconnect")+"="+session) != http.StatusUnauthorized {
 				t.Errorf("got %d, page %q", a.StatusCode, a.Page())
 			}
 		})

@@ -16,7 +16,6 @@ import (
 
 const (
 	securedSandbox = "proconnect {\n environment sandbox\n session {\n secret " + caddytest.SessionSecret + "\n lifetime 1h\n }\n }"
-	sessionCookie  = "__Host-proconnect"
 )
 
 // sandboxBox opens what the sandbox's default client seals for a purpose.
@@ -27,6 +26,16 @@ func sandboxBox(t *testing.T, purpose string) *seal.Box {
 		t.Fatal(err)
 	}
 	return seal.NewKeyring(key).Box(purpose, "https://sandbox.invalid", "")
+}
+
+// attemptBox opens the envelopes of its login attempts.
+func attemptBox(t *testing.T) *seal.Box {
+	t.Helper()
+	key, err := base64.StdEncoding.DecodeString(caddytest.SessionSecret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seal.NewKeyring(key).Box("attempt", "1", "https://sandbox.invalid", "")
 }
 
 // resealed changes what is in a session's cookie, and seals it with the right key.
@@ -84,32 +93,31 @@ https://named.localhost:{$TLS_PORT} {
 	ministry := url.Values{"person": {"ministry"}}
 	b := s.Browser("https://docs.localhost:{$TLS_PORT}")
 	b.Login("/", ministry)
-	b.Visit("/.proconnect/login?return_to=/") // leaves an attempt
-	mine := b.Cookie(sessionCookie)
+	sessionCookie, host := b.Named("__Host-proconnect"), b.Home().Host
+	mine := b.Cookie("__Host-proconnect")
 	other := s.Browser("https://other.localhost:{$TLS_PORT}")
 	other.Login("/", ministry)
 	named := s.Browser("https://named.localhost:{$TLS_PORT}")
 	named.Login("/", ministry)
 
 	is := func(value string) []string { return []string{sessionCookie + "=" + value} }
-	change := func(f func([]byte) []byte) []string { return is(resealed(t, mine, "docs.localhost", f)) }
-	sealedFor := func(purpose, host string) []string {
-		plain, err := sandboxBox(t, "session").Open(t.Context(), mine, "docs.localhost")
+	change := func(f func([]byte) []byte) []string { return is(resealed(t, mine, host, f)) }
+	sealedFor := func(purpose, place string) []string {
+		plain, err := sandboxBox(t, "session").Open(t.Context(), mine, host)
 		if err != nil {
 			t.Fatal(err)
 		}
-		sealed, err := sandboxBox(t, purpose).Seal(t.Context(), []byte(plain), host)
+		sealed, err := sandboxBox(t, purpose).Seal(t.Context(), []byte(plain), place)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return is(sealed)
 	}
-	var attempt string
-	for pair := range strings.SplitSeq(b.Cookies(), "; ") {
-		if name, value, _ := strings.Cut(pair, "="); strings.HasPrefix(name, sessionCookie+"_login_") {
-			attempt = value
-		}
+	away, err := url.Parse(b.Visit("/.proconnect/login?return_to=/").RedirectURL())
+	if err != nil {
+		t.Fatal(err)
 	}
+	attempt := away.Query().Get("state")
 	var chunks strings.Builder
 	for i := range 150 {
 		fmt.Fprintf(&chunks, "%s_%d=x; ", sessionCookie, i)
@@ -136,14 +144,15 @@ https://named.localhost:{$TLS_PORT} {
 		{"a bit flipped", is(string(flipped)), false},
 		{"cut short", is(mine[:len(mine)-4]), false},
 		{"key id alone", is(mine[:6]), false},
-		{"cookie of another site of the same Caddy", is(other.Cookie(sessionCookie)), false},
-		{"cookie of another client", is(named.Cookie(sessionCookie + "-other")), false},
-		{"cookie of another purpose: a login attempt", is(attempt), false},
-		{"a session sealed for the purpose of another cookie", sealedFor("login attempt", "docs.localhost"), false},
-		{"sealed for another site", sealedFor("session", "other.localhost"), false},
+		{"cookie of another site of the same Caddy", is(other.Cookie("__Host-proconnect")), false},
+		{"cookie of another client", is(named.Cookie("__Host-proconnect-other")), false},
+		{"the state of a login attempt", is(attempt), false},
+		{"a session sealed for the purpose of another cookie", sealedFor("logout", host), false},
+		{"sealed for another site", sealedFor("session", strings.Replace(host, "docs", "other", 1)), false},
+		{"sealed for the scheme's own port", sealedFor("session", "docs.localhost"), false},
 		{"sealed for no site", sealedFor("session", ""), false},
 		{"expired", change(begun(time.Now().Add(-time.Hour - time.Second))), false},
-		{"from the future", change(begun(time.Now().Add(6 * time.Minute))), false},
+		{"from the future", change(begun(time.Now().Add(10 * time.Minute))), false},
 		{"begun at no time", change(begun(time.Unix(0, 0))), false},
 		{"of a later format", change(func(p []byte) []byte { p[0]++; return p }), false},
 		{"of nobody's family", change(func(p []byte) []byte { clear(p[1:17]); return p }), false},

@@ -34,6 +34,13 @@ func (a Answer) RedirectURL() string {
 	return u.String()
 }
 
+// RefreshURL is where a page goes on to by itself, a path of the site; empty if it does
+// not.
+func (a Answer) RefreshURL() string {
+	_, url, _ := strings.Cut(a.Header.Get("Refresh"), "; url=")
+	return url
+}
+
 // Page is which of our pages an answer is, with its problem's code.
 func (a Answer) Page() string {
 	_, rest, ok := strings.Cut(a.Text, `data-page="`)

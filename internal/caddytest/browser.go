@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"html"
 	"io"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -99,11 +101,25 @@ func (b *Browser) Request(method, target string, form url.Values, headers ...str
 	return ReadAnswer(b.T, resp)
 }
 
-// Visit asks for a page: see Request.
+// Visit asks for a page: see Request. From the small page that gives a browser its
+// secret it goes on, as browsers do, and back to the page where that leads.
 func (b *Browser) Visit(target string, headers ...string) Answer {
 	b.T.Helper()
-	return b.Request(http.MethodGet, target, nil, headers...)
+	a := b.Request(http.MethodGet, target, nil, headers...)
+	if a.Page() != "departing" {
+		return a
+	}
+	back := strings.Contains(a.RefreshURL(), "step=back")
+	a = b.Request(http.MethodGet, a.RefreshURL(), nil, headers...)
+	if back && a.StatusCode == http.StatusSeeOther {
+		a = b.Request(http.MethodGet, a.RedirectURL(), nil, headers...)
+	}
+	return a
 }
+
+// BrowserSecret is a cookie of a client's that names a browser, for requests that no
+// Browser sends. The name is that of the cookie.
+func BrowserSecret(name string) string { return name + "=" + strings.Repeat("A", 43) }
 
 // Send sends headers as they are spelled, several lines of one name too, to a path
 // of the site, and nothing of what a browser adds.
@@ -176,6 +192,17 @@ func (b *Browser) Follow(a Answer) Answer {
 	return a
 }
 
+// GoOn clicks on where the page leads that names another person than the one before.
+func (b *Browser) GoOn(a Answer) Answer {
+	b.T.Helper()
+	if a.Page() != "person-changed" {
+		b.T.Fatalf("want the page that names two people, got %d, page %q", a.StatusCode, a.Page())
+	}
+	_, link, _ := strings.Cut(a.Text, `<a class="button" href="`)
+	link, _, _ = strings.Cut(link, `"`)
+	return b.Follow(b.Visit(html.UnescapeString(link)))
+}
+
 // Home is the site's address.
 func (b *Browser) Home() *url.URL {
 	b.T.Helper()
@@ -200,15 +227,40 @@ func (b *Browser) SiteCookies() []*http.Cookie {
 	return b.Jar.Cookies(b.Home())
 }
 
-// Cookie is the value of one cookie of the browser's; empty if it has none.
+// Named is the name that a cookie of ours has at the browser's site: a port that is not
+// the scheme's own is part of it. Other names stay.
+func (b *Browser) Named(name string) string {
+	m := ourCookie.FindStringSubmatch(name)
+	if m == nil || b.Home().Port() == "" {
+		return name
+	}
+	return m[1] + "_" + b.Home().Port() + m[2]
+}
+
+var ourCookie = regexp.MustCompile(`^((?:__Host-|__Secure-)?proconnect(?:-[a-z0-9-]+)?)((?:_[a-z_]+)?)$`)
+
+// Cookie is the value of one cookie of the browser's, by the name that it has without a
+// port; empty if it has none.
 func (b *Browser) Cookie(name string) string {
 	for _, c := range b.SiteCookies() {
-		if c.Name == name {
+		if c.Name == b.Named(name) {
 			return c.Value
 		}
 	}
 	return ""
 }
+
+// FindSession returns the cookie of a session, of whichever client; nil if there is none.
+func (b *Browser) FindSession() *http.Cookie {
+	for _, c := range b.SiteCookies() {
+		if sessionCookie.MatchString(c.Name) {
+			return c
+		}
+	}
+	return nil
+}
+
+var sessionCookie = regexp.MustCompile(`^(__Host-)?proconnect(-[a-z0-9-]+)?(_[0-9]+)?$`)
 
 // FindCookie returns the one cookie whose name holds a text; nil if there is none.
 func (b *Browser) FindCookie(part string) *http.Cookie {
@@ -220,8 +272,9 @@ func (b *Browser) FindCookie(part string) *http.Cookie {
 	return nil
 }
 
-// Plant puts a cookie into the browser, in the place of one of that name.
+// Plant puts a cookie into the browser, in the place of one of that name without a port.
 func (b *Browser) Plant(name, value string) {
+	name = b.Named(name)
 	b.Jar.SetCookies(b.Home(), []*http.Cookie{{Name: name, Value: value, Path: "/", Secure: strings.HasPrefix(name, "__")}})
 }
 

@@ -65,7 +65,7 @@ func AppendStrings(b []byte, list []string) []byte {
 	return b
 }
 
-// Reader takes a sealed session apart. After a fault it is at the end.
+// Reader takes a sealed session or login attempt apart. After a fault it is at the end.
 type Reader struct {
 	Text   string
 	at     int
@@ -83,6 +83,9 @@ func (r *Reader) String(n int) string {
 	r.at += n
 	return r.Text[r.at-n : r.at]
 }
+
+// Rest reads what is left.
+func (r *Reader) Rest() string { return r.String(len(r.Text) - r.at) }
 
 // Uvarint reads a number.
 func (r *Reader) Uvarint() (v uint64) {

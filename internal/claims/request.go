@@ -10,7 +10,15 @@ var defaultScopes = []string{
 	"openid", "given_name", "usual_name", "email", "uid", "siret", "idp_id", "roles", "organization_label",
 }
 
-// Scopes are those that ProConnect grants.
+// Levels are the acr values that ProConnect can interpret; it loops on others. Their
+// places are the format of a login's envelope: append, never reorder.
+var Levels = []string{
+	"eidas0", "eidas0-mfa", "eidas1", "eidas1-mfa", "eidas2", "eidas3",
+	"https://proconnect.gouv.fr/assurance/certification-dirigeant",
+}
+
+// Scopes are those that ProConnect grants. Their places are the format of a login's
+// envelope, those of the default's too: append, never reorder.
 var Scopes = append(slices.Clone(defaultScopes),
 	"belonging_population", "organizational_unit", "phone", "chorusdt", "idp_acr", "custom", "siren")
 

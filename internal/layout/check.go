@@ -70,8 +70,8 @@ func (w *walker) checkMatcher(f flow, fields []string) {
 	}
 }
 
-// warnRefusal warns of a matcher by which people are refused: it lets those through
-// of whom nothing is known.
+// warnRefusal warns of a matcher that is used to refuse people: it lets a person
+// through if a needed claim is missing.
 func (w *walker) warnRefusal(name string, f flow) {
 	at := ""
 	if path := f.scope.paths(); path != "" {

@@ -2,6 +2,7 @@ package layout
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -107,7 +108,15 @@ func (s step) course() (course, string) {
 	return changes, s.name
 }
 
-// staticResponse tells an answer from Early Hints, behind which the request goes on.
+// passive says whether every request goes on behind a route as it came.
+func passive(route caddyhttp.Route) bool {
+	return !route.Terminal && !slices.ContainsFunc(steps(route), func(s step) bool {
+		course, _ := s.course()
+		return course != passes
+	})
+}
+
+// staticResponse tells an answer from Early Hints, after which the request continues.
 func (s step) staticResponse() (course, string) {
 	var options struct {
 		StatusCode caddyhttp.WeakString `json:"status_code"`

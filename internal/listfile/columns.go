@@ -44,8 +44,8 @@ func (rd *reader) row(line []byte) error {
 	return rd.value(line)
 }
 
-// broken says whether a line shows that the file is no text, or that editors show
-// other lines than those which are read here.
+// broken refuses a file that is not text, or whose line breaks are not those that
+// editors show.
 func broken(line []byte) error {
 	switch {
 	case bytes.IndexByte(line, 0) >= 0:
@@ -58,8 +58,7 @@ func broken(line []byte) error {
 
 var sepLine = regexp.MustCompile(`^(?i:sep)=([,;])$`)
 
-// separates says whether the line is the one by which Excel is told what separates
-// columns. Nothing else has it.
+// separates says whether the line is `sep=;`, which tells Excel the separator.
 func (rd *reader) separates(line []byte) bool {
 	if rd.line != 1 {
 		return false
@@ -179,7 +178,7 @@ func (rd *reader) further() int {
 // take for text; its comma may have separated columns.
 var scientific = regexp.MustCompile(`^"?[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,2}"?\s*(?:$|[;,\t])`)
 
-// explain says what the person did, most likely, who wrote a line whose value is none.
+// explain says what is probably wrong with a line that has no value.
 func (rd *reader) explain(line []byte, text string, further int, err error) error {
 	if rd.column > 0 {
 		line = []byte(text)

@@ -57,7 +57,7 @@ func errOtherKind(name, claim string) error {
 func errNone(bad BadLines) error { return fmt.Errorf("no line of it is good: %s", bad) }
 
 // Reason says why a file cannot be read. It drops the path that errors of the file
-// system repeat, and names the user to whom the file is shut.
+// system repeat, and names the user who may not read the file.
 func Reason(err error) error {
 	path, ok := errors.AsType[*fs.PathError](err)
 	switch {

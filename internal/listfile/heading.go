@@ -47,8 +47,8 @@ func (rd *reader) heading() bool {
 	return true
 }
 
-// named finds the column that is named like the claim. What people call the claim
-// otherwise counts in a table alone: in a plain list it may be a value.
+// named finds the column that is named like the claim. Other names for the claim count
+// only in a table: in a plain list they may be values.
 func (rd *reader) named(width int) (at int, several bool) {
 	if at, several = rd.find(width, rd.format.Claim); at < 0 && width > 1 {
 		return rd.find(width, rd.format.Aliases...)

@@ -77,8 +77,8 @@ func (rd *reader) all() (*Set, error) {
 	return rd.set, nil
 }
 
-// sniff knows a file that is no text, or has no line as others know them, by how it
-// begins.
+// sniff refuses a file that, by its beginning, is a workbook or has the line breaks of
+// old Macs.
 func (rd *reader) sniff() error {
 	start, _ := rd.in.Peek(maxLine)
 	switch {
@@ -117,7 +117,7 @@ func (rd *reader) next() ([]byte, error) {
 	return bytes.TrimSpace(line), nil
 }
 
-// number takes the usual line, a bare number, without making garbage of it.
+// number reads the usual line, a bare number, without allocating.
 func (rd *reader) number(line []byte) bool {
 	if !rd.format.numbers || len(line) != 9 && (len(line) != 14 || rd.format.short) || !siret.Valid(string(line)) {
 		return false

@@ -22,6 +22,15 @@ type Origin struct {
 // URL returns the absolute URL of a path of this origin.
 func (o Origin) URL(path string) string { return o.Scheme + "://" + o.Addr + path }
 
+// Port returns the port, as it was written; empty for the scheme's own.
+func (o Origin) Port() string {
+	if len(o.Addr) == len(o.Host) { // nearly always
+		return ""
+	}
+	_, port, _ := cutLastColon(o.Addr)
+	return port
+}
+
 // Usable says whether a session can be kept here: cookies that siblings and
 // networks cannot plant need https, or a host that never leaves the machine.
 func (o Origin) Usable() bool { return o.Secure || IsLoopback(o.Host) }

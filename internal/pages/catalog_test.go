@@ -32,7 +32,7 @@ func usedKeys(t *testing.T) []string {
 	t.Helper()
 	keys := []string{
 		"site.banner." + BannerSandbox, "site.banner." + BannerIntegration,
-		"login.heading", "refused.heading", "refused.heading_acr", "refused.heading_page", "logged_out.heading", "logout.heading", "form_lost.heading", "framed.heading",
+		"login.heading", "refused.heading", "refused.heading_acr", "refused.heading_page", "logged_out.heading", "logout.heading", "form_lost.heading", "framed.heading", "departing.heading", "waiting.heading",
 		"reason.unknown", "reason.unknown.roles", "refused.heading_level", "action.switch", "reason.acr", "reason.level", "reason.list", "reason.together", "reason.other", "list.and",
 		"refused.next_acr", "refused.next_acr_switch", "refused.next_level",
 	}
@@ -55,7 +55,7 @@ func usedKeys(t *testing.T) []string {
 	}
 	keys = append(keys, "action.retry", "action.restart", "action.open_tab")
 	keys = append(keys, "form_withheld.heading", "framed.what", "framed.refused", "framed.abroad", "framed.abroad_heading")
-	keys = append(keys, "login.notice."+NoticeLoginRequired)
+	keys = append(keys, "login.notice."+NoticeLoginRequired, "person_changed.heading")
 	for _, claim := range ruleFields {
 		s := fieldSubject(claim)
 		keys = append(keys, "reason.excluded."+s, "claim."+s)

@@ -19,7 +19,7 @@ import (
 var templateFiles embed.FS
 
 // View is what one page shows: [Login], [Refused], [Problem], [LoggedOut],
-// [Logout], [FormLost], [FormWithheld] or [Framed].
+// [Logout], [FormLost], [FormWithheld], [Framed], [Departing] or [Waiting].
 type View interface {
 	// pageName names the template, and the page in its data-page attribute.
 	pageName() string
@@ -29,7 +29,7 @@ type View interface {
 }
 
 // views lists one of each, for the templates and the tests.
-var views = []View{Login{}, Refused{}, Problem{}, LoggedOut{}, Logout{}, FormLost{}, FormWithheld{}, Framed{}}
+var views = []View{Login{}, Refused{}, Problem{}, LoggedOut{}, Logout{}, FormLost{}, FormWithheld{}, Framed{}, PersonChanged{}, Departing{}, Waiting{}}
 
 // page is what the layout reads.
 type page struct {

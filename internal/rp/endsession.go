@@ -11,7 +11,7 @@ import (
 // do as a hint, the client names itself: otherwise ProConnect would not send people
 // back.
 func (p *Provider) EndSessionURL(ctx context.Context, idTokenHint, postLogoutRedirectURI, state string) (string, error) {
-	if postLogoutRedirectURI == "" || !opaque(state) {
+	if postLogoutRedirectURI == "" || !opaque(state, maxState) {
 		return "", errors.New("end session request: want a redirect URI and a state of 32 to 512 characters")
 	}
 	md, err := p.discovery.reachable(ctx, p)

@@ -129,13 +129,13 @@ type Result struct {
 // All calls share one budget of ten seconds: a provider that takes nine for each would
 // else keep people waiting for half a minute, and whatever bounds callbacks with them.
 //
-// The caller has matched r.State with the attempt.
+// The caller has matched r.State with the attempt, and may have asked CheckIssuer before.
 func (p *Provider) Finish(ctx context.Context, r Response, a Attempt) (*Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
 	// RFC 9207 section 2.4: before anything else, and on errors too, so that
 	// another server's answer is never acted upon (mix-up).
-	if err := p.checkResponseIssuer(ctx, r.Iss); err != nil {
+	if err := p.CheckIssuer(ctx, r.Iss); err != nil {
 		return nil, err
 	}
 	if r.Error != "" {

@@ -15,7 +15,7 @@ import (
 // sent.
 type AuthorizationRequest struct {
 	RedirectURI string
-	State       string // 32 to 512 characters
+	State       string // 32 to 1200 characters
 	Nonce       string // 32 to 512 characters
 	Verifier    string // the PKCE code verifier, of oauth2.GenerateVerifier
 	Scopes      []string
@@ -49,8 +49,8 @@ func (r *AuthorizationRequest) check() error {
 	switch {
 	case r.RedirectURI == "":
 		return errors.New("authorization request: redirect URI missing")
-	case !opaque(r.State) || !opaque(r.Nonce):
-		return errors.New("authorization request: state and nonce: want 32 to 512 characters")
+	case !opaque(r.State, maxState) || !opaque(r.Nonce, maxNonce):
+		return errors.New("authorization request: want a state of 32 to 1200 and a nonce of 32 to 512 characters")
 	case len(r.Verifier) < 43 || len(r.Verifier) > 128: // RFC 7636 section 4.1
 		return errors.New("authorization request: verifier: want 43 to 128 characters")
 	case !slices.Contains([]string{"", "none", "login", "consent"}, r.Prompt):
@@ -129,8 +129,11 @@ func withQuery(endpoint string, v url.Values) (string, error) {
 	return u.String(), nil
 }
 
+// maxNonce is the server's own limit. Of a state it returned 8 000 characters whole.
+const maxNonce = 512
+
 // opaque says whether s is long enough for a state or a nonce, and plain.
-func opaque(s string) bool { return len(s) >= 32 && len(s) <= 512 && visible(s) }
+func opaque(s string, most int) bool { return len(s) >= 32 && len(s) <= most && visible(s) }
 
 // EmailLike is as much as ProConnect asks of a login_hint.
 func EmailLike(s string) bool {

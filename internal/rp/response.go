@@ -11,7 +11,7 @@ import (
 const (
 	maxQuery       = 16 << 10
 	maxCode        = 4 << 10
-	maxState       = 512
+	maxState       = 1200
 	maxDescription = 200
 )
 
@@ -103,7 +103,7 @@ func printable(s string) string {
 	return s[:min(len(s), maxDescription)]
 }
 
-// checkResponseIssuer is RFC 9207 section 2.4, before anything else is done with
+// CheckIssuer is RFC 9207 section 2.4, before anything else is done with
 // the response, an error response too:
 //
 //   - iss, decoded, is compared with the issuer that the request was sent to, byte
@@ -114,7 +114,7 @@ func printable(s string) string {
 //     knew where the request went, which the section leaves to local policy.
 //
 // ParseResponse has made sure that there is one iss.
-func (p *Provider) checkResponseIssuer(ctx context.Context, iss string) error {
+func (p *Provider) CheckIssuer(ctx context.Context, iss string) error {
 	if iss != "" {
 		if iss != p.cfg.Issuer {
 			return fail(StageCallback, Invalid, ReasonResponseIss)

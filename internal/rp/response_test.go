@@ -31,7 +31,7 @@ func TestParseResponse(t *testing.T) {
 		"twice, escaped":     {"state=s&code=c&%63ode=d", ReasonRepeated},
 		"state missing":      {"code=c", ReasonState},
 		"state empty":        {"code=c&state=", ReasonState},
-		"state over-long":    {"code=c&state=" + strings.Repeat("s", 513), ReasonState},
+		"state over-long":    {"code=c&state=" + strings.Repeat("s", maxState+1), ReasonState},
 		"state with NUL":     {"code=c&state=a%00", ReasonState},
 		"iss empty":          {"code=c&state=s&iss=", ReasonResponseIss},
 		"iss not ASCII":      {"code=c&state=s&iss=%ff", ReasonResponseIss},

@@ -20,7 +20,7 @@ const ListWait = 5 * time.Second
 // Lists opens each list once, however many rules read it.
 type Lists struct {
 	lists map[listKey]*listfile.List
-	log   *zap.Logger                                                  // nil: nobody is told of lines with a fault
+	log   *zap.Logger                                                  // nil: lines with a fault are not logged
 	held  map[listKey]*listfile.List                                   // those of the running configuration
 	hung  bool                                                         // one of them did not answer
 	opens func(path string, f listfile.Format) (*listfile.List, error) // nil: listfile.Open

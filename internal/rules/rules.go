@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
+
 	"github.com/caddy-proconnect/caddy-proconnect/internal/siret"
 )
 
@@ -90,10 +92,7 @@ func Reserved(word string) bool {
 var MFA = []string{"eidas0-mfa", "eidas1-mfa", "eidas2", "eidas3"}
 
 // KnownACR are the levels that ProConnect can interpret; it loops on others.
-var KnownACR = []string{
-	"eidas0", "eidas0-mfa", "eidas1", "eidas1-mfa", "eidas2", "eidas3",
-	"https://proconnect.gouv.fr/assurance/certification-dirigeant",
-}
+var KnownACR = claims.Levels
 
 // String returns the rule as one would write it in a Caddyfile, on one line.
 func (r Rule) String() string {

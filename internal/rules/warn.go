@@ -18,17 +18,17 @@ func warnings(position int, r Rule, c Compiled) []string {
 	if !c.deny {
 		w.allow(r, c)
 	}
-	return w.said
+	return w.lines
 }
 
 // warned gathers the warnings of one rule.
 type warned struct {
-	at   string
-	said []string
+	at    string
+	lines []string
 }
 
 func (w *warned) add(format string, args ...any) {
-	w.said = append(w.said, w.at+fmt.Sprintf(format, args...))
+	w.lines = append(w.lines, w.at+fmt.Sprintf(format, args...))
 }
 
 // allow warns of an allow rule that admits more people than it looks, or nobody.

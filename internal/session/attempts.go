@@ -1,195 +1,156 @@
 package session
 
+// Why a login ends in the browser that began it, once, as the person who logged in.
+//
+// An attempt is nowhere but in the state of its authorization request: an envelope,
+// sealed with AES-256-GCM under a key for this purpose, format, issuer and client. A
+// browser has one secret, S, in a cookie that no sibling domain and no page can write
+// or read (__Host-, HttpOnly; on plain http at loopback any local port can plant it).
+// Nonce, PKCE verifier and bind are derived from S, the client, the origin and the
+// attempt's random id.
+//
+//   - Forged or changed states do not open (GCM). Those of other clients and purposes
+//     are under other keys. An origin's hash is inside: no state of a sibling opens here.
+//   - Login CSRF: somebody has a victim open the callback of their own login. Its bind
+//     is of another S: code and error are ignored. To make one for the victim's S they
+//     would need S. Who plants an S of their own loses it with the next session, which
+//     sets a new one, and what they began before dies with it.
+//   - Code injection: a stolen code, put beside a state of the thief's own browser. The
+//     ID token has the nonce of the victim's attempt, and ProConnect the challenge of its
+//     verifier: both are of another S and id.
+//   - Mix-up: iss is compared before anything else is done with a state that opened.
+//   - Replay: an id is good once on this node. On all nodes the new session has replaced
+//     S, so that the bind no longer holds. A login that failed has brought nothing, and
+//     its code is used at ProConnect.
+//   - Logout deletes S: no tab that was at ProConnect meanwhile brings a session back.
+//     The family that an attempt began with is inside, and must not be revoked.
+//   - Loops: the round is inside. Who comes back without S is never sent on without a
+//     click; who comes back with another S, or late, twice at most.
+//   - What stands inside is for us alone: whoever reads addresses learns no target, no
+//     level and no family. Until bind holds, nothing of it is used but the target, which
+//     passes the check of return targets again.
+//   - Nothing grows: no cookie and no memory for an attempt, but for the ids that were
+//     used, which are bounded in number and time.
+//   - The redirect URI comes from the configuration, never from the envelope.
+
 import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
-	"encoding/base64"
-	"encoding/json"
-	"net/http"
-	"strconv"
-	"sync"
 	"time"
-
-	"golang.org/x/oauth2"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
 
 const (
-	attemptTime  = time.Hour // creating an account at ProConnect takes a while
-	maxAttempts  = 5         // cookies of attempts that one browser keeps
-	attemptIDLen = 10        // how much of the state names its cookie
+	// attemptTime is how long a browser may stay away: creating an account at
+	// ProConnect takes a while.
+	attemptTime = time.Hour
 
-	// maxAttemptCookie is what one may weigh, in bytes.
-	maxAttemptCookie = 2400
+	// maxState is how long a state may be, in characters.
+	maxState = 1200
 )
 
-// Attempt is a login under way, sealed into a cookie of its own, so that several
-// tabs can log in side by side and answer in any order.
+// Kind is what a login is for.
+type Kind uint8
+
+// Kinds of logins. They are the envelope's format: append, never reorder.
+const (
+	Login  Kind = iota // of somebody who has no session, or wants another
+	StepUp             // of somebody whose session lacks a level of assurance
+	Renew              // of a session that is to be confirmed
+	Silent             // without a page of ProConnect's
+	kinds
+)
+
+// Attempt is a login under way.
 type Attempt struct {
-	State       string   `json:"s"`
-	Nonce       string   `json:"n"`
-	Verifier    string   `json:"v"`
-	RedirectURI string   `json:"r"`
-	Target      string   `json:"t"` // where to go when it is done
-	ACR         []string `json:"a,omitempty"`
-	Scopes      []string `json:"c"`           // what was asked: the configuration may change meanwhile
-	Started     int64    `json:"d"`           // Unix seconds
-	Automatic   bool     `json:"u,omitempty"` // begun without a click
-	Family      []byte   `json:"f,omitempty"` // of the session that it began with
-	Gate        string   `json:"g,omitempty"` // the key of the hints of the gate that asked
+	Kind      Kind
+	Automatic bool // begun without a click
+	Round     int  // how many attempts went before it that nobody clicked for
+	Target    string
+	ACR       []string // the levels of which one was required
+	Scopes    []string // what was asked: the configuration may change meanwhile
+	Family    Family   // of the session that it began with
+	Gate      string   // the key of the hints of the gate that asked
+
+	// Site is the origin in full, where another host takes the answer for it.
+	Site string
+
+	id        [16]byte
+	startedAt int64 // Unix seconds
+	bind      [16]byte
+	origin    [16]byte // of the hash
+	after     [16]byte // the id of the one that came back instead; not in the envelope
 }
 
-// RandomText returns 32 random bytes in base64url: 43 characters, which satisfies
-// the 32 that ProConnect's documentation asks of state and nonce.
-func RandomText() string {
-	b := make([]byte, 32)
-	rand.Read(b) // never fails, by its documentation
-	return base64.RawURLEncoding.EncodeToString(b)
+// Again is the same login, begun anew without a click: a plain one, whatever the other was.
+func (a *Attempt) Again() *Attempt {
+	return &Attempt{Automatic: true, Round: a.Round + 1, Target: a.Target, ACR: a.ACR, Gate: a.Gate, after: a.id}
 }
 
-// Begin gives the attempt what ProConnect will be asked with, and answer with.
-func (a *Attempt) Begin(redirectURI, own string, now time.Time) {
-	a.State, a.Nonce, a.Verifier = RandomText(), RandomText(), oauth2.GenerateVerifier()
-	a.RedirectURI, a.Target, a.Started = redirectURI, origin.ReturnTarget(a.Target, own), now.Unix()
-}
-
-// FamilyID is that of the session that the attempt began with, if there was one.
-func (a *Attempt) FamilyID() (f Family) {
-	copy(f[:], a.Family)
-	return f
-}
+// Secrets are what a login is asked with, and what proves its answer.
+type Secrets struct{ State, Nonce, Verifier string }
 
 // LedBack says whether the login was hinted to the identity provider of the session
 // that it began with.
-func (a *Attempt) LedBack() bool { return len(a.Family) > 0 && len(a.ACR) > 0 }
+func (a *Attempt) LedBack() bool { return a.Family != Family{} && len(a.ACR) > 0 }
 
-// BeginAttempt seals the attempt into a cookie, and drops the oldest of the browser's
-// others when they are too many, or too large.
-func (k *Keeper) BeginAttempt(ctx context.Context, w http.ResponseWriter, o origin.Origin, cookies []string, a *Attempt) error {
-	value, err := k.sealAttempt(ctx, o, a)
-	if err == nil && len(value) > maxAttemptCookie {
-		short := *a
-		short.Target = "/" // JSON makes six bytes of an & or of a byte that is no text
-		value, err = k.sealAttempt(ctx, o, &short)
-	}
+// BeganAt says whether an attempt began at an origin.
+func (a *Attempt) BeganAt(o origin.Origin) bool { return a.origin == originHash(o) }
+
+// Late says whether the browser was away for too long.
+func (a *Attempt) Late(now time.Time) bool { return now.Sub(time.Unix(a.startedAt, 0)) > attemptTime }
+
+// FromTheFuture says whether an attempt was made by a clock that nobody can trust.
+func (a *Attempt) FromTheFuture(now time.Time) bool {
+	return time.Unix(a.startedAt, 0).After(now.Add(clockSkew))
+}
+
+// BeginAttempt gives a login of a browser what ProConnect is asked with.
+func (k *Keeper) BeginAttempt(ctx context.Context, o origin.Origin, b Browser, a *Attempt, now time.Time) (Secrets, error) {
+	rand.Read(a.id[:]) // never fails, by its documentation
+	a.startedAt, a.origin, a.bind = now.Unix(), originHash(o), k.bind(o, b, a)
+	state, err := k.sealAttempt(ctx, a)
 	if err != nil {
-		return err
+		return Secrets{}, err
 	}
-	name := k.names(o).login + a.State[:attemptIDLen]
-	if left := k.makeRoom(ctx, w, o, cookies, len(name)+len(value)); left < 0 && a.Target != "/" {
+	s := k.Secrets(o, b, a)
+	s.State = state
+	return s, nil
+}
+
+// sealAttempt seals an attempt whose target is shortened as far as it must be.
+func (k *Keeper) sealAttempt(ctx context.Context, a *Attempt) (state string, err error) {
+	for target := range shorterTargets(a.Target) {
 		short := *a
-		short.Target = "/" // a login that leads home is better than a site that is shut
-		if value, err = k.sealAttempt(ctx, o, &short); err != nil {
-			return err
+		short.Target = target
+		if state, err = k.attempts.Seal(ctx, short.encode(), ""); err != nil || len(state) <= maxState {
+			return state, err
 		}
 	}
-	setCookie(w, name, value, "/", int(attemptTime/time.Second))
-	return nil
+	return "", errEnvelope
 }
 
-func (k *Keeper) sealAttempt(ctx context.Context, o origin.Origin, a *Attempt) (string, error) {
-	plain, err := json.Marshal(a)
-	if err != nil {
-		return "", err
+// OpenAttempt opens the envelope that a state is; nil if it is none of this client's.
+// Nothing is consumed, and whose it is has still to be found out.
+func (k *Keeper) OpenAttempt(ctx context.Context, state string) *Attempt {
+	if len(state) > maxState {
+		return nil
 	}
-	return k.attempts.Seal(ctx, plain, o.Host)
-}
-
-// openAttempt reads an attempt's cookie; nil if it is not ours or over.
-func (k *Keeper) openAttempt(ctx context.Context, o origin.Origin, value string) *Attempt {
-	plain, err := k.attempts.Open(ctx, value, o.Host)
+	plain, err := k.attempts.Open(ctx, state, "")
 	if err != nil {
 		return nil
 	}
 	a := new(Attempt)
-	if json.Unmarshal([]byte(plain), a) != nil {
-		return nil
-	}
-	started := time.Unix(a.Started, 0)
-	if now := time.Now(); now.Sub(started) > attemptTime || started.Sub(now) > clockSkew {
+	if a.decode(plain) != nil {
 		return nil
 	}
 	return a
 }
 
-// FindAttempt finds the attempt of this browser that a state belongs to.
-func (k *Keeper) FindAttempt(ctx context.Context, o origin.Origin, cookies []string, state string) *Attempt {
-	if len(state) < attemptIDLen {
-		return nil
-	}
-	value, ok := findCookie(cookies, k.names(o).login+state[:attemptIDLen])
-	if !ok {
-		return nil
-	}
-	a := k.openAttempt(ctx, o, value)
-	if a == nil || subtle.ConstantTimeCompare([]byte(a.State), []byte(state)) != 1 {
-		return nil
-	}
-	return a
-}
-
-// roundTime is how long a login without a click counts as one of those of late.
-const roundTime = time.Minute
-
-// AutoLogins is how many logins without a click this browser ended in the last
-// minute. A cookie tells it that anybody may change in their own browser: it protects
-// nobody but them.
-func (k *Keeper) AutoLogins(o origin.Origin, cookies []string) int {
-	value, _ := findCookie(cookies, k.names(o).rounds)
-	if len(value) != 1 || value[0] < '0' || value[0] > '9' {
-		return 0
-	}
-	return int(value[0] - '0')
-}
-
-// CountAutoLogin counts one that ended.
-func (k *Keeper) CountAutoLogin(w http.ResponseWriter, o origin.Origin, cookies []string) {
-	n := min(k.AutoLogins(o, cookies)+1, 9)
-	setCookie(w, k.names(o).rounds, strconv.Itoa(n), "/", int(roundTime/time.Second))
-}
-
-// ForgetAttempt drops the attempt's cookie.
-func (k *Keeper) ForgetAttempt(w http.ResponseWriter, o origin.Origin, a *Attempt) {
-	setCookie(w, k.names(o).login+a.State[:attemptIDLen], "", "/", -1)
-}
-
-// ConsumeAttempt says whether the attempt was still unused on this node, and uses it.
-func (k *Keeper) ConsumeAttempt(a *Attempt, now time.Time) bool { return k.used.consume(a.State, now) }
-
-// maxUsed bounds how many used attempts are remembered: beyond it, ProConnect's
-// one-time code alone decides.
-const maxUsed = 100_000
-
-// usedAttempts remembers the attempts that this node consumed, so that a
-// callback that comes twice makes no second call.
-type usedAttempts struct {
-	mu     sync.Mutex
-	states map[string]int64 // Unix seconds
-	swept  int64
-}
-
-// consume says whether the attempt was still unused, and uses it.
-func (u *usedAttempts) consume(state string, now time.Time) bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if _, used := u.states[state]; used {
-		return false
-	}
-	if u.states == nil {
-		u.states = make(map[string]int64)
-	}
-	if over := now.Add(-attemptTime - clockSkew).Unix(); u.swept < now.Add(-time.Minute).Unix() {
-		for s, at := range u.states {
-			if at < over {
-				delete(u.states, s)
-			}
-		}
-		u.swept = now.Unix()
-	}
-	if len(u.states) < maxUsed {
-		u.states[state] = now.Unix()
-	}
-	return true
+// Began says whether it was this browser that began an attempt.
+func (k *Keeper) Began(o origin.Origin, b Browser, a *Attempt) bool {
+	bind := k.bind(o, b, a)
+	return subtle.ConstantTimeCompare(bind[:], a.bind[:]) == 1
 }

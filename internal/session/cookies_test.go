@@ -2,8 +2,11 @@ package session
 
 import (
 	"net/http"
+	"strconv"
 	"testing"
 
+	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
 )
 
@@ -39,12 +42,55 @@ func TestFindCookie(t *testing.T) {
 // Nothing that a client of ours sets is left out of the grammar.
 func TestEveryCookieNameIsHidden(t *testing.T) {
 	for _, secure := range []bool{false, true} {
-		n := newCookieNames("proconnect-agents", secure)
-		for _, name := range []string{n.session, n.login + "0123456789", n.idToken, n.logout, n.rounds} {
-			h := http.Header{"Cookie": {name + "=v"}}
-			if upstream.HideCookies(h, "proconnect-agents"); len(h) > 0 {
-				t.Errorf("%s reaches the site", name)
+		for _, port := range []string{"", "8443", "65535"} {
+			n := newCookieNames("proconnect-agents", port, secure)
+			for _, name := range []string{n.session, n.seen, n.browser, n.busy, n.silent, n.putOff, n.idToken, n.logout, n.rounds} {
+				h := http.Header{"Cookie": {name + "=v"}}
+				if upstream.HideCookies(h, "proconnect-agents"); len(h) > 0 {
+					t.Errorf("%s reaches the site", name)
+				}
 			}
+		}
+	}
+}
+
+// Browsers send a host's cookies to all its ports: a port has names of its own, and none
+// that a client could write into its Host header becomes a part of one, or stays in
+// memory.
+func TestCookieNamesOfPorts(t *testing.T) {
+	k := New(Config{Name: "proconnect", Keys: seal.NewKeyring(make([]byte, 32))})
+	for host, want := range map[string]string{
+		"docs.example": "__Host-proconnect", "docs.example:443": "__Host-proconnect", "docs.example.": "__Host-proconnect",
+		"docs.example:8443": "__Host-proconnect_8443", "docs.example:80": "__Host-proconnect_80", "[::1]:9": "__Host-proconnect_9", "[::1]": "__Host-proconnect",
+		"docs.example:0443": "__Host-proconnect", "docs.example:65536": "__Host-proconnect", "docs.example:0": "__Host-proconnect",
+		"docs.example:8;x=1": "__Host-proconnect", "docs.example:+8": "__Host-proconnect", "docs.example:8_9": "__Host-proconnect",
+	} {
+		for range 2 {
+			if got := k.names(origin.Of(host, true)).session; got != want {
+				t.Errorf("at %s a session is in %s, want %s", host, got, want)
+			}
+		}
+	}
+	for port := range 3 * maxPorts {
+		host := "docs.example:" + strconv.Itoa(10_000+port)
+		if got, want := k.names(origin.Of(host, true)).session, "__Host-proconnect_"+strconv.Itoa(10_000+port); got != want {
+			t.Errorf("at %s a session is in %s, want %s", host, got, want)
+		}
+	}
+	if kept := len(*k.cookies[1].other.Load()); kept != maxPorts {
+		t.Errorf("the names of %d ports are kept, want %d at most", kept, maxPorts)
+	}
+}
+
+// What was sealed at the scheme's own port before ports counted opens on; that of another
+// port is bound to it.
+func TestBindingOfPorts(t *testing.T) {
+	for host, want := range map[string]string{
+		"Docs.example": "docs.example", "docs.example:443": "docs.example", "docs.example.": "docs.example",
+		"docs.example:8443": "docs.example:8443", "docs.example:80": "docs.example:80",
+	} {
+		if got := binding(origin.Of(host, true)); got != want {
+			t.Errorf("at %s cookies are bound to %q, want %q", host, got, want)
 		}
 	}
 }

@@ -3,14 +3,18 @@ package session
 import (
 	"net/http/httptest"
 	"testing"
+	"time"
+
+	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
 )
 
 // The mark of one session says nothing of another one.
 func TestEntryIsOfOneSession(t *testing.T) {
-	k, o := new(Keeper), origin.Of("docs.example.gouv.fr", true)
-	k.cookies = [2]cookieNames{newCookieNames("proconnect", false), newCookieNames("proconnect", true)}
+	k := New(Config{Name: "proconnect", Lifetime: time.Hour, Keys: seal.NewKeyring(make([]byte, 32)), Log: zap.NewNop()})
+	o := origin.Of("docs.example.gouv.fr", true)
 	one, other := &Session{Family: Family{1}}, &Session{Family: Family{2}}
 	w := httptest.NewRecorder()
 	k.MarkEntry(w, o, one)

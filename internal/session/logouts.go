@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/subtle"
 	"encoding/binary"
 	"encoding/json"
@@ -41,7 +42,7 @@ func (k *Keeper) SaveLogout(ctx context.Context, w http.ResponseWriter, o origin
 	if err != nil {
 		return err
 	}
-	value, err := k.logouts.Seal(ctx, plain, o.Host)
+	value, err := k.logouts.Seal(ctx, plain, binding(o))
 	if err != nil {
 		return err
 	}
@@ -56,11 +57,11 @@ func (k *Keeper) FindLogout(ctx context.Context, w http.ResponseWriter, o origin
 	if !found {
 		return l, false
 	}
-	plain, err := k.logouts.Open(ctx, value, o.Host)
+	plain, err := k.logouts.Open(ctx, value, binding(o))
 	if err != nil || json.Unmarshal([]byte(plain), &l) != nil {
 		return Logout{}, false
 	}
-	if age := time.Since(time.Unix(l.Started, 0)); age > logoutTime || age < -clockSkew {
+	if !LogoutUnderWay(time.Unix(l.Started, 0), k.now()) {
 		return Logout{}, false
 	}
 	if len(states) != 1 || subtle.ConstantTimeCompare([]byte(states[0]), []byte(l.State)) != 1 {
@@ -73,14 +74,14 @@ func (k *Keeper) FindLogout(ctx context.Context, w http.ResponseWriter, o origin
 // SaveIDToken keeps the ID token for the logout, where alone the browser sends it. It
 // is bound to the family: another session's token is no hint for this one. Where it
 // would not fit beside the answer's Location, it is not kept.
-func (k *Keeper) SaveIDToken(ctx context.Context, w http.ResponseWriter, o origin.Origin, f Family, idToken, logoutPath, location string) {
+func (k *Keeper) SaveIDToken(ctx context.Context, w http.ResponseWriter, o origin.Origin, s *Session, idToken, logoutPath, location string) {
 	name := k.names(o).idToken
-	value, err := k.idTokens.Seal(ctx, append(f[:], idToken...), o.Host)
+	value, err := k.idTokens.Seal(ctx, append(s.Family[:len(s.Family):len(s.Family)], idToken...), binding(o))
 	if err != nil || headSize(w, location)+len(name)+len(value)+len(logoutPath)+cookieAttributes > maxHead {
 		setCookie(w, name, "", logoutPath, -1)
 		return
 	}
-	setCookie(w, name, value, logoutPath, 0)
+	setCookie(w, name, value, logoutPath, k.maxAge(s))
 }
 
 // IDToken returns the ID token that was kept for a session; empty if there is none.
@@ -89,7 +90,7 @@ func (k *Keeper) IDToken(ctx context.Context, o origin.Origin, cookies []string,
 	if !ok || s.IsZero() {
 		return ""
 	}
-	plain, err := k.idTokens.Open(ctx, value, o.Host)
+	plain, err := k.idTokens.Open(ctx, value, binding(o))
 	idToken, mine := strings.CutPrefix(plain, string(s.Family[:]))
 	if err != nil || !mine {
 		return ""
@@ -113,12 +114,20 @@ func headSize(w http.ResponseWriter, location string) int {
 	return n
 }
 
+// RandomText returns 32 random bytes in base64url: 43 characters, which satisfies
+// the 32 that ProConnect's documentation asks of a state.
+func RandomText() string {
+	b := make([]byte, 32)
+	rand.Read(b) // never fails, by its documentation
+	return strict.EncodeToString(b)
+}
+
 // LogoutToken seals who may log out where, and when they were asked, for the form of
 // the page that asks. It is empty where nothing can be sealed: a click on the page
 // still logs out.
 func (k *Keeper) LogoutToken(ctx context.Context, o origin.Origin, f Family, now time.Time) string {
 	plain := binary.BigEndian.AppendUint64(append([]byte(nil), f[:]...), uint64(now.Unix()))
-	token, err := k.forms.Seal(ctx, plain, formOrigin(o))
+	token, err := k.forms.Seal(ctx, plain, originText(o))
 	if err != nil {
 		return ""
 	}
@@ -128,7 +137,7 @@ func (k *Keeper) LogoutToken(ctx context.Context, o origin.Origin, f Family, now
 // IsLogoutToken says whether a token was made for this family at this origin, less
 // than ten minutes ago.
 func (k *Keeper) IsLogoutToken(ctx context.Context, o origin.Origin, f Family, token string, now time.Time) bool {
-	plain, err := k.forms.Open(ctx, token, formOrigin(o))
+	plain, err := k.forms.Open(ctx, token, originText(o))
 	asked, ok := strings.CutPrefix(plain, string(f[:]))
 	if err != nil || !ok || len(asked) != 8 {
 		return false
@@ -136,7 +145,3 @@ func (k *Keeper) IsLogoutToken(ctx context.Context, o origin.Origin, f Family, t
 	age := now.Sub(time.Unix(int64(binary.BigEndian.Uint64([]byte(asked))), 0))
 	return age <= logoutFormTime && age >= -clockSkew
 }
-
-// formOrigin is what a form's token is bound to: browsers share cookies between the
-// ports of a host, but no page of one port reads a page of another.
-func formOrigin(o origin.Origin) string { return strings.ToLower(o.URL("")) }

@@ -23,7 +23,7 @@ func TestLogoutTokenIsBound(t *testing.T) {
 	mine, asked := at("docs.example", 1), time.Unix(1_800_000_000, 0)
 	ctx := t.Context()
 	token := k.LogoutToken(ctx, mine.origin, mine.family, asked)
-	ofAnotherPurpose, err := k.logouts.Seal(ctx, append(mine.family[:], make([]byte, 8)...), formOrigin(mine.origin))
+	ofAnotherPurpose, err := k.logouts.Seal(ctx, append(mine.family[:], make([]byte, 8)...), originText(mine.origin))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,10 +13,10 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
-// Caddy's path matcher has no case, and most servers do: to them /PUBLIC/x is not
-// what `not path /public/*` exempts. What gates goes on without; what exempts is
-// asked once more, with every capital marked, in the pattern and in the address, so
-// that there is nothing left to fold.
+// Caddy's path matcher ignores case, but most servers do not: to them /PUBLIC/x is not
+// what `not path /public/*` exempts. A matcher that gates may go on ignoring it. One
+// that exempts is asked twice: the second time every capital is marked, in the pattern
+// and in the address, so that case counts.
 
 // exemptPath is Caddy's path matcher where it says what is not gated.
 type exemptPath struct {

@@ -104,13 +104,10 @@ func oursByName(pair, base string) bool {
 }
 
 // ourSuffixes say what a cookie of ours is for, at its name's end. A session's has none.
-var ourSuffixes = [...]string{"", "_id_token", "_logout", "_rounds", "_browser", "_busy", "_seen", "_entry"}
+var ourSuffixes = [...]string{"", "_id_token", "_logout", "_rounds", "_browser", "_busy", "_seen", "_silent", "_renew", "_entry"}
 
 // endsOurName says whether a name that begins as ours do ends as one of them.
 func endsOurName(rest string) bool {
-	if strings.HasPrefix(rest, "_login_") { // and which attempt it is
-		return true
-	}
 	for _, suffix := range ourSuffixes {
 		if end, ok := strings.CutPrefix(rest, suffix); ok && nameEnds(end) {
 			return true

@@ -11,18 +11,18 @@ import (
 	"go.uber.org/zap"
 )
 
-// Matcher is what the operator said of where a gate is, read as servers may read a
-// request. A zero Matcher matches every request.
+// Matcher is a gate's matcher, which tries a request in every way that servers may
+// read it. A zero Matcher matches every request.
 type Matcher struct {
 	sets   caddyhttp.MatcherSets
 	naming caddyhttp.MatcherSets // the sets that say which addresses are gated, not only which are not
 	method bool                  // it reads the method
 }
 
-// NewMatcher has matchers read a request as servers do, and refuses those that
-// cannot. It changes the sets, which Caddy made of raw. warn is told what the operator
-// may not mean; neutral says of which other matchers it is known that they read
-// nothing of what is asked for.
+// NewMatcher makes a Matcher of matcher sets, which Caddy made of raw and which it
+// changes. A matcher that cannot read a request as servers do is an error. warn gets
+// what the operator may not mean. neutral reports whether a matcher of another package
+// is known to read neither address, query nor method.
 func NewMatcher(ctx caddy.Context, sets caddyhttp.MatcherSets, raw caddyhttp.RawMatcherSets,
 	warn func(msg string, fields ...zap.Field), neutral func(matcher any) bool,
 ) (Matcher, error) {

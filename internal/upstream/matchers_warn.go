@@ -81,7 +81,7 @@ func (w *matcherWalk) warnExemption(text string) {
 		zap.String("matcher", text))
 }
 
-// warnExpression reads the text of an expression, for want of more.
+// warnExpression looks at the text of an expression: Caddy gives no access to its parts.
 func (w *matcherWalk) warnExpression(expr, text string) {
 	if strings.Contains(expr, "path_regexp") && !strings.Contains(expr, "(?i") {
 		w.warn("path_regexp minds the case inside an expression, and file systems may not: begin the pattern with (?i), or use `path`", zap.String("matcher", text))
@@ -91,8 +91,8 @@ func (w *matcherWalk) warnExpression(expr, text string) {
 	}
 }
 
-// clientChooses names what a matcher reads that the client sends as it likes, and
-// that says nothing of what is asked for; empty if there is nothing.
+// clientChooses names what a matcher reads that the client can choose without
+// changing what it asks for, such as a header; empty if there is nothing.
 func clientChooses(m any) string {
 	switch m := m.(type) {
 	case *caddyhttp.MatchHeader, *caddyhttp.MatchHeaderRE:

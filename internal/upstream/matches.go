@@ -49,9 +49,8 @@ func (m *Matcher) matchesTarget(r *http.Request, t Target) (bool, error) {
 	return m.matchesVariant(r, t, rewritten)
 }
 
-// matchesVariant tries what the request may be read as. Placeholders read the
-// very *r.URL that the request began with: it is changed in place, and put back
-// even if a matcher panics.
+// matchesVariant tries each way to read the request. It changes *r.URL in place,
+// because placeholders read that one, and restores it even if a matcher panics.
 func (m *Matcher) matchesVariant(r *http.Request, t Target, rewritten bool) (bool, error) {
 	list, all := m.requestVariants(r, t, rewritten)
 	if !all {

@@ -1,0 +1,111 @@
+package proconnect
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
+)
+
+// Steps of a login, in the address of the login endpoint: what a page of ours that goes
+// on by itself goes on with. Anybody may write them into a link: none does more than the
+// login itself.
+const (
+	stepGo    = "go"    // the browser was given its secret, for a login by a click
+	stepBack  = "back"  // the same, without a click: the page that asked decides
+	stepWait  = "wait"  // another tab is at ProConnect
+	stepParam = "step"  // of the address
+	waitParam = "since" // since when a tab waits, in Unix seconds
+)
+
+// How long a page of ours stands before it goes on, in seconds. Tabs that a browser
+// restores at once are each given a secret, of which the last one stays: after a second
+// all of them have it (measured with thirty, where going on at once let one through).
+const (
+	goOnClicked   = 0
+	goOnAutomatic = 1
+	goOnWaiting   = 2
+)
+
+// maxWait is how long a page looks for the end of another tab's login.
+const maxWait = time.Hour
+
+// serveLoginStep answers at the login endpoint what is not to be sent to ProConnect, or
+// not yet.
+func (x *exchange) serveLoginStep(query url.Values) (done bool, err error) {
+	_, known := x.browser()
+	switch step := query.Get(stepParam); {
+	case !known && (step == stepGo || step == stepBack):
+		x.ensureBrowser() // for whoever allows cookies, or has this address as a bookmark
+		return true, x.problem(faultCookiesRefused, pages.Problem{RetryURL: x.loginURL(), HomeURL: "/"})
+	case !known:
+		return true, x.introduce(stepGo, goOnClicked)
+	case step == stepBack:
+		return true, redirect(x.w, x.target())
+	case step == stepWait && x.arrived():
+		return true, redirect(x.w, x.target())
+	case step == stepWait:
+		since, _ := strconv.ParseInt(query.Get(waitParam), 10, 64)
+		return true, x.wait(time.Unix(since, 0))
+	}
+	return false, nil
+}
+
+// browser is the secret that the browser has.
+func (x *exchange) browser() (session.Browser, bool) {
+	return x.gate.client.keeper.Browser(x.origin, x.cookies)
+}
+
+// ensureBrowser gives the browser a secret where it has none. Only a person who looks at
+// a page is given one.
+func (x *exchange) ensureBrowser() session.Browser {
+	if b, ok := x.browser(); ok {
+		return b
+	}
+	return x.gate.client.keeper.SetBrowser(x.w, x.origin)
+}
+
+// introduce gives the browser its secret on a small page that goes on by itself. A
+// browser that refuses cookies comes on without it and is told so, before ProConnect.
+func (x *exchange) introduce(step string, seconds int) error {
+	if !x.gate.callbackComesBack(x.r, x.origin) {
+		return x.callbackLost()
+	}
+	x.ensureBrowser()
+	next := x.loginURL() + "&" + stepParam + "=" + step
+	x.goOn(next, seconds)
+	return x.page(http.StatusOK, pages.Departing{URL: next})
+}
+
+// wait answers while another tab of the browser is at ProConnect, where passes at the
+// same time kill one another. The page finds the session when it is there; it sends
+// nobody to ProConnect by itself, where somebody may be typing a password in the other
+// tab. A click does.
+func (x *exchange) wait(since time.Time) error {
+	view := pages.Waiting{LoginURL: x.loginURL()}
+	if age := time.Since(since); age >= 0 && age < maxWait {
+		x.goOn(x.loginURL()+"&"+stepParam+"="+stepWait+"&"+waitParam+"="+strconv.FormatInt(since.Unix(), 10), goOnWaiting)
+	} else {
+		view.Over = true
+	}
+	return x.page(http.StatusUnauthorized, view)
+}
+
+// goOn has the page that is answered go on by itself.
+func (x *exchange) goOn(location string, seconds int) {
+	x.w.Header().Set("Refresh", strconv.Itoa(seconds)+"; url="+location)
+}
+
+// arrived says whether the login that a tab waits for brought a session, of a level that
+// is wanted or was asked for in vain: the page that was asked for decides.
+func (x *exchange) arrived() bool {
+	if x.session.IsZero() {
+		return false
+	}
+	acr := x.loginOptions().acr
+	return len(acr) == 0 || proved(&x.session, acr) || rules.SameLevels(acr, x.session.RequestedACR)
+}
