@@ -28,7 +28,10 @@ type App struct {
 
 	log          *zap.Logger
 	auditLog     *zap.Logger
-	pollEvery    time.Duration // how often what changes outside is looked at
+	metrics      *metrics
+	gates        []*Handler     // of all sites
+	gatesOf      map[string]int // how many each site has so far
+	pollEvery    time.Duration  // how often what changes outside is looked at
 	stop         context.CancelFunc
 	polled       chan struct{} // closed when the poller has ended
 	lists        *rules.Lists

@@ -111,7 +111,7 @@ func (x *exchange) establish(a *session.Attempt, browser session.Browser, result
 	}
 	x.gate.client.keeper.SaveIDToken(x.r.Context(), x.w, x.origin, s, result.IDToken, x.gate.logoutPath(), a.Target)
 	x.revokeReplaced(s.Family)
-	x.reportLogin(a, s)
+	x.reportLogin(a, s, result.ACR)
 	if isSomebodyElse(&x.session, s) {
 		return x.personChanged(s)
 	}

@@ -99,6 +99,7 @@ type Client struct {
 	polling    lonely
 	tokenCalls *tokenCalls
 	audit      *auditor
+	counts     *clientMetrics
 	relay      *relay // nil without callback_origin
 
 	expected []claims.Ref // what matchers read

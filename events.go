@@ -14,6 +14,7 @@ import (
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 )
 
@@ -23,6 +24,7 @@ const (
 	eventLoginFailed   = "login_failed"
 	eventEntered       = "entered"
 	eventRefused       = "refused"
+	eventWouldRefuse   = "would_refuse"
 	eventStepUp        = "step_up"
 	eventLogout        = "logout"
 	eventRenewed       = "renewed"
@@ -32,10 +34,13 @@ const (
 )
 
 // reportLogin tells of a login that ended in a session, or that confirmed one.
-func (x *exchange) reportLogin(a *session.Attempt, s *session.Session) {
+func (x *exchange) reportLogin(a *session.Attempt, s *session.Session, acr string) {
 	event := eventLogin
 	if a.Kind == session.Renew && !isSomebodyElse(&x.session, s) {
 		event = eventRenewed
+	}
+	if event == eventLogin {
+		x.gate.client.counts.logins.add(levelLabel(acr))
 	}
 	x.auditAt(event, pathOf(a.Target), &s.Set)
 }
@@ -79,6 +84,7 @@ func (x *exchange) reportPersonChanged(now *session.Session) {
 // reportCallbackRefused tells of a callback that belongs to no login of the browser.
 func (x *exchange) reportCallbackRefused(why string) {
 	x.gate.log.Info("callback refused", zap.String("reference", x.ensureReference()), zap.String("reason", why))
+	x.gate.client.counts.failures.add(faultAttemptUnknown.code)
 	x.audit(eventLoginFailed, nil, zap.String("reason", "callback refused: "+why), zap.String("reference", x.reference))
 }
 
@@ -86,6 +92,7 @@ func (x *exchange) reportCallbackRefused(why string) {
 func (x *exchange) reportTooLarge(e *session.TooLargeError) {
 	x.gate.log.Error("login refused: the identity does not fit into a cookie; ask for less with `scopes` and `claims`",
 		zap.String("reference", x.ensureReference()), zap.String("largest_claim", e.Claim), zap.Int("bytes", e.Bytes))
+	x.gate.client.counts.failures.add(faultSessionTooLarge.code)
 	x.audit(eventLoginFailed, nil, zap.String("reason", "the identity does not fit into a cookie"), zap.String("reference", x.reference))
 }
 
@@ -108,6 +115,7 @@ func (x *exchange) reportLogoutHereOnly(err error) {
 
 // reportLoginFailed says what went wrong and what the operator can do about it.
 func (x *exchange) reportLoginFailed(a *session.Attempt, e *rp.Error, f fault) {
+	x.gate.client.counts.failures.add(f.code)
 	reference := zap.String("reference", x.ensureReference())
 	x.auditAt(eventLoginFailed, pathOf(a.Target), nil, zap.String("reason", e.Error()), reference)
 	fields := []zap.Field{
@@ -134,6 +142,7 @@ func (x *exchange) reportLoginFailed(a *session.Attempt, e *rp.Error, f fault) {
 // reportRefused tells of a refusal, once a minute for a session and what refused it. It
 // names rules and fields, and never what is in them.
 func (x *exchange) reportRefused() {
+	x.gate.counts.refusals.add(ruleLabel(x.decision.Position()))
 	reason := x.decision.Reason()
 	known, more, due, over := x.gate.refusals.due(dampedKey{x.session.Family, reason}, x.ensureReference())
 	x.reference = known
@@ -143,6 +152,18 @@ func (x *exchange) reportRefused() {
 	}
 	x.audit(eventRefused, &x.session.Set, zap.Int("rule", x.decision.Position()), zap.String("reason", reason),
 		zap.String("reference", known), zap.Strings("rules", x.gate.rules.Outlines(x.decision)), zap.Int("since_the_last", more))
+}
+
+// reportWouldRefuse tells of somebody whom the gate admits and the rules of its report
+// would refuse, as rarely as of a refusal. There is no page, and so no reference.
+func (x *exchange) reportWouldRefuse(d rules.Decision) {
+	reason := d.Reason()
+	_, more, due, over := x.gate.would.due(dampedKey{x.session.Family, reason}, "")
+	x.gate.reportAgain(eventWouldRefuse, over)
+	if due {
+		x.audit(eventWouldRefuse, &x.session.Set, zap.Int("rule", d.Position()), zap.String("reason", reason),
+			zap.Strings("rules", x.gate.tried.Outlines(d)), zap.Int("since_the_last", more))
+	}
 }
 
 // reportAgain tells how many events had no line, where nobody is about to have the next.
@@ -157,6 +178,7 @@ func (h *Handler) reportAgain(event string, over []counted) {
 func (h *Handler) Cleanup() error {
 	if h.client != nil {
 		h.reportAgain(eventRefused, h.refusals.rest())
+		h.reportAgain(eventWouldRefuse, h.would.rest())
 	}
 	return nil
 }

@@ -47,6 +47,10 @@ type Config struct {
 	// Timeout bounds one call, and all those of a Finish together; 0 means ten seconds.
 	Timeout time.Duration
 
+	// Observe hears of every call: how long it took, and whether the provider answered.
+	// nil means that nobody does.
+	Observe func(stage Stage, took time.Duration, answered bool)
+
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
