@@ -145,7 +145,7 @@ func (a *App) poll(ctx context.Context) {
 			}
 			next = now.Add(session.PollEvery - time.Duration(rand.Int64N(int64(time.Second)))) // jitter, not a secret
 			for _, c := range a.Clients {
-				c.polling.run(func() { c.keeper.Poll(ctx) })
+				c.polling.run(func() { c.keeper.Poll(ctx); c.reportKeyRotated() })
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package proconnect
 
 import (
 	"sync"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
@@ -100,7 +101,8 @@ type Client struct {
 	tokenCalls *tokenCalls
 	audit      *auditor
 	counts     *clientMetrics
-	relay      *relay // nil without callback_origin
+	keySeen    time.Time // when the key was made that sealed at the last look
+	relay      *relay    // nil without callback_origin
 
 	expected []claims.Ref // what matchers read
 

@@ -8,10 +8,14 @@ package proconnect
 // the gate's own log, under the same reference.
 
 import (
+	"net/http"
 	"net/url"
+	"slices"
+	"time"
 
 	"go.uber.org/zap"
 
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
@@ -31,6 +35,8 @@ const (
 	eventEnded         = "ended"
 	eventPersonChanged = "person_changed"
 	eventListChanged   = "list_changed"
+	eventRevoked       = "revoked"
+	eventKeysRotated   = "keys_rotated"
 )
 
 // reportLogin tells of a login that ended in a session, or that confirmed one.
@@ -187,4 +193,36 @@ func (h *Handler) Cleanup() error {
 func (a *App) reportListChanged(l *listfile.List, before int) {
 	a.auditLog.Info(eventListChanged, zap.String("event", eventListChanged), zap.String("file", l.Path()),
 		zap.Int("entries_before", before), zap.Int("entries_after", l.Set().Len()), zap.Int("faulty_lines", l.Bad().Total))
+}
+
+// revokedAll is the field of an event that ended the sessions of everybody.
+const revokedAll = "all"
+
+// reportRevoked tells that an operator ended sessions by the admin API, and from where. An
+// email stands in the audit log only if it is told of people at all.
+func (c *Client) reportRevoked(r *http.Request, field, value string, err error) {
+	if !auditedAlways(field) && field != "siren" && !slices.ContainsFunc(c.audit.claims, func(ref claims.Ref) bool { return ref.Name == field }) {
+		value = ""
+	}
+	by := r.RemoteAddr
+	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
+		by = r.TLS.PeerCertificates[0].Subject.String() + " at " + by
+	}
+	fields := []zap.Field{zap.String("field", field), zap.String("value", value), zap.String("by", by)}
+	if err != nil {
+		fields = append(fields, zap.Error(err))
+	}
+	c.audit.write(eventRevoked, fields...)
+}
+
+// reportKeyRotated tells that another key seals sessions than at the last look, whoever
+// made it.
+func (c *Client) reportKeyRotated() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	created := c.keeper.KeyCreated()
+	if before := c.keySeen; !before.IsZero() && !created.Equal(before) {
+		c.audit.write(eventKeysRotated, zap.Time("created", created.UTC().Truncate(time.Second)))
+	}
+	c.keySeen = created
 }
