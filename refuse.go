@@ -147,7 +147,7 @@ func (x *exchange) acrUnmet(a *session.Attempt) error {
 // vain: the person is told so at the next visit, and not sent there again
 // without a click.
 func (x *exchange) rememberStepUp(a *session.Attempt) {
-	if x.session.IsZero() || x.session.Family != a.Family {
+	if x.session.IsZero() || x.session.Family != a.Family || x.overtaken(a) {
 		return
 	}
 	x.session.RequestedACR = a.ACR

@@ -58,6 +58,7 @@ type List struct {
 	whole   chan struct{}
 	first   sync.Once
 	polling atomic.Bool
+	recheck atomic.Bool
 	writer  writer
 	poll    poll
 	health  health

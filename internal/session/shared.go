@@ -79,9 +79,14 @@ func (s *Shared) found(u user) {
 }
 
 // use has the shared things work with what a configuration lends, until release is called.
+// The storage of a configuration that takes another's place is looked at anew.
 func (s *Shared) use(u user) (release func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(s.users) > 1 {
+		s.revoked.Recheck()
+		s.keys.Recheck()
+	}
 	added := &u
 	s.users = append(s.users, added)
 	return func() { s.drop(added) }
