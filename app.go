@@ -27,7 +27,11 @@ type App struct {
 	Clients map[string]*Client `json:"clients,omitempty"`
 
 	log          *zap.Logger
-	pollEvery    time.Duration // how often what changes outside is looked at
+	auditLog     *zap.Logger
+	metrics      *metrics
+	gates        []*Handler     // of all sites
+	gatesOf      map[string]int // how many each site has so far
+	pollEvery    time.Duration  // how often what changes outside is looked at
 	stop         context.CancelFunc
 	polled       chan struct{} // closed when the poller has ended
 	lists        *rules.Lists

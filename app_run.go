@@ -23,9 +23,12 @@ import (
 // Provision resolves and checks every client. It neither uses the network nor
 // writes to the storage.
 func (a *App) Provision(ctx caddy.Context) error {
-	a.log, a.pollEvery = ctx.Logger(), waits.Lists
+	a.log, a.auditLog, a.pollEvery = ctx.Logger(), auditLog(ctx), waits.Lists
 	a.lists, a.bodies = rules.NewLists(a.log, runningLists()), &bodies{most: waits.Body}
 	a.storage, a.shared = ctx.Storage(), make(map[string]*session.Shared)
+	if err := a.provisionMetrics(ctx); err != nil {
+		return err
+	}
 	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
 		c := a.Clients[name]
 		if err := checkClientName(name); err != nil {
@@ -82,9 +85,10 @@ func (a *App) Start() error {
 	}
 	a.announceSandboxSites()
 	for l := range a.lists.All() {
-		a.watches = append(a.watches, watchList(l, a.lists, a.log))
+		a.watches = append(a.watches, watchList(l, a.lists, a.log, a.reportListChanged))
 	}
 	a.lists.Loaded()
+	a.metrics.start(a)
 	a.polled = make(chan struct{})
 	go func() {
 		defer close(a.polled)
@@ -98,6 +102,7 @@ func (a *App) Start() error {
 func (a *App) Stop() error {
 	a.stop()
 	<-a.polled
+	a.metrics.stop(a)
 	ctx, cancel := context.WithTimeout(context.Background(), session.EndWait)
 	defer cancel()
 	for _, c := range a.Clients {
@@ -140,7 +145,7 @@ func (a *App) poll(ctx context.Context) {
 			}
 			next = now.Add(session.PollEvery - time.Duration(rand.Int64N(int64(time.Second)))) // jitter, not a secret
 			for _, c := range a.Clients {
-				c.polling.run(func() { c.keeper.Poll(ctx) })
+				c.polling.run(func() { c.keeper.Poll(ctx); c.reportKeyRotated() })
 			}
 		}
 	}

@@ -53,6 +53,11 @@ type Handler struct {
 	// rules are evaluated on every request.
 	Rules []rules.Rule `json:"rules,omitempty"`
 
+	// Rules that are tried on everybody whom this gate admits, and that decide
+	// nothing: whom they would refuse is logged, as `would_refuse`, and counted. What
+	// they read is asked of ProConnect. Default: none.
+	Report []rules.Rule `json:"report,omitempty"`
+
 	// Levels of authentication (`acr`, OpenID Connect Core 1.0 section 2), of
 	// which everybody must reach one, whichever rule admits them. ProConnect
 	// compares levels exactly, so all that will do must be listed. Default: any
@@ -63,6 +68,7 @@ type Handler struct {
 	// with ProConnect's button, `auto` redirects at once, `silent` asks ProConnect
 	// once for a browser, until it is closed, without a question to the person
 	// (`prompt=none`), and shows the page to those who are not logged in there.
+	// Without a click, one tab of a browser goes at a time; the others wait for it.
 	// `silent` does not go with `optional`. Default: `page`.
 	Login string `json:"login,omitempty"`
 
@@ -129,8 +135,15 @@ type Handler struct {
 
 	logouts logoutPlace
 
+	site     string // what logs and metrics call it
+	key      gateKey
+	counts   *gateMetrics
+	tried    *rules.Set // nil: the gate has no report
 	reports  *reports
-	refusals *refusals
+	refusals *damper
+	stepUps  *damper
+	entries  *damper
+	would    *damper
 }
 
 // Rule and Condition are what a gate's rules are made of, for programs that build a

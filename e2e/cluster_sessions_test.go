@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -125,6 +126,7 @@ func (c *cluster) loginsAtOnce(t *testing.T) {
 	t.Helper()
 	navigation := []string{
 		"Accept", "text/html", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document", "Sec-Fetch-Site", "same-origin",
+		"Cookie", browserSecret("", c.balancer.host[strings.LastIndexByte(c.balancer.host, ':')+1:]),
 	}
 	for _, n := range c.nodes {
 		n.send("/", navigation...)
