@@ -27,6 +27,7 @@ type App struct {
 	Clients map[string]*Client `json:"clients,omitempty"`
 
 	log          *zap.Logger
+	findings     *findings     // what is told of the configuration while it loads
 	pollEvery    time.Duration // how often what changes outside is looked at
 	stop         context.CancelFunc
 	polled       chan struct{} // closed when the poller has ended

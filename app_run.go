@@ -23,7 +23,8 @@ import (
 // Provision resolves and checks every client. It neither uses the network nor
 // writes to the storage.
 func (a *App) Provision(ctx caddy.Context) error {
-	a.log, a.pollEvery = ctx.Logger(), waits.Lists
+	a.findings = new(findings)
+	a.log, a.pollEvery = a.findings.gather(ctx.Logger()), waits.Lists
 	a.lists, a.bodies = rules.NewLists(a.log, runningLists()), &bodies{most: waits.Body}
 	a.storage, a.shared = ctx.Storage(), make(map[string]*session.Shared)
 	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
@@ -69,6 +70,7 @@ func (a *App) checkCookieNames() error {
 // Start begins to look for sessions revoked elsewhere and for lists that
 // changed. It never runs for a configuration that is only validated.
 func (a *App) Start() error {
+	a.findings.stop()
 	ctx, cancel := context.WithCancel(context.Background())
 	a.stop = cancel
 	for _, c := range a.Clients {

@@ -37,7 +37,7 @@ const (
 
 // buildCommands adds the sub-commands.
 func buildCommands(parent *cobra.Command) {
-	parent.AddCommand(secretCommand())
+	parent.AddCommand(secretCommand(), urisCommand())
 	parent.SilenceErrors, parent.Args = true, cobra.ArbitraryArgs
 	parent.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return finish(c, exitFailed, err) })
 	parent.RunE = func(c *cobra.Command, args []string) error {
@@ -99,15 +99,16 @@ var errFinding = findingError{}
 // lineWidth is that of a terminal, in characters.
 const lineWidth = 80
 
-// printWrapped prints a text in lines of a terminal's width, all but the first indented.
-// A word that is longer stays whole: it may be an address to copy.
+// printWrapped prints a text in lines of a terminal's width; further lines have the
+// indent. A word that is longer stays whole: it may be an address to copy.
 func printWrapped(w io.Writer, text, indent string) {
-	line, width := "", lineWidth
-	for word := range strings.FieldsSeq(text) {
+	words := strings.Fields(text)
+	line := text[:len(text)-len(strings.TrimLeft(text, " "))]
+	for i, word := range words {
 		switch {
-		case line == "":
-			line = word
-		case columns(line)+1+columns(word) > width:
+		case i == 0:
+			line += word
+		case columns(line)+1+columns(word) > lineWidth:
 			fmt.Fprintln(w, line)
 			line = indent + word
 		default:

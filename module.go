@@ -109,6 +109,7 @@ type Handler struct {
 	// `builtin`.
 	Errors string `json:"errors,omitempty"`
 
+	site   site // where the gate is, for whoever asks what it gates
 	client *Client
 	log    *zap.Logger
 	match  upstream.Matcher

@@ -28,6 +28,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	app := iface.(*App)
+	h.log = app.findings.gather(h.log)
 	layout, err := app.readLayout(ctx)
 	if err != nil {
 		return err
@@ -70,7 +71,8 @@ func (h *Handler) provision(ctx caddy.Context, app *App, site site) (err error) 
 	if err := h.provisionPlace(site); err != nil {
 		return err
 	}
-	h.noteSandboxSite(ctx, site)
+	h.site = site
+	h.noteSandboxSite()
 	return nil
 }
 
