@@ -37,7 +37,7 @@ const (
 
 // buildCommands adds the sub-commands.
 func buildCommands(parent *cobra.Command) {
-	parent.AddCommand(secretCommand(), urisCommand())
+	parent.AddCommand(secretCommand(), urisCommand(), checkCommand())
 	parent.SilenceErrors, parent.Args = true, cobra.ArbitraryArgs
 	parent.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return finish(c, exitFailed, err) })
 	parent.RunE = func(c *cobra.Command, args []string) error {
@@ -102,9 +102,9 @@ const lineWidth = 80
 // printWrapped prints a text in lines of a terminal's width; further lines have the
 // indent. A word that is longer stays whole: it may be an address to copy.
 func printWrapped(w io.Writer, text, indent string) {
-	words := strings.Fields(text)
-	line := text[:len(text)-len(strings.TrimLeft(text, " "))]
-	for i, word := range words {
+	rest := strings.TrimLeft(text, " ")
+	line := text[:len(text)-len(rest)]
+	for i, word := range strings.Split(rest, " ") {
 		switch {
 		case i == 0:
 			line += word

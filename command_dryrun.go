@@ -59,10 +59,10 @@ func provisionDry(config []byte) (*dryRun, error) {
 func ownPart(text string) string {
 	for _, module := range []string{"http.handlers.proconnect: ", "http.matchers.proconnect: ", "provision proconnect: "} {
 		if i := strings.LastIndex(text, module); i >= 0 {
-			return text[i+len(module):]
+			text = text[i+len(module):]
 		}
 	}
-	return text
+	return strings.TrimPrefix(text, "proconnect: ")
 }
 
 // loadDry is what most commands begin with: the configuration that the flags name,

@@ -57,6 +57,7 @@ func readGate(config json.RawMessage) layout.Gate {
 		CallbackPath:  h.CallbackPath,
 		LoggedOutPath: h.LoggedOutPath,
 		ErrorsToCaddy: h.Errors == errorsCaddy,
+		Optional:      h.Optional,
 	}
 }
 

@@ -53,7 +53,8 @@ ca.example.gouv.fr {
 
 // reading are the commands that only read, with what they take to do all that they can.
 var reading = map[string][]string{
-	"uris": {"uris"},
+	"uris":  {"uris"},
+	"check": {"check"},
 }
 
 // A command that only reads leaves nothing on the disk, run by root or by somebody else:

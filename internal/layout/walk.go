@@ -166,7 +166,7 @@ func (w *walker) invoke(s step, f flow) flow {
 
 // gate notes a gate.
 func (w *walker) gate(s step, f flow) flow {
-	g := &placedGate{config: w.gateOf(s.config()), site: w.site, hosts: f.scope.hosts(), errors: f.errors}
+	g := &placedGate{config: w.gateOf(s.config()), site: w.site, hosts: f.scope.hosts(), path: f.scope.paths(), errors: f.errors}
 	if len(f.named) > 0 {
 		g.named = f.named[len(f.named)-1]
 	}
@@ -182,8 +182,10 @@ func (w *walker) ending(s step, name string, f flow) {
 	if _, dead := f.dead(); dead {
 		return
 	}
+	certain := f.certain()
 	w.site.endings = append(w.site.endings, ending{
-		name: name, hosts: f.scope.hosts(), path: f.scope.paths(), proxy: s.forwards() && !f.errors, gates: f.certain(),
+		name: name, hosts: f.scope.hosts(), path: f.scope.paths(), proxy: s.forwards() && !f.errors, gates: certain,
+		closed: w.closed(f.scope, certain), maybe: len(f.maybe) > 0,
 	})
 	if f.person && s.refuses() {
 		w.warnRefusal(name, f)
