@@ -32,13 +32,14 @@ func init() {
 //		deny            mfa | <field> <value...> | { ... }
 //		mfa
 //		acr             <value...>
-//		login           page|auto
+//		login           page|auto|silent
 //		optional
 //		headers         [<prefix>]
 //		origin          <url>
 //		path            <prefix>
 //		callback_path   <path>
 //		logged_out_path <path>
+//		after_logout    <path>|<url>
 //		idp_hint        <idp_id>
 //		siret_hint      <siret>
 //		title           <text>
@@ -130,6 +131,7 @@ func gateBlock() block[Handler] {
 				{name: "path", read: text(func(h *Handler) *string { return &h.Path })},
 				{name: "callback_path", read: text(func(h *Handler) *string { return &h.CallbackPath })},
 				{name: "logged_out_path", read: text(func(h *Handler) *string { return &h.LoggedOutPath })},
+				{name: "after_logout", read: text(func(h *Handler) *string { return &h.AfterLogout })},
 				{name: "idp_hint", read: text(func(h *Handler) *string { return &h.IDPHint })},
 				{name: "siret_hint", read: text(func(h *Handler) *string { return &h.SiretHint })},
 			},

@@ -28,8 +28,13 @@ func init() {
 //		scopes               <scope...> | <+scope...>
 //		claims               <name...>
 //		ca                   <file>
+//		callback_origin      <url>
+//		callback_hosts       <name...> | from <file...>
 //		session {
 //			lifetime    <duration>
+//			idle        <duration>
+//			renew       <duration>
+//			persistent
 //			secret      <key...>
 //			cookie_name <name>
 //			storage_down accept
@@ -115,6 +120,8 @@ func clientBlock() block[Client] {
 					return checkClaims(c.Claims)
 				})},
 				{name: "ca", read: text(func(c *Client) *string { return &c.CA })},
+				{name: "callback_origin", read: checked(text(func(c *Client) *string { return &c.CallbackOrigin }), (*Client).checkCallback)},
+				{name: "callback_hosts", read: checked(readCallbackHosts, (*Client).checkCallback)},
 				{name: "session", read: func(c *Client, d *caddyfile.Dispenser) error {
 					c.Session = new(Session)
 					return c.Session.unmarshalCaddyfile(d)

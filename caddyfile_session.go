@@ -15,6 +15,12 @@ func sessionBlock() block[Session] {
 		prefix: "session: ",
 		options: []option[Session]{
 			{name: "lifetime", read: func(s *Session, d *caddyfile.Dispenser) error { return duration(d, d.Val(), &s.Lifetime) }},
+			{name: "idle", read: func(s *Session, d *caddyfile.Dispenser) error { return duration(d, d.Val(), &s.Idle) }},
+			{name: "renew", read: func(s *Session, d *caddyfile.Dispenser) error { return duration(d, d.Val(), &s.Renew) }},
+			{name: "persistent", read: func(s *Session, d *caddyfile.Dispenser) error {
+				s.Persistent = true
+				return flag(d, d.Val())
+			}},
 			{name: "secret", read: list(func(s *Session) *[]string { return &s.Secrets })},
 			{name: "cookie_name", read: text(func(s *Session) *string { return &s.CookieName })},
 			{name: "storage_down", read: text(func(s *Session) *string { return &s.StorageDown })},
@@ -31,10 +37,17 @@ func (s *Session) unmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if err := sessionBlock().unmarshal(d, s); err != nil {
 		return err
 	}
-	if s.Lifetime == 0 && s.Secrets == nil && s.CookieName == "" && s.StorageDown == "" {
+	if s.empty() {
 		return d.Errf("session: nothing in it: want a block with %s", strings.Join(sessionBlock().names(), ", "))
 	}
+	if err := s.checkSpans(); err != nil { // which stand in any order
+		return d.WrapErr(err)
+	}
 	return nil
+}
+
+func (s *Session) empty() bool {
+	return s.Lifetime == 0 && s.Idle == 0 && s.Renew == 0 && !s.Persistent && s.Secrets == nil && s.CookieName == "" && s.StorageDown == ""
 }
 
 func unknownSessionOption(d *caddyfile.Dispenser, option string) error {

@@ -70,6 +70,7 @@ func surroundings(t *testing.T) (dir string) {
 		"empty-key.txt": "\n",
 		"ca.pem":        authority(t),
 		"no-pem.txt":    "not a certificate\n",
+		"previews.txt":  "# previews\npr-1.preview.example.gouv.fr\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)

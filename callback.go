@@ -21,6 +21,9 @@ import (
 // The order is SPECS': nothing of the answer counts before it is known that this browser
 // began the attempt, not even an error. See internal/session/attempts.go.
 func (x *exchange) serveCallback() error {
+	if done, err := x.relayCallback(); done {
+		return err
+	}
 	// What was logged out is asked again when the login is whole: nothing is used up
 	// before that can be told, and loading the page again goes on.
 	if x.open(x.r); x.unread || !x.gate.client.keeper.Ready() {
@@ -47,6 +50,10 @@ func (x *exchange) serveCallback() error {
 	case !mine:
 		return x.foreignAttempt(a)
 	}
+	if !x.renews(a) {
+		x.gate.client.keeper.EndFlight(x.w, x.origin, browser)
+		return redirect(x.w, a.Target)
+	}
 	return x.finish(response, a, browser, now)
 }
 
@@ -58,7 +65,7 @@ func (x *exchange) finish(response rp.Response, a *session.Attempt, browser sess
 	if response.Code != "" {
 		var err error
 		if turn, err = x.gate.client.tokenCalls.begin(ctx, addressOf(x.r)); err != nil {
-			return x.tooManyLogins(err)
+			return x.turnRefused(a, browser, err)
 		}
 	}
 	result, err := x.redeem(ctx, turn, response, a, browser, now)
@@ -67,20 +74,26 @@ func (x *exchange) finish(response rp.Response, a *session.Attempt, browser sess
 	}
 	x.gate.client.keeper.EndFlight(x.w, x.origin, browser)
 	if err != nil {
-		return x.loginFailed(a, err)
+		return x.attemptFailed(a, err)
 	}
-	return x.establish(a, result)
+	return x.establish(a, browser, result)
 }
 
 // establish makes a session of who ProConnect says the person is.
-func (x *exchange) establish(a *session.Attempt, result *rp.Result) error {
+func (x *exchange) establish(a *session.Attempt, browser session.Browser, result *rp.Result) error {
 	s := x.gate.client.newSession(&x.session, a, result, time.Now())
 	// A logout that ran meanwhile ended the family: nothing resurrects it, nor
 	// does a login that began with it bring another session.
 	if x.gate.client.keeper.Revoked(x.r.Context(), s.Family) || x.gate.client.keeper.Revoked(x.r.Context(), a.Family) {
 		return x.notOurs("the session was logged out meanwhile")
 	}
+	if x.gate.client.keeper.Overtaken(browser, a, &x.session) {
+		return redirect(x.w, a.Target)
+	}
 	err := x.gate.client.keeper.Save(x.r.Context(), x.w, x.origin, s)
+	if err != nil && a.Kind == session.Renew {
+		x.gate.client.keeper.PutOffRenewal(x.w, x.origin)
+	}
 	if tooLarge, ok := errors.AsType[*session.TooLargeError](err); ok {
 		x.reportTooLarge(tooLarge)
 		return x.problem(faultSessionTooLarge, pages.Problem{HomeURL: "/"})
@@ -88,13 +101,17 @@ func (x *exchange) establish(a *session.Attempt, result *rp.Result) error {
 	if err != nil {
 		return x.storageFailed(err)
 	}
+	x.gate.client.keeper.Spend(browser)
 	x.gate.client.keeper.SetBrowser(x.w, x.origin) // what the old secret began is over, here and on every node
 	if a.Automatic {
 		x.gate.client.keeper.CountAutoLogin(x.w, x.origin, x.cookies)
 	}
-	x.gate.client.keeper.SaveIDToken(x.r.Context(), x.w, x.origin, s.Family, result.IDToken, x.gate.logoutPath(), a.Target)
+	x.gate.client.keeper.SaveIDToken(x.r.Context(), x.w, x.origin, s, result.IDToken, x.gate.logoutPath(), a.Target)
 	x.revokeReplaced(s.Family)
 	x.reportLogin(s)
+	if isSomebodyElse(&x.session, s) {
+		return x.personChanged(s)
+	}
 	return redirect(x.w, a.Target)
 }
 
@@ -130,7 +147,11 @@ func (c *Client) newSession(old *session.Session, a *session.Attempt, result *rp
 	if !same {
 		old = nil
 	}
-	return c.keeper.New(claims.New(c.asking().Granted(a.Scopes), raw), a.ACR, old, now)
+	requested := a.ACR
+	if same && a.Kind == session.Renew { // which asks for none, and forgets no answer
+		requested = old.RequestedACR
+	}
+	return c.keeper.New(claims.New(c.asking().Granted(a.Scopes), raw), requested, old, now)
 }
 
 func anyList(list []string) []any {

@@ -39,7 +39,7 @@ func (x *exchange) notOurs(why string) error {
 // lateAttempt answers a callback that comes after its time.
 func (x *exchange) lateAttempt(a *session.Attempt, mine bool) error {
 	if mine && x.mayStartAgain(a) {
-		return x.startAgain(a)
+		return x.startLogin(a.Again())
 	}
 	return x.stopAttempt(faultAttemptUnknown, "the login began too long ago")
 }
@@ -49,7 +49,7 @@ func (x *exchange) lateAttempt(a *session.Attempt, mine bool) error {
 // looked at, and the person is never asked silently.
 func (x *exchange) foreignAttempt(a *session.Attempt) error {
 	if x.mayStartAgain(a) {
-		return x.startAgain(a)
+		return x.startLogin(a.Again())
 	}
 	return x.attemptElsewhere("the login is of another browser, again and again")
 }
@@ -78,9 +78,4 @@ func (x *exchange) stopAttempt(f fault, why string) error {
 // mayStartAgain says whether a login begins anew by itself.
 func (x *exchange) mayStartAgain(a *session.Attempt) bool {
 	return x.session.IsZero() && a.Round < maxRounds && mayStartLogin(x.r)
-}
-
-// startAgain begins the same login anew. It is a plain one, whatever the other was.
-func (x *exchange) startAgain(a *session.Attempt) error {
-	return x.startLogin(&session.Attempt{Automatic: true, Round: a.Round + 1, Target: a.Target, ACR: a.ACR, Gate: a.Gate})
 }

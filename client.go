@@ -62,6 +62,22 @@ type Client struct {
 	// connections to ProConnect, in addition to the system's.
 	CA string `json:"ca,omitempty"`
 
+	// The origin of one site that ProConnect answers for all sites of the client, so
+	// that its redirect URIs are all that is registered: a URL with scheme and host
+	// alone, https but in the sandbox. A gate of the client, and nothing else, must
+	// be there; it sends people on to the site that they came from. Default: each
+	// site's own.
+	CallbackOrigin string `json:"callback_origin,omitempty"`
+
+	// The names of the sites that may use `callback_origin`. A name counts where a
+	// gate of the client answers it. Default: those that the sites of the client
+	// say, and all names of their wildcards that have three labels after the `*`.
+	CallbackHosts []string `json:"callback_hosts,omitempty"`
+
+	// Files with such names, one a line: absolute paths. They are read again when
+	// they change.
+	CallbackHostsFrom []string `json:"callback_hosts_from,omitempty"`
+
 	// How sessions are kept.
 	Session *Session `json:"session,omitempty"`
 
@@ -79,11 +95,13 @@ type Client struct {
 	keeper     *session.Keeper
 	polling    lonely
 	tokenCalls *tokenCalls
+	relay      *relay // nil without callback_origin
 
 	expected []claims.Ref // what matchers read
 
-	gates     []*Handler       // of all sites
-	gateHints map[string]hints // by their keys
+	gates       []*Handler             // of all sites
+	afterLogout map[logoutPlace]string // where people go on
+	gateHints   map[string]hints       // by their keys
 
 	mu      sync.Mutex
 	needed  []claims.Ref
@@ -96,6 +114,21 @@ type Session struct {
 	// How long a session lasts after the login that began it, from 1 minute to 30
 	// days. Activity does not extend it. Default: 12 hours.
 	Lifetime caddy.Duration `json:"lifetime,omitempty"`
+
+	// How long a session lasts without a request. What the site's own scripts ask
+	// for counts. From 1 minute to less than the lifetime. Default: as long as the
+	// lifetime.
+	Idle caddy.Duration `json:"idle,omitempty"`
+
+	// After how long ProConnect is to confirm a session: the next page passes by
+	// ProConnect without a question to the person (`prompt=none`). While ProConnect
+	// does not answer, sessions go on for as long again. From 1 minute to less than
+	// the lifetime. Default: never.
+	Renew caddy.Duration `json:"renew,omitempty"`
+
+	// If true, sessions outlive the browser's end, for what remains of the
+	// lifetime. Default: false.
+	Persistent bool `json:"persistent,omitempty"`
 
 	// The keys that seal cookies: 32 random bytes each, in base64 or hex. The
 	// first one seals, all of them open. Placeholders are replaced as in the

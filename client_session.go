@@ -2,6 +2,7 @@ package proconnect
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -25,9 +26,12 @@ const storageDownAccept = "accept"
 
 // check refuses values that cannot work.
 func (s *Session) check() error {
-	switch lifetime := time.Duration(s.Lifetime); {
-	case lifetime != 0 && (lifetime < time.Minute || lifetime > 30*24*time.Hour):
-		return fmt.Errorf("session: lifetime %s: want from 1m to 720h", lifetime)
+	for _, span := range s.spans() {
+		if d := time.Duration(span.of); d != 0 && (d < time.Minute || d > 30*24*time.Hour) {
+			return fmt.Errorf("session: %s %s: want from 1m to 720h", span.name, d)
+		}
+	}
+	switch {
 	case s.StorageDown != "" && s.StorageDown != storageDownAccept:
 		return fmt.Errorf("session: storage_down %q: want %s, or leave it out", s.StorageDown, storageDownAccept)
 	case s.CookieName != "" && !validCookieName.MatchString(s.CookieName):
@@ -41,13 +45,10 @@ func (c *Client) provisionSession(caddy.Context) error {
 	if c.Session == nil {
 		c.Session = new(Session)
 	}
-	if err := c.Session.check(); err != nil {
+	if err := cmp.Or(c.Session.check(), c.Session.checkSpans()); err != nil {
 		return err
 	}
-	lifetime := time.Duration(c.Session.Lifetime)
-	if lifetime == 0 {
-		lifetime = defaultLifetime
-	}
+	lifetime := c.Session.lifetime()
 	switch c.cookieBase = c.Session.CookieName; {
 	case c.cookieBase != "":
 	case c.name == defaultClient:
@@ -61,7 +62,8 @@ func (c *Client) provisionSession(caddy.Context) error {
 		return err
 	}
 	c.keeper = session.New(session.Config{
-		Name: c.cookieBase, Lifetime: lifetime, Keys: keys, Issuer: c.Issuer, ClientID: c.ClientID,
+		Name: c.cookieBase, Lifetime: lifetime, Idle: time.Duration(c.Session.Idle), Renew: time.Duration(c.Session.Renew),
+		Persistent: c.Session.Persistent, Keys: keys, Issuer: c.Issuer, ClientID: c.ClientID,
 		Shared: shared, Storage: c.app.storage, Log: c.log, AcceptUnread: c.Session.StorageDown == storageDownAccept,
 	})
 	if c.Session.StorageDown == storageDownAccept {

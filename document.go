@@ -34,6 +34,11 @@ func (x *exchange) unauthorized(loginURL string) error {
 		doc.Type, doc.Title = problemTypes+"step_up_required", "Log in with ProConnect at another level of assurance"
 		doc.ACRValues = x.decision.ACR
 	}
+	if !x.judged || x.decision.Outcome == rules.Login {
+		if x.overdue() {
+			doc.Type, doc.Title = problemTypes+"renewal_required", "Pass by ProConnect to renew the session"
+		}
+	}
 	x.w.Header().Set("WWW-Authenticate", "ProConnect")
 	if fromHTMX(x.r) {
 		x.w.Header().Set("HX-Redirect", loginURL)

@@ -109,7 +109,7 @@ func (x *exchange) serveSession() error {
 	if x.open(x.r); x.unread {
 		return x.sessionsUnread()
 	}
-	if x.session.IsZero() {
+	if x.session.IsZero() || x.overdue() {
 		return x.unauthorized(x.loginTo(x.pageAsking(x.r)))
 	}
 	body, err := json.Marshal(describe(&x.session, x.gate.client.keeper.ExpiresAt(&x.session)))

@@ -14,6 +14,16 @@ import (
 // reportLogin tells of a login that ended in a session.
 func (x *exchange) reportLogin(s *session.Session) { x.gate.log.Info("login", whoField(&s.Set)) }
 
+// reportNotRenewed tells of a session that ProConnect did not confirm, while it is known.
+func (x *exchange) reportNotRenewed() {
+	x.gate.log.Info("session ended: ProConnect does not confirm it", whoField(&x.session.Set))
+}
+
+// reportPersonChanged tells that a login as somebody else took a session's place.
+func (x *exchange) reportPersonChanged(now *session.Session) {
+	x.gate.log.Info("person changed", whoField(&now.Set), zap.Object("before", loggedIdentity{&x.session.Set}))
+}
+
 // reportCallbackRefused tells of a callback that belongs to no login of the browser.
 func (x *exchange) reportCallbackRefused(why string) {
 	x.gate.log.Info("callback refused", zap.String("reference", x.ensureReference()), zap.String("reason", why))

@@ -39,6 +39,22 @@ var (
 		status: http.StatusInternalServerError, code: pages.OriginRequired,
 		cause: "the site answers any host", remedy: "set `origin` to its public address",
 	}
+	faultRelayRefused  = fault{status: http.StatusBadRequest, code: pages.RelayRefused}
+	faultRelayUnopened = fault{
+		status: http.StatusBadRequest, code: pages.RelayRefused,
+		cause:  "callback_origin got a state that does not open",
+		remedy: "if it happens to people, is the session's `secret`, or the storage, the same on all nodes?",
+	}
+	faultRelaySite = fault{
+		status: http.StatusBadRequest, code: pages.RelayRefused,
+		cause:  "callback_origin sends nobody on to this site",
+		remedy: "is its name in callback_hosts, and does a gate of the client answer there?",
+	}
+	faultOriginNotRelayed = fault{
+		status: http.StatusInternalServerError, code: pages.OriginRequired,
+		cause:  "callback_origin would send nobody back to this address",
+		remedy: "is the name in callback_hosts, the port one that Caddy listens on, and the scheme https? behind another proxy set `origin`",
+	}
 	faultOriginsDiffer = fault{
 		status: http.StatusInternalServerError, code: pages.OriginRequired,
 		cause: "the gates of this site do not agree on its address", remedy: "give all of them the same `origin`",
@@ -69,6 +85,10 @@ var (
 		status: http.StatusServiceUnavailable, code: pages.StorageUnavailable,
 		cause:  "storage was not read since this process began, so nobody can tell which sessions were logged out, and people with a session wait",
 		remedy: "repair Caddy's `storage`; `session { storage_down accept }` would let them in, and those who logged out",
+	}
+	faultRenewalUnavailable = fault{
+		status: http.StatusServiceUnavailable, code: pages.RenewalUnavailable,
+		cause: "ProConnect does not answer, so sessions that it has to confirm open nothing", remedy: "let this machine reach the issuer, or wait until it answers",
 	}
 	faultCodesRefused = fault{
 		status: http.StatusTooManyRequests, code: pages.TooManyLogins,

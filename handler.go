@@ -10,6 +10,7 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 
@@ -48,6 +49,10 @@ const (
 // enter answers a request, or says how it goes on.
 func (h *Handler) enter(w http.ResponseWriter, r *http.Request, q *request) (way, error) {
 	q.deleteForged(r, h.Headers)
+	if y := h.client.relay; y != nil && y.refusesWorker(q, r) {
+		q.answerAt(h)
+		return answered, q.answer(w, r).problem(faultForeignRequest, pages.Problem{})
+	}
 	if !h.match.Everything() {
 		if q.examine(r); q.requested.Malformed { // before anything answers: what it asks for is anybody's guess
 			q.answerAt(h)
@@ -88,7 +93,15 @@ func (h *Handler) pass(w http.ResponseWriter, r *http.Request, q *request) (way,
 	if !h.decide(q) {
 		return q.answer(w, r).reject()
 	}
+	if q.session.Renewal() != session.NotDue {
+		if sent, err := q.answer(w, r).renewOnTheWay(); sent {
+			return answered, err
+		}
+	}
 	q.entered = true
+	if q.session.SeenDue() {
+		q.rememberSeen(w, r)
+	}
 	h.setHeaders(r, q)
 	return passed, nil
 }
@@ -115,6 +128,9 @@ func (h *Handler) judge(q *request) rules.Decision {
 	}
 	if name, missing := h.client.missing(&q.session.Set); missing && d.Outcome == rules.Allow {
 		d = rules.Decision{Outcome: rules.Login, Claim: name}
+	}
+	if d.Outcome == rules.Allow && q.overdue() {
+		d = rules.Decision{Outcome: rules.Login}
 	}
 	return d
 }
@@ -160,10 +176,13 @@ func (h *Handler) checkSandbox(r *http.Request) bool {
 // checkOrigin says whether the gate knows where its site lives, and agrees with the
 // other gates.
 func (h *Handler) checkOrigin(q *request) bool {
-	if h.origin == nil {
-		return h.exact
+	switch y := h.client.relay; {
+	case h.origin != nil && *h.origin != q.origin:
+		return false
+	case y != nil:
+		return y.serves(q.origin)
 	}
-	return *h.origin == q.origin
+	return h.origin != nil || h.exact
 }
 
 // checksFailed answers where something does not hold that must.
@@ -172,7 +191,9 @@ func (x *exchange) checksFailed() error {
 	switch h := x.gate; {
 	case !h.checkSandbox(x.r):
 		return x.problem(faultSandboxGuard, pages.Problem{}, zap.String("because", fromElsewhere(x.r)), host, zap.String("remote", x.r.RemoteAddr))
-	case h.origin == nil && !h.exact:
+	case h.client.relay != nil && !h.client.relay.serves(x.origin):
+		return x.problem(faultOriginNotRelayed, pages.Problem{}, host)
+	case h.client.relay == nil && h.origin == nil && !h.exact:
 		return x.problem(faultOriginUnknown, pages.Problem{}, host)
 	case !h.checkOrigin(x.request):
 		return x.problem(faultOriginsDiffer, pages.Problem{}, host)

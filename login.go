@@ -49,13 +49,8 @@ func (x *exchange) startLogin(a *session.Attempt) error {
 	if !x.gate.callbackComesBack(x.r, x.origin) {
 		return x.callbackLost()
 	}
-	now, client := time.Now(), x.gate.client
-	a.Scopes = client.asking().Scopes
-	if x.open(x.r); !x.session.IsZero() {
-		a.Family = x.session.Family
-	}
-	browser := x.ensureBrowser()
-	secrets, err := client.keeper.BeginAttempt(x.r.Context(), x.origin, browser, a, now)
+	now, client, browser := time.Now(), x.gate.client, x.ensureBrowser()
+	secrets, err := x.beginAttempt(a, browser, now)
 	if err != nil {
 		return x.storageFailed(err)
 	}
@@ -64,11 +59,25 @@ func (x *exchange) startLogin(a *session.Attempt) error {
 		return x.loginFailed(a, err)
 	}
 	if !a.Automatic {
-		client.keeper.NoteFlight(x.w, x.origin, browser, now)
-	} else if !client.keeper.BeginFlight(x.w, x.origin, x.cookies, browser, now) {
+		client.keeper.NoteFlight(x.w, x.origin, browser, a, now)
+	} else if !client.keeper.BeginFlight(x.w, x.origin, x.cookies, browser, a, now) {
 		return x.wait(now)
 	}
 	return redirect(x.w, x.gate.browserURL(location))
+}
+
+// beginAttempt gives an attempt what every one has: what is asked for, the session that
+// it begins with, and its site where another host takes the answer for it.
+func (x *exchange) beginAttempt(a *session.Attempt, browser session.Browser, now time.Time) (session.Secrets, error) {
+	client := x.gate.client
+	a.Scopes = client.asking().Scopes
+	if client.relay != nil {
+		a.Site = x.origin.URL("")
+	}
+	if x.open(x.r); !x.session.IsZero() {
+		a.Family = x.session.Family
+	}
+	return client.keeper.BeginAttempt(x.r.Context(), x.origin, browser, a, now)
 }
 
 // authorizationURL is where ProConnect is asked for an attempt.
@@ -81,7 +90,12 @@ func (x *exchange) authorizationURL(a *session.Attempt, secrets session.Secrets)
 }
 
 // redirectURI is where ProConnect sends the browser back to.
-func (x *exchange) redirectURI() string { return x.origin.URL(x.gate.CallbackPath) }
+func (x *exchange) redirectURI() string {
+	if y := x.gate.client.relay; y != nil {
+		return y.origin.URL(y.routes.Gate.CallbackPath)
+	}
+	return x.origin.URL(x.gate.CallbackPath)
+}
 
 // browserURL is where the browser finds what the provider advertises: the
 // simulated ProConnect answers below the gate's own path.

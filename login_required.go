@@ -12,6 +12,9 @@ import (
 
 // requireLogin answers somebody who is not logged in, or not far enough.
 func (x *exchange) requireLogin() error {
+	if x.overdue() && x.decision.Outcome == rules.Login && x.decision.Claim == "" {
+		return x.requireRenewal()
+	}
 	switch who := audienceOf(x.r); {
 	case who == framed:
 		return x.page(http.StatusUnauthorized, pages.Framed{URL: x.loginTo(x.pageAsked(x.r))})
@@ -21,11 +24,10 @@ func (x *exchange) requireLogin() error {
 		return x.page(http.StatusUnauthorized, x.formLost(x.r))
 	case x.gate.Login == loginAuto || !x.session.IsZero():
 		return x.redirectToLogin()
-	case !x.gate.callbackComesBack(x.r, x.origin):
-		return x.callbackLost()
+	case x.gate.Login == loginSilent:
+		return x.silent()
 	}
-	x.ensureBrowser()
-	return x.page(http.StatusUnauthorized, pages.Login{LoginURL: x.loginURL()})
+	return x.showLogin()
 }
 
 // requireStepUp sends somebody back to ProConnect for a login at another level.

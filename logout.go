@@ -38,7 +38,8 @@ func (x *exchange) serveLogout() error {
 // there. Ours goes first: whatever happens on the way, it is gone.
 func (x *exchange) logout() error {
 	query := x.url.Query()
-	state := session.Logout{State: session.RandomText(), Login: query.Get("then") == "login", Started: time.Now().Unix()}
+	text, err := x.logoutState()
+	state := session.Logout{State: text, Login: query.Get("then") == "login", Started: time.Now().Unix()}
 	if state.Login {
 		state.Target = origin.ReturnTarget(query.Get("return_to"), x.gate.Path)
 		options, ok := x.gate.client.readOptions(query)
@@ -54,17 +55,20 @@ func (x *exchange) logout() error {
 	}
 	x.gate.client.keeper.Clear(x.w, x.origin, x.gate.logoutPath())
 	clearCache(x.w)
-	location, err := x.gate.client.provider.EndSessionURL(x.r.Context(), hint, x.origin.URL(x.gate.LoggedOutPath), state.State)
+	var location string
+	if err == nil {
+		location, err = x.gate.client.provider.EndSessionURL(x.r.Context(), hint, x.loggedOutURI(), state.State)
+	}
 	if err == nil {
 		err = x.gate.client.keeper.SaveLogout(x.r.Context(), x.w, x.origin, state)
 	}
 	if err == nil && !session.HeadFits(x.w, location) {
-		location, err = x.gate.client.provider.EndSessionURL(x.r.Context(), "", x.origin.URL(x.gate.LoggedOutPath), state.State)
+		location, err = x.gate.client.provider.EndSessionURL(x.r.Context(), "", x.loggedOutURI(), state.State)
 	}
 	if err != nil {
 		x.reportLogoutHereOnly(err)
 		x.session = session.Session{}
-		return x.page(http.StatusOK, pages.LoggedOut{HomeURL: "/", Partial: true, Switch: state.Login})
+		return x.loggedOut(pages.LoggedOut{Partial: true, Switch: state.Login})
 	}
 	return redirect(x.w, x.gate.browserURL(location))
 }
@@ -81,6 +85,9 @@ func clearCache(w http.ResponseWriter) { w.Header().Set("Clear-Site-Data", `"cac
 // that is wrong or missing changes nothing: the page is the same for everybody,
 // and only a logout that this browser began goes on to a login.
 func (x *exchange) serveLoggedOut() error {
+	if done, err := x.relayLoggedOut(); done {
+		return err
+	}
 	x.open(x.r)
 	state, ok := x.gate.client.keeper.FindLogout(x.r.Context(), x.w, x.origin, x.cookies, x.url.Query()["state"])
 	if ok && state.Login && x.session.IsZero() {
@@ -92,5 +99,5 @@ func (x *exchange) serveLoggedOut() error {
 		return redirect(x.w, "/")
 	}
 	clearCache(x.w)
-	return x.page(http.StatusOK, pages.LoggedOut{HomeURL: "/"})
+	return x.loggedOut(pages.LoggedOut{})
 }

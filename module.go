@@ -60,7 +60,10 @@ type Handler struct {
 	ACR []string `json:"acr,omitempty"`
 
 	// How a person who is not logged in gets to ProConnect: `page` shows a page
-	// with ProConnect's button, `auto` redirects at once. Default: `page`.
+	// with ProConnect's button, `auto` redirects at once, `silent` asks ProConnect
+	// once for a browser, until it is closed, without a question to the person
+	// (`prompt=none`), and shows the page to those who are not logged in there.
+	// `silent` does not go with `optional`. Default: `page`.
 	Login string `json:"login,omitempty"`
 
 	// If true, everybody passes: people who are not logged in with empty
@@ -91,6 +94,12 @@ type Handler struct {
 	// ProConnect already. Default: `<path>/logged-out`.
 	LoggedOutPath string `json:"logged_out_path,omitempty"`
 
+	// Where people go on after a logout: a path of this site, or an https URL
+	// (http on loopback). The logged-out page leads there by itself; where
+	// ProConnect could not be reached, by a link. The gates of a site that have
+	// the same `logged_out_path` share it. Default: the page has a link to `/`.
+	AfterLogout string `json:"after_logout,omitempty"`
+
 	// The `idp_id` of the identity provider that this gate sends people to
 	// (ProConnect's parameter `idp_hint`). Default: people choose by their email
 	// address.
@@ -119,6 +128,8 @@ type Handler struct {
 	probes *probes // of which hosts the callback comes back to us
 	csrf   *http.CrossOriginProtection
 
+	logouts logoutPlace
+
 	reports  *reports
 	refusals *refusals
 }
@@ -134,6 +145,7 @@ type (
 const (
 	loginPage     = "page"
 	loginAuto     = "auto"
+	loginSilent   = "silent"
 	errorsBuiltin = "builtin"
 	errorsCaddy   = "caddy"
 )

@@ -1,6 +1,8 @@
 package proconnect
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"path"
 	"regexp"
@@ -27,8 +29,10 @@ func (h *Handler) check() error {
 		return err
 	}
 	switch {
-	case h.Login != loginPage && h.Login != loginAuto:
-		return fmt.Errorf("login %q: want page or auto", h.Login)
+	case !slices.Contains([]string{loginPage, loginAuto, loginSilent}, h.Login):
+		return fmt.Errorf("login %q: want page, auto or silent", h.Login)
+	case h.Login == loginSilent && h.Optional:
+		return errors.New("login silent and optional: ProConnect shows people whom it has blocked, or whom the client does not admit, an error page, from where they do not come back to a site that is open to them: remove one of the two")
 	case h.Errors != errorsBuiltin && h.Errors != errorsCaddy:
 		return fmt.Errorf("errors %q: want builtin or caddy", h.Errors)
 	case h.IDPHint != "" && !validIDPHint.MatchString(h.IDPHint):
@@ -36,7 +40,7 @@ func (h *Handler) check() error {
 	case h.SiretHint != "" && (!siret.IsSIRET(h.SiretHint) || !siret.Valid(h.SiretHint)):
 		return fmt.Errorf("siret_hint %q: want a SIRET, fourteen digits whose checksum holds", h.SiretHint)
 	}
-	if err := upstream.CheckHeaders(h.Headers); err != nil {
+	if err := cmp.Or(upstream.CheckHeaders(h.Headers), h.checkAfterLogout()); err != nil {
 		return err
 	}
 	for i, acr := range h.ACR {

@@ -55,6 +55,10 @@ func (h *Handler) provision(ctx caddy.Context, app *App, site site) (err error) 
 	if err := h.provisionRules(app); err != nil {
 		return err
 	}
+	h.warnPersistent()
+	if err := h.shareAfterLogout(ctx, site); err != nil {
+		return err
+	}
 	raw := h.MatcherSetsRaw // Caddy clears it
 	sets, err := ctx.LoadModule(h, "MatcherSetsRaw")
 	if err != nil {
@@ -105,9 +109,13 @@ func (h *Handler) provisionPlace(site site) (err error) {
 			return err
 		}
 	}
+	if err := h.checkRelayed(site); err != nil {
+		return err
+	}
 	h.exact = site.exact
 	hosts := site.hosts
 	switch {
+	case h.origin == nil && h.client.relay != nil: // it knows which names are the site's
 	case h.origin != nil:
 		hosts = []string{h.origin.Host}
 	case site.known && !site.exact && len(hosts) == 0:

@@ -19,6 +19,7 @@ import (
 type probe struct {
 	gate    *Handler
 	origin  origin.Origin
+	path    string
 	session *session.Session // of the person who will come back; nil: nobody's
 	came    bool
 }
@@ -32,7 +33,7 @@ func (h *Handler) answerProbe(r *http.Request, endpoint string) bool {
 		return false
 	}
 	caddyhttp.SetVar(r.Context(), caddyhttp.LogSkipVar, true)
-	p.came = endpoint == "callback" && h.client == p.gate.client && h.CallbackPath == p.gate.CallbackPath &&
+	p.came = endpoint == "callback" && h.client == p.gate.client && h.CallbackPath == p.path &&
 		h.originOf(r) == p.origin // what one address has sealed, another cannot open
 	return true
 }
@@ -62,7 +63,7 @@ func (h *Handler) callbackComesBack(r *http.Request, p origin.Origin) bool {
 	came := slices.ContainsFunc(h.probes.most, func(most time.Duration) bool { return h.probe(server, r, p, most) })
 	h.probes.remember(p.Host, headers, came)
 	if !came {
-		h.reportOnce(faultCallbackLost, zap.String("callback", p.URL(h.CallbackPath)))
+		h.reportOnce(faultCallbackLost, zap.String("callback", p.URL(h.callbackPath(p))))
 	}
 	return came
 }
@@ -72,14 +73,14 @@ func (h *Handler) callbackComesBack(r *http.Request, p origin.Origin) bool {
 // a client's certificate. It outlives the request that it was made for: somebody who
 // hangs up must not have the callback believed lost.
 func (h *Handler) probe(server *caddyhttp.Server, r *http.Request, p origin.Origin, most time.Duration) (came bool) {
-	ask := &probe{gate: h, origin: p}
+	ask := &probe{gate: h, origin: p, path: h.callbackPath(p)}
 	if q := requestOf(r); q != nil && q.gate.client == h.client && !q.session.IsZero() {
 		ask.session = &q.session
 	}
 	ctx, cancel := context.WithTimeout(context.WithValue(context.WithoutCancel(r.Context()), probeKey{}, ask), most)
 	defer cancel()
 	serveProbe(server, (&http.Request{
-		Method: http.MethodGet, URL: &url.URL{Path: h.CallbackPath}, RequestURI: h.CallbackPath,
+		Method: http.MethodGet, URL: &url.URL{Path: ask.path}, RequestURI: ask.path,
 		Proto: r.Proto, ProtoMajor: r.ProtoMajor, ProtoMinor: r.ProtoMinor,
 		Header: probeHeaders(r.Header), Body: http.NoBody, Host: r.Host, RemoteAddr: r.RemoteAddr, TLS: r.TLS,
 	}).WithContext(ctx))

@@ -127,6 +127,9 @@ func (q *request) reason() string {
 	if !q.judged {
 		return ""
 	}
+	if q.decision.Outcome == rules.Login && q.decision.Claim == "" && q.overdue() {
+		return "session to be renewed"
+	}
 	return q.decision.Reason()
 }
 

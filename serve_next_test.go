@@ -32,6 +32,10 @@ func TestEveryWayToAnswerIsPrivate(t *testing.T) {
 			_, err := io.Copy(w, io.LimitReader(strings.NewReader("xyz"), 1))
 			return err
 		},
+		"switching protocols": func(w http.ResponseWriter) error { // to a WebSocket
+			w.WriteHeader(http.StatusSwitchingProtocols)
+			return nil
+		},
 		"a flush alone": flush,
 		"after early hints": func(w http.ResponseWriter) error {
 			w.WriteHeader(http.StatusEarlyHints)

@@ -37,6 +37,9 @@ func (a *App) readLayout(ctx caddy.Context) (*layout.Layout, error) {
 		}
 		a.log.Warn(f.Text, zap.String("site", f.Site))
 	}
+	if err := a.readRelays(l); err != nil {
+		return nil, err
+	}
 	a.layout = l
 	return l, nil
 }

@@ -136,6 +136,40 @@ func TestSlowExchangesDoNotPileUp(t *testing.T) {
 	})
 }
 
+// Of an address that had a code refused no more than some wait for their turn: each that
+// waits holds a connection and a goroutine, which somebody who makes codes up gets for
+// nothing. The others are told at once.
+func TestWaitingForATurnIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newTokenCalls()
+		x, err := e.begin(t.Context(), network(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.end(true)
+		for range maxFailures - 1 { // under way, and each may be refused
+			if _, err := e.begin(t.Context(), network(1)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		const more = 10
+		began := time.Now()
+		var atOnce atomic.Int64
+		var all sync.WaitGroup
+		for range maxWaiting + more {
+			all.Go(func() {
+				if _, err := e.begin(t.Context(), network(1)); err != nil && time.Since(began) == 0 {
+					atOnce.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		if n := atOnce.Load(); n != more {
+			t.Errorf("%d were told at once, want %d", n, more)
+		}
+	})
+}
+
 // What is held against an address is what its browser brought or did.
 func TestRefusedCodes(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -18,6 +18,7 @@ type client struct {
 	id                 string // at the provider
 	signing, userinfo  string // algorithms
 	lines              string // further subdirectives
+	callback           string // the host whose addresses alone are registered; empty: those of all
 	perTabInteractions bool   // of the provider: not ProConnect's way
 	emailPage          bool   // of the provider: it asks for the email first
 	killOverlaps       bool   // of the provider: of one browser one pass at a time comes back
@@ -53,7 +54,9 @@ func newStack(t *testing.T, c client, blocks sites) *stack {
 	s := &stack{t: t, dir: dir, port: freePort(t), hosts: slices.Sorted(maps.Keys(blocks)), upstream: newUpstream(t)}
 	var origins, env []string
 	for _, h := range s.hosts {
-		origins = append(origins, s.origin(h))
+		if c.callback == "" || c.callback == h {
+			origins = append(origins, s.origin(h))
+		}
 	}
 	if c.perTabInteractions {
 		env = append(env, "PER_TAB_INTERACTION=1")
@@ -75,6 +78,9 @@ func newStack(t *testing.T, c client, blocks sites) *stack {
 func (s *stack) write(c client, blocks sites) {
 	s.t.Helper()
 	var b strings.Builder
+	if c.callback != "" {
+		c.lines += "\n\t\tcallback_origin " + s.origin(c.callback)
+	}
 	fmt.Fprintf(&b, `{
 	admin unix//%s/admin.sock
 	auto_https disable_redirects
@@ -134,7 +140,7 @@ func (s *stack) command(verb string) *exec.Cmd {
 }
 
 func (s *stack) handshake(host string) bool {
-	c, err := tls.Dial("tcp", "127.0.0.1:"+s.port, &tls.Config{ServerName: host + ".localhost", InsecureSkipVerify: true})
+	c, err := tls.Dial("tcp", "127.0.0.1:"+s.port, &tls.Config{ServerName: strings.Replace(host, "*", "any", 1) + ".localhost", InsecureSkipVerify: true})
 	if err != nil {
 		return false
 	}

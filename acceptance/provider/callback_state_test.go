@@ -137,6 +137,7 @@ func (h *world) states(t *testing.T) {
 	t.Run("a state that is too old", h.statesTooOld)
 	t.Run("a state of another secret", h.statesOfOthers)
 	t.Run("a state without a secret", h.statesWithoutSecret)
+	t.Run("a state with a target of elsewhere", h.statesOfTargets)
 	t.Run("a state that was used", h.statesUsed)
 }
 
@@ -215,6 +216,29 @@ func (h *world) statesTooOld(t *testing.T) {
 	})
 }
 
+// statesOfTargets: what was sealed as a target is looked at again when it is used. A node
+// of another configuration, whose endpoints are elsewhere, may have sealed it.
+func (h *world) statesOfTargets(t *testing.T) {
+	l := h.p.Clients["rs"]
+	for _, target := range []string{"//evil.test", `/\evil.test`} {
+		change := func(plain []byte) { copy(plain[len(plain)-len("/wanted?a=b"):], target) }
+		t.Run(target, func(t *testing.T) {
+			b := h.visitor(t, l)
+			callback := h.restated(t, l, h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", "")), change)
+			if a := h.comeBack(b, callback); a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/" {
+				t.Errorf("the login leads to %d, %q", a.StatusCode, a.Header.Get("Location"))
+			}
+			if a := h.comeBack(b, callback); a.Header.Get("Location") != "/" {
+				t.Errorf("the second time: %d, %q", a.StatusCode, a.Header.Get("Location"))
+			}
+			stranger := h.visitor(t, l)
+			if a := h.comeBack(stranger, callback); strings.Contains(a.Text, "evil") {
+				t.Errorf("a page says %s", a.Text)
+			}
+		})
+	}
+}
+
 // statesOfOthers: code and error are ignored, and a plain login begins instead, twice.
 func (h *world) statesOfOthers(t *testing.T) {
 	l := h.p.Clients["rs"]
@@ -248,6 +272,14 @@ func (h *world) statesOfOthers(t *testing.T) {
 			callback = h.anew(t, b, l, callback, "")
 		}
 		h.elsewhere(t, h.rested(t, l), l, callback)
+	})
+	// Another answer replaced the secret while the tab was away, as happens when a browser
+	// restores many at once: it is the one under way that came back, and begins anew.
+	t.Run("the one under way", func(t *testing.T) {
+		b := h.visitor(t, l)
+		callback := h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", ""))
+		b.SetCookie(&http.Cookie{Name: b.FindCookie("_browser").Name, Value: strings.Repeat("B", 42) + "A"})
+		h.entered(t, b, h.comeBack(b, h.anew(t, b, l, callback, "")))
 	})
 	t.Run("not by itself where nobody looks", func(t *testing.T) {
 		owner := h.visitor(t, l)

@@ -27,5 +27,4 @@ var (
 	ecKey       = caddytest.ECKey
 	keySet      = caddytest.KeySet
 	resigned    = caddytest.Resigned
-	challengeOf = caddytest.ChallengeOf
 )

@@ -214,7 +214,7 @@ http://localhost:{$PORT} {
 	}
 	// Another person at ProConnect, in the browser whose session here goes on.
 	b.Jar.SetCookies(home, []*http.Cookie{{Name: "proconnect_sandbox", Path: "/", MaxAge: -1}})
-	if a := b.Login("/", url.Values{"person": {"commune"}}); a.Text != "Sacha" {
+	if a := b.GoOn(b.Login("/", url.Values{"person": {"commune"}})); a.Text != "Sacha" {
 		t.Fatalf("the other person got %d: %s", a.StatusCode, a.Text)
 	}
 	if a := thief.Visit("/"); a.StatusCode != http.StatusUnauthorized {

@@ -31,7 +31,7 @@ func TestLevelOfSomebodyAlike(t *testing.T) {
 			p.Mu.Lock()
 			p.ACR, p.Claims[claim] = "eidas1", "71144ab3-ee1a-4401-b7b3-79b44f7daeeb"
 			p.Mu.Unlock()
-			if a := b.LoginAt("/"); a.Text != "inside eidas1" {
+			if a := b.GoOn(b.LoginAt("/")); a.Text != "inside eidas1" {
 				t.Fatalf("the second: %d %s", a.StatusCode, a.Text)
 			}
 			if a := b.Visit("/admin/x"); a.StatusCode != http.StatusSeeOther {

@@ -21,6 +21,13 @@ func TestPageHeaders(t *testing.T) {
 		if got := a.Header.Get("X-Robots-Tag"); got != "noindex" {
 			t.Errorf("%s: X-Robots-Tag is %q", name, got)
 		}
+		if got := a.Header.Get("X-Content-Type-Options"); name != "redirect" && got != "nosniff" {
+			t.Errorf("%s: X-Content-Type-Options is %q", name, got)
+		}
+		// RFC 9110 §15.5.2: a 401 names a scheme.
+		if scheme := a.Header.Get("WWW-Authenticate"); (scheme != "") != (a.StatusCode == http.StatusUnauthorized) {
+			t.Errorf("%s: %d with WWW-Authenticate %q", name, a.StatusCode, scheme)
+		}
 		if a.StatusCode != http.StatusUnauthorized && a.StatusCode != http.StatusSeeOther {
 			t.Errorf("%s: %d", name, a.StatusCode)
 		}

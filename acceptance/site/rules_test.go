@@ -230,7 +230,7 @@ func TestLevelKept(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			again := s.Browser("http://localhost:{$PORT}")
 			again.Login("/", url.Values{"person": {"mfa"}, "uid": {"camille.exemple"}})
-			a := authorizeAnew(again, again.Login("/", other), other)
+			a := again.GoOn(authorizeAnew(again, again.Login("/", other), other))
 			if a.Text != "inside eidas1" {
 				t.Fatalf("got %d %s", a.StatusCode, a.Text)
 			}

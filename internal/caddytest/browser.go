@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"html"
 	"io"
 	"net"
 	"net/http"
@@ -189,6 +190,17 @@ func (b *Browser) Follow(a Answer) Answer {
 	}
 	b.T.Fatal("redirected in a loop")
 	return a
+}
+
+// GoOn clicks on where the page leads that names another person than the one before.
+func (b *Browser) GoOn(a Answer) Answer {
+	b.T.Helper()
+	if a.Page() != "person-changed" {
+		b.T.Fatalf("want the page that names two people, got %d, page %q", a.StatusCode, a.Page())
+	}
+	_, link, _ := strings.Cut(a.Text, `<a class="button" href="`)
+	link, _, _ = strings.Cut(link, `"`)
+	return b.Follow(b.Visit(html.UnescapeString(link)))
 }
 
 // Home is the site's address.

@@ -87,7 +87,7 @@ func (l *Client) exchange(reply *Reply, r *http.Request, m Misconduct) {
 	}
 	l.p.Mu.Lock()
 	g := l.logins[f.Get("code")]
-	if g == nil || g.Request.Get("redirect_uri") != f.Get("redirect_uri") || g.Request.Get("code_challenge") != ChallengeOf(f.Get("code_verifier")) {
+	if g == nil || g.Request.Get("redirect_uri") != f.Get("redirect_uri") || g.Request.Get("code_challenge") != challengeOf(f.Get("code_verifier")) {
 		l.p.Mu.Unlock()
 		if l == l.p.Client {
 			l.p.t.Error("token call with a wrong code, redirect_uri or verifier")
@@ -106,8 +106,8 @@ func (l *Client) exchange(reply *Reply, r *http.Request, m Misconduct) {
 	reply.Body = g.Tokens(m).String()
 }
 
-// ChallengeOf is RFC 7636 §4.2.
-func ChallengeOf(verifier string) string {
+// challengeOf is RFC 7636 §4.2.
+func challengeOf(verifier string) string {
 	sum := sha256.Sum256([]byte(verifier))
 	return Base64URL(sum[:])
 }

@@ -58,7 +58,7 @@ func (l *Layout) judgeGate(g *placedGate, gates map[hostKey][]*placedGate, faili
 		l.add(Finding{false, site, fmt.Sprintf("`origin %s` on a site that answers %s: people can log in at this one name alone: give each name a site of its own, or say the names that there are", g.config.Origin, g.hosts[i])})
 	}
 	for _, key := range hostKeys(g.site.server, g.hosts) {
-		for _, other := range slices.Concat(gates[key], g.site.gates) {
+		for _, other := range slices.Concat(gates[key], g.site.gates, g.behind) {
 			if path, both := takesAnswers(g.config, other.config); both && hostsOverlap(g.hosts, other.hosts) {
 				one, two := g.config.Client, other.config.Client
 				l.add(Finding{true, site, fmt.Sprintf("the gates of the clients %q and %q both answer under %s, so one would take ProConnect's answers to the other: give the gates of one of them another `path`, and register its addresses", min(one, two), max(one, two), path)})

@@ -8,7 +8,8 @@
 // requests is a scope (scope.go), made of matchers (matchers.go); what a handler does
 // with a request is in steps.go. check.go looks at what comes before a gate on the
 // way, judge.go at what shows when all routes are read. provisioning.go finds the
-// place of a gate that Caddy provisions.
+// place of a gate that Caddy provisions. relay.go and names.go say for which names
+// requests meet a gate of a client, where one host takes the answers for all of them.
 //
 // Of a gate the package knows no more than a [Gate] says, so it provisions none.
 package layout
@@ -54,13 +55,16 @@ type Layout struct {
 	sites    []*siteLayout // servers by name, their routes in order
 	findings []Finding
 	servers  map[*caddyhttp.Server]*serverLayout
-	late     bool // a gate is where a site has answered already
+	ordered  []*serverLayout // by name
+	late     bool            // a gate is where a site has answered already
 }
 
 // serverLayout is what the routes of one server say.
 type serverLayout struct {
 	routes []*siteLayout // for each route of the server
 	errors []*siteLayout // for each route of its handle_errors
+	listen []string      // where it listens, as configured
+	names  *serverNames  // nil until somebody asks
 }
 
 // siteLayout is one route of a server, which is a site of a Caddyfile.
@@ -71,6 +75,10 @@ type siteLayout struct {
 	handlesErrors bool          // a part of it answers its errors
 	gates         []*placedGate // in the order in which requests meet them
 	endings       []ending      // what answers requests, in order
+	scope         scope         // the requests that come here
+	terminal      bool          // none of them goes on to the next route
+	passive       bool          // all of them do, whatever they are
+	others        []string      // the handlers in it that are neither gates nor groups of routes
 }
 
 // name is what messages call a site.
@@ -86,11 +94,13 @@ func (s *siteLayout) name() string {
 type placedGate struct {
 	config  Gate
 	site    *siteLayout
-	hosts   []string // the names under which requests meet it; none: any name
-	path    string   // the paths of the blocks around it, if that is all they say
-	named   string   // the named route that it is in
-	errors  bool     // it is in handle_errors
-	claimed bool     // a gate found its place here
+	hosts   []string      // the names under which requests meet it; none: any name
+	named   string        // the named route that it is in
+	errors  bool          // it is in handle_errors
+	claimed bool          // a gate found its place here
+	scope   scope         // the requests that meet it
+	before  []scope       // those that something before it has answered
+	behind  []*placedGate // the gates that may have run on them
 }
 
 // ending is a handler that answers.
@@ -117,6 +127,7 @@ func Read(http *caddyhttp.App, options Options) *Layout {
 				kind:        make(map[string]*placedGate),
 			}
 			l.servers[server] = w.server(name, server)
+			l.ordered = append(l.ordered, l.servers[server])
 		}
 	}
 	l.judge()

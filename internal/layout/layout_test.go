@@ -106,6 +106,12 @@ func TestLayoutOfHandWrittenRoutes(t *testing.T) {
 		"a gate that is none, behind an answer":       {`{"handle":[` + filesJSON + `,{"handler":"proconnect","rules":7}]}`, "file_server answers every request before"},
 		"a gate whose matcher was answered":           {`{"match":` + adminJSON + `,"handle":[` + filesJSON + `]},{"handle":[{"handler":"proconnect","match":[{"path":["/admin/x","/admin/y"]}]}]}`, "file_server answers every request that the proconnect gate's matcher is for"},
 		"a gate whose matcher was answered half":      {`{"match":` + adminJSON + `,"handle":[` + filesJSON + `]},{"handle":[{"handler":"proconnect","match":[{"path":["/admin","/admin/*"]}]}]}`, ""},
+		"two clients at one address, of a wildcard's name": {
+			`{"match":[{"host":["a.b.fr"]}],"handle":[{"handler":"proconnect","client":"other"}]},{"match":[{"host":["*.b.fr"]}],"handle":[` + gateJSON + `]}`, `the gates of the clients "default" and "other" both answer under /.proconnect`,
+		},
+		"two clients, of which one request meets one alone": {
+			`{"match":[{"host":["a.b.fr"]}],"terminal":true,"handle":[{"handler":"proconnect","client":"other"}]},{"match":[{"host":["*.b.fr"]}],"handle":[` + gateJSON + `]}`, "",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := readRoutes(t, `{"routes":[`+c.routes+`],"named_routes":{"again":{"handle":[{"handler":"invoke","name":"again"}]},"files":{"handle":[`+filesJSON+`]}}}`)

@@ -8,7 +8,7 @@ import (
 
 // server reads the routes of a server, and those of its handle_errors.
 func (w *walker) server(name string, server *caddyhttp.Server) *serverLayout {
-	s := new(serverLayout)
+	s := &serverLayout{listen: server.Listen}
 	s.routes = w.top(name, server.Routes, nil)
 	if server.Errors != nil {
 		s.errors = w.top(name, server.Errors.Routes, s.routes)
@@ -23,8 +23,11 @@ func (w *walker) top(server string, routes caddyhttp.RouteList, failing []*siteL
 	l := w.newList()
 	known := newFacts()
 	for _, route := range routes {
-		hosts := w.scopeReader.scope(route).hosts()
-		w.site = &siteLayout{server: server, hosts: hosts, errors: failing != nil}
+		own := w.scopeReader.scope(route)
+		hosts := own.hosts()
+		w.site = &siteLayout{
+			server: server, hosts: hosts, errors: failing != nil, scope: own, terminal: route.Terminal, passive: passive(route),
+		}
 		w.gates = nil
 		for _, site := range failing {
 			if hostsOverlap(hosts, site.hosts) {

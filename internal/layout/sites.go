@@ -101,14 +101,14 @@ func (w *walker) closed(s scope, ran []*placedGate) bool {
 
 // where tells what a gate is for, as its site's configuration has it.
 func (g *placedGate) where() string {
-	own := describe(g.config.Match)
+	own, around := describe(g.config.Match), g.scope.paths()
 	switch {
 	case own == "":
-		return g.path
-	case g.path == "" || g.path == own:
+		return around
+	case around == "" || around == own:
 		return own
 	}
-	return own + ", inside " + g.path
+	return own + ", inside " + around
 }
 
 // describe tells matcher sets in few words; empty if there are none.

@@ -2,6 +2,7 @@ package layout
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -101,6 +102,14 @@ func (s step) course() (course, string) {
 		return passes, s.name
 	}
 	return changes, s.name
+}
+
+// passive says whether every request goes on behind a route as it came.
+func passive(route caddyhttp.Route) bool {
+	return !route.Terminal && !slices.ContainsFunc(steps(route), func(s step) bool {
+		course, _ := s.course()
+		return course != passes
+	})
 }
 
 // staticResponse tells an answer from Early Hints, after which the request continues.

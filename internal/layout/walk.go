@@ -106,10 +106,12 @@ func (w *walker) step(s step, f flow) flow {
 		return w.subroute(s.subroute(), f)
 	case "invoke":
 		return w.invoke(s, f)
-	case "authentication":
-		return w.basicAuth(s, f)
 	}
 	course, name := s.course()
+	w.site.others = append(w.site.others, name)
+	if s.name == "authentication" {
+		return w.basicAuth(s, f)
+	}
 	if s.name == "intercept" || s.forwards() {
 		w.checkResponses(s, name)
 	}
@@ -155,6 +157,7 @@ func (w *walker) invoke(s step, f flow) flow {
 	s.read(&options)
 	route := w.named[options.Name]
 	if route == nil || slices.Contains(f.named, options.Name) || len(f.named) == namedDepth {
+		w.site.others = append(w.site.others, s.name)
 		return f.changed(w.opaque())
 	}
 	around := f.named
@@ -166,7 +169,10 @@ func (w *walker) invoke(s step, f flow) flow {
 
 // gate notes a gate.
 func (w *walker) gate(s step, f flow) flow {
-	g := &placedGate{config: w.gateOf(s.config()), site: w.site, hosts: f.scope.hosts(), path: f.scope.paths(), errors: f.errors}
+	g := &placedGate{config: w.gateOf(s.config()), site: w.site, hosts: f.scope.hosts(), errors: f.errors, scope: f.scope, behind: f.maybe}
+	for _, a := range f.taken {
+		g.before = append(g.before, a.scope)
+	}
 	if len(f.named) > 0 {
 		g.named = f.named[len(f.named)-1]
 	}

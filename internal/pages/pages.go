@@ -29,7 +29,7 @@ type View interface {
 }
 
 // views lists one of each, for the templates and the tests.
-var views = []View{Login{}, Refused{}, Problem{}, LoggedOut{}, Logout{}, FormLost{}, FormWithheld{}, Framed{}, Departing{}, Waiting{}}
+var views = []View{Login{}, Refused{}, Problem{}, LoggedOut{}, Logout{}, FormLost{}, FormWithheld{}, Framed{}, PersonChanged{}, Departing{}, Waiting{}}
 
 // page is what the layout reads.
 type page struct {

@@ -13,6 +13,7 @@ type Problem struct {
 const (
 	AttemptUnknown      = "attempt_unknown"      // no such login attempt: expired, used, malformed
 	OtherBrowser        = "other_browser"        // the attempt is of another browser, or this one refuses cookies
+	RelayRefused        = "relay_refused"        // ProConnect's answer is for no site that may have it
 	LoginFailed         = "login_failed"         // ProConnect's answer could not be verified
 	ProviderUnavailable = "provider_unavailable" // ProConnect does not answer
 	ProviderFailed      = "provider_failed"      // ProConnect answered that something failed there
@@ -30,6 +31,7 @@ const (
 	SandboxGuard        = "sandbox_guard"        // the simulated ProConnect answers its own machine alone
 	SessionTooLarge     = "session_too_large"    // the identity does not fit in a cookie
 	StorageUnavailable  = "storage_unavailable"  // keys or revocations cannot be read
+	RenewalUnavailable  = "renewal_unavailable"  // ProConnect does not answer, and has to confirm the session
 	NotFound            = "not_found"
 	MethodNotAllowed    = "method_not_allowed"
 	BadRequest          = "bad_request"
@@ -38,9 +40,9 @@ const (
 )
 
 var problemCodes = []string{
-	AttemptUnknown, OtherBrowser, LoginFailed, ProviderUnavailable, ProviderFailed, ProviderRefused, ProviderRetry, IdentityRefused, ClientLimited, Misconfigured,
+	AttemptUnknown, OtherBrowser, RelayRefused, LoginFailed, ProviderUnavailable, ProviderFailed, ProviderRefused, ProviderRetry, IdentityRefused, ClientLimited, Misconfigured,
 	CookiesRefused, InsecureOrigin, CallbackUnreachable, ClientsMixed, OriginRequired, SandboxGuard,
-	SessionTooLarge, StorageUnavailable, TooManyLogins, NotFound, MethodNotAllowed, BadRequest, TooEarly, Unexpected,
+	SessionTooLarge, StorageUnavailable, RenewalUnavailable, TooManyLogins, NotFound, MethodNotAllowed, BadRequest, TooEarly, Unexpected,
 }
 
 // maxDetails bounds the facts on a page.

@@ -57,6 +57,7 @@ func (v Login) prepare(c *catalog) (string, any, error) {
 // LoggedOut is the page after a logout.
 type LoggedOut struct {
 	HomeURL string // where a new login may start; may be empty
+	NextURL string // where the operator has people go on, checked; may be empty
 	Partial bool   // ProConnect could not be reached: the session there may go on
 	Switch  bool   // the person wants another account or organisation
 }

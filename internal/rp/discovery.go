@@ -40,6 +40,7 @@ type discovery struct {
 	pending  *flight
 	again    *time.Timer // asks again during an outage
 	closed   bool
+	answered time.Time // when any call was, last
 }
 
 // get returns the metadata, asking for it if need be.
@@ -141,7 +142,8 @@ func (d *discovery) refresh(p *Provider) error {
 		}
 		return err
 	}
-	d.known, d.until, d.failures, d.retryAt = md, p.cfg.Now().Add(discoveryFresh), 0, time.Time{}
+	now := p.cfg.Now()
+	d.known, d.until, d.failures, d.retryAt, d.answered = md, now.Add(discoveryFresh), 0, time.Time{}, now
 	return nil
 }
 

@@ -56,8 +56,12 @@ type answer struct {
 // request's context bounds both.
 func (p *Provider) call(req *http.Request, stage Stage, limit int64) (*answer, error) {
 	a, err := p.do(req, stage, limit)
-	if stage != StageDiscovery && (outage(err) || err == nil && gatewayFault(a.status)) {
+	switch {
+	case stage == StageDiscovery: // which says so itself
+	case outage(err) || err == nil && gatewayFault(a.status):
 		p.discovery.doubt(p)
+	case err == nil:
+		p.discovery.noteAnswer(p.cfg.Now())
 	}
 	return a, err
 }

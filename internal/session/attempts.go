@@ -81,6 +81,12 @@ type Attempt struct {
 	startedAt int64 // Unix seconds
 	bind      [16]byte
 	origin    [16]byte // of the hash
+	after     [16]byte // the id of the one that came back instead; not in the envelope
+}
+
+// Again is the same login, begun anew without a click: a plain one, whatever the other was.
+func (a *Attempt) Again() *Attempt {
+	return &Attempt{Automatic: true, Round: a.Round + 1, Target: a.Target, ACR: a.ACR, Gate: a.Gate, after: a.id}
 }
 
 // Secrets are what a login is asked with, and what proves its answer.

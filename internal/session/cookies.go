@@ -15,8 +15,11 @@ import (
 type cookieNames struct {
 	port    string // that they are for; empty: the scheme's own
 	session string // the sealed session
+	seen    string // when somebody was last seen, sealed
 	browser string // the secret of the browser, to which its logins are bound
 	busy    string // until when a tab of the browser is on its way to ProConnect
+	silent  string // that a silent login was tried, or somebody logged out
+	putOff  string // that a renewal failed a moment ago
 	idToken string // the ID token, for the logout path alone
 	logout  string // the state of a logout under way
 	rounds  string // how many logins ended lately
@@ -34,8 +37,11 @@ func newCookieNames(base, port string, secure bool) *cookieNames {
 	return &cookieNames{
 		port:    port,
 		session: host + own,
+		seen:    host + own + "_seen",
 		browser: host + own + "_browser",
 		busy:    host + own + "_busy",
+		silent:  host + own + "_silent",
+		putOff:  host + own + "_renew",
 		idToken: scoped + own + "_id_token",
 		logout:  host + own + "_logout",
 		rounds:  host + own + "_rounds",

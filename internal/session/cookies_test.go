@@ -44,7 +44,7 @@ func TestEveryCookieNameIsHidden(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		for _, port := range []string{"", "8443", "65535"} {
 			n := newCookieNames("proconnect-agents", port, secure)
-			for _, name := range []string{n.session, n.browser, n.busy, n.idToken, n.logout, n.rounds} {
+			for _, name := range []string{n.session, n.seen, n.browser, n.busy, n.silent, n.putOff, n.idToken, n.logout, n.rounds} {
 				h := http.Header{"Cookie": {name + "=v"}}
 				if upstream.HideCookies(h, "proconnect-agents"); len(h) > 0 {
 					t.Errorf("%s reaches the site", name)

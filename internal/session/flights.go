@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
@@ -21,20 +22,20 @@ const maxFlights = 100_000
 //
 // The cookie tells it on every node. The node's own memory tells it of tabs that a
 // browser restores at once, whose requests were sent before any cookie came.
-func (k *Keeper) BeginFlight(w http.ResponseWriter, o origin.Origin, cookies []string, b Browser, now time.Time) bool {
-	if k.flying(o, cookies, now) || !k.flights.add(flightOf(b), now, flightTime, maxFlights) {
+func (k *Keeper) BeginFlight(w http.ResponseWriter, o origin.Origin, cookies []string, b Browser, a *Attempt, now time.Time) bool {
+	if k.flying(o, cookies, a, now) || !k.flights.add(flightOf(b), now, flightTime, maxFlights) {
 		return false
 	}
-	k.setFlight(w, o, now)
+	k.setFlight(w, o, a, now)
 	return true
 }
 
 // NoteFlight tells of a tab that somebody sent to ProConnect by a click, which always
 // goes.
-func (k *Keeper) NoteFlight(w http.ResponseWriter, o origin.Origin, b Browser, now time.Time) {
+func (k *Keeper) NoteFlight(w http.ResponseWriter, o origin.Origin, b Browser, a *Attempt, now time.Time) {
 	k.flights.drop(flightOf(b))
 	k.flights.add(flightOf(b), now, flightTime, maxFlights)
-	k.setFlight(w, o, now)
+	k.setFlight(w, o, a, now)
 }
 
 // EndFlight lets the next tab go: this one is back.
@@ -44,16 +45,26 @@ func (k *Keeper) EndFlight(w http.ResponseWriter, o origin.Origin, b Browser) {
 }
 
 // setFlight writes into the cookie when it is over: a clock of the browser's that is
-// wrong, or a cookie that somebody planted, keeps nobody waiting for longer.
-func (k *Keeper) setFlight(w http.ResponseWriter, o origin.Origin, now time.Time) {
-	setCookie(w, k.names(o).busy, strconv.FormatInt(now.Add(flightTime).Unix(), 10), "/", int(flightTime/time.Second))
+// wrong, or a cookie that somebody planted, keeps nobody waiting for longer. It names the
+// attempt, too: one that comes back and is not this browser's any more, because another
+// tab has replaced the secret, is under way no longer. Somebody else's ends nothing.
+func (k *Keeper) setFlight(w http.ResponseWriter, o origin.Origin, a *Attempt, now time.Time) {
+	value := strconv.FormatInt(now.Add(flightTime).Unix(), 10) + "." + nameOf(a.id)
+	setCookie(w, k.names(o).busy, value, "/", int(flightTime/time.Second))
 }
 
-// flying reads the cookie.
-func (k *Keeper) flying(o origin.Origin, cookies []string, now time.Time) bool {
+// flying reads the cookie, for an attempt that would begin.
+func (k *Keeper) flying(o origin.Origin, cookies []string, a *Attempt, now time.Time) bool {
 	value, _ := findCookie(cookies, k.names(o).busy)
-	until, err := strconv.ParseInt(value, 10, 64)
-	return err == nil && until > now.Unix() && until <= now.Add(flightTime+clockSkew).Unix()
+	time, name, _ := strings.Cut(value, ".")
+	until, err := strconv.ParseInt(time, 10, 64)
+	return err == nil && until > now.Unix() && until <= now.Add(flightTime+clockSkew).Unix() && name != nameOf(a.after)
+}
+
+// nameOf is how a cookie names an attempt, whose id nobody else is told.
+func nameOf(id [16]byte) string {
+	sum := sha256.Sum256(id[:])
+	return strict.EncodeToString(sum[:8])
 }
 
 // flightOf is how the node knows a browser, without keeping its secret.

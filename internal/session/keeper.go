@@ -20,55 +20,71 @@ import (
 type Config struct {
 	Name             string        // of the cookies, without the prefix of RFC 6265bis
 	Lifetime         time.Duration // of a session, from its family's first login
+	Idle             time.Duration // without a request, after which a session ends; 0: never
+	Renew            time.Duration // after which ProConnect is to confirm a session again; 0: never
+	Persistent       bool          // sessions outlive the browser's end
 	Keys             *seal.Keyring
 	Issuer, ClientID string            // what is sealed for one client opens for no other
 	Shared           *Shared           // what the process knows of logouts; nil: nothing yet
 	Storage          certmagic.Storage // where they are told to other nodes
 	Log              *zap.Logger
-	AcceptUnread     bool // sessions count before anybody knows which were logged out
+	AcceptUnread     bool             // sessions count before anybody knows which were logged out
+	Now              func() time.Time // the clock; nil means time.Now
 }
 
 // Keeper keeps the sessions of one client, its logins and its logouts under way: in
 // cookies that it alone knows the names of, and in the storage what was revoked.
 type Keeper struct {
-	lifetime time.Duration
-	base     string         // of the cookies' names
-	cookies  [2]schemeNames // over plain http, over https
-	issuer   string
-	clientID string
-	sessions *seal.Box
-	attempts *seal.Box
-	idTokens *seal.Box
-	logouts  *seal.Box
-	forms    *seal.Box // tokens of the forms that log out
-	shared   *Shared
-	user     user
-	release  func() // ends what Start began
-	keys     *seal.Keyring
-	accept   bool
-	used     expiring[[16]byte] // ids of attempts
-	flights  expiring[[16]byte] // browsers of which a tab is on its way to ProConnect
+	lifetime     time.Duration
+	idle         time.Duration
+	renew        time.Duration
+	persistent   bool
+	now          func() time.Time
+	base         string         // of the cookies' names
+	cookies      [2]schemeNames // over plain http, over https
+	issuer       string
+	clientID     string
+	sessions     *seal.Box
+	seen         *seal.Box // when somebody was last seen
+	attempts     *seal.Box
+	idTokens     *seal.Box
+	logouts      *seal.Box
+	forms        *seal.Box // tokens of the forms that log out
+	logoutStates *seal.Box // states of logouts that return by another host
+	shared       *Shared
+	user         user
+	release      func() // ends what Start began
+	keys         *seal.Keyring
+	accept       bool
+	used         expiring[[16]byte] // ids of attempts
+	spent        expiring[[16]byte] // browsers' secrets that made a session
+	flights      expiring[[16]byte] // browsers of which a tab is on its way to ProConnect
 }
 
 // New returns a keeper. It uses neither keys nor storage yet.
 func New(cfg Config) *Keeper {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
 	if cfg.Shared == nil {
 		cfg.Shared = NewShared(cfg.Storage, "proconnect", cfg.Log)
 	}
 	k := &Keeper{
-		lifetime: cfg.Lifetime,
-		base:     cfg.Name,
-		issuer:   cfg.Issuer,
-		clientID: cfg.ClientID,
-		sessions: cfg.Keys.Box("session", cfg.Issuer, cfg.ClientID),
-		attempts: cfg.Keys.Box("attempt", strconv.Itoa(envelopeVersion), cfg.Issuer, cfg.ClientID),
-		idTokens: cfg.Keys.Box("id token hint", cfg.Issuer, cfg.ClientID),
-		logouts:  cfg.Keys.Box("logout", cfg.Issuer, cfg.ClientID),
-		forms:    cfg.Keys.Box("logout form", cfg.Issuer, cfg.ClientID),
-		shared:   cfg.Shared,
-		user:     newUser(cfg),
-		keys:     cfg.Keys,
-		accept:   cfg.AcceptUnread,
+		lifetime: cfg.Lifetime, idle: cfg.Idle, renew: cfg.Renew, persistent: cfg.Persistent, now: cfg.Now,
+		base:         cfg.Name,
+		issuer:       cfg.Issuer,
+		clientID:     cfg.ClientID,
+		sessions:     cfg.Keys.Box("session", cfg.Issuer, cfg.ClientID),
+		seen:         cfg.Keys.Box("last seen", cfg.Issuer, cfg.ClientID),
+		attempts:     cfg.Keys.Box("attempt", strconv.Itoa(envelopeVersion), cfg.Issuer, cfg.ClientID),
+		idTokens:     cfg.Keys.Box("id token hint", cfg.Issuer, cfg.ClientID),
+		logouts:      cfg.Keys.Box("logout", cfg.Issuer, cfg.ClientID),
+		forms:        cfg.Keys.Box("logout form", cfg.Issuer, cfg.ClientID),
+		logoutStates: cfg.Keys.Box("logout state", cfg.Issuer, cfg.ClientID),
+		shared:       cfg.Shared,
+		user:         newUser(cfg),
+		keys:         cfg.Keys,
+		accept:       cfg.AcceptUnread,
 	}
 	k.cookies[0].own = newCookieNames(cfg.Name, "", false)
 	k.cookies[1].own = newCookieNames(cfg.Name, "", true)
@@ -88,10 +104,12 @@ func (k *Keeper) Open(ctx context.Context, o origin.Origin, cookies []string, s 
 	if err != nil {
 		return k.unopened(err)
 	}
-	if s.decode(plain) != nil || !s.alive(time.Now(), k.lifetime) {
+	now := k.now()
+	if s.decode(plain) != nil || !s.alive(now, k.lifetime) || k.idle != 0 && !k.inUse(ctx, o, cookies, s, now) {
 		*s = Session{}
 		return nil
 	}
+	s.renewal = s.renewalAt(now, k.renew)
 	return k.check(s)
 }
 
@@ -99,11 +117,16 @@ func (k *Keeper) Open(ctx context.Context, o origin.Origin, cookies []string, s 
 // theirs.
 func (k *Keeper) New(set *claims.Set, requestedACR []string, earlier *Session, now time.Time) *Session {
 	s := &Session{Set: *set, RequestedACR: requestedACR, startedAt: now.Unix(), lifetime: int64(k.lifetime / time.Second)}
+	s.confirmedAt = s.startedAt
 	if earlier != nil && !k.ended(earlier) {
 		s.Family, s.startedAt, s.lifetime = earlier.Family, earlier.startedAt, earlier.lifetime
+		if k.idle == 0 && k.renew == 0 {
+			s.confirmedAt = s.startedAt // nothing depends on it, and a node of before can read it
+		}
 		return s
 	}
 	s.startedAt = k.beginsAt(s)
+	s.confirmedAt = s.startedAt
 	rand.Read(s.Family[:]) // never fails, by its documentation
 	return s
 }
@@ -132,7 +155,7 @@ func (k *Keeper) Save(ctx context.Context, w http.ResponseWriter, o origin.Origi
 	if len(value) > maxSessionCookie {
 		return &TooLargeError{Bytes: len(value), Claim: s.Largest()}
 	}
-	setCookie(w, k.names(o).session, value, "/", 0)
+	setCookie(w, k.names(o).session, value, "/", k.maxAge(s))
 	return nil
 }
 
@@ -141,8 +164,17 @@ func (k *Keeper) Save(ctx context.Context, w http.ResponseWriter, o origin.Origi
 // count of logins without a click: somebody who changes account is in no loop.
 func (k *Keeper) Clear(w http.ResponseWriter, o origin.Origin, logoutPath string) {
 	names := k.names(o)
-	for _, name := range []string{names.session, names.browser, names.busy, names.rounds} {
+	k.EndSession(w, o, logoutPath)
+	for _, name := range []string{names.browser, names.busy, names.putOff, names.rounds} {
 		setCookie(w, name, "", "/", -1)
 	}
+	k.NoteSilent(w, o) // who logged out is not logged in again without a click
+}
+
+// EndSession drops what the browser keeps of its session.
+func (k *Keeper) EndSession(w http.ResponseWriter, o origin.Origin, logoutPath string) {
+	names := k.names(o)
+	setCookie(w, names.session, "", "/", -1)
+	setCookie(w, names.seen, "", "/", -1)
 	setCookie(w, names.idToken, "", logoutPath, -1)
 }

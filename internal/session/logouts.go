@@ -61,7 +61,7 @@ func (k *Keeper) FindLogout(ctx context.Context, w http.ResponseWriter, o origin
 	if err != nil || json.Unmarshal([]byte(plain), &l) != nil {
 		return Logout{}, false
 	}
-	if age := time.Since(time.Unix(l.Started, 0)); age > logoutTime || age < -clockSkew {
+	if !LogoutUnderWay(time.Unix(l.Started, 0), k.now()) {
 		return Logout{}, false
 	}
 	if len(states) != 1 || subtle.ConstantTimeCompare([]byte(states[0]), []byte(l.State)) != 1 {
@@ -74,14 +74,14 @@ func (k *Keeper) FindLogout(ctx context.Context, w http.ResponseWriter, o origin
 // SaveIDToken keeps the ID token for the logout, where alone the browser sends it. It
 // is bound to the family: another session's token is no hint for this one. Where it
 // would not fit beside the answer's Location, it is not kept.
-func (k *Keeper) SaveIDToken(ctx context.Context, w http.ResponseWriter, o origin.Origin, f Family, idToken, logoutPath, location string) {
+func (k *Keeper) SaveIDToken(ctx context.Context, w http.ResponseWriter, o origin.Origin, s *Session, idToken, logoutPath, location string) {
 	name := k.names(o).idToken
-	value, err := k.idTokens.Seal(ctx, append(f[:], idToken...), binding(o))
+	value, err := k.idTokens.Seal(ctx, append(s.Family[:len(s.Family):len(s.Family)], idToken...), binding(o))
 	if err != nil || headSize(w, location)+len(name)+len(value)+len(logoutPath)+cookieAttributes > maxHead {
 		setCookie(w, name, "", logoutPath, -1)
 		return
 	}
-	setCookie(w, name, value, logoutPath, 0)
+	setCookie(w, name, value, logoutPath, k.maxAge(s))
 }
 
 // IDToken returns the ID token that was kept for a session; empty if there is none.

@@ -12,9 +12,16 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/revocation"
 )
 
-// sessionVersion opens every session: the format of what follows. A node that
-// reads a later format goes on reading this one.
-const sessionVersion = 1
+// Versions open every session: the format of what follows. A node that reads a later
+// format goes on reading the earlier ones.
+const (
+	// sessionVersion is of sessions that ProConnect confirmed once, at their first login.
+	sessionVersion = 1
+
+	// confirmedVersion holds, behind the lifetime, when ProConnect confirmed it last. It is
+	// written where something depends on it, so that nodes of before read all others.
+	confirmedVersion = 2
+)
 
 // maxSessionCookie is what a sealed session may weigh as a cookie, in bytes:
 // browsers drop what is over 4 kB together with its name and attributes.
@@ -38,8 +45,12 @@ type Session struct {
 	Family       Family
 	RequestedACR []string // the essential acr values of the last login
 
-	startedAt int64 // the family's first login, Unix seconds
-	lifetime  int64 // that sessions had then, in seconds
+	startedAt   int64 // the family's first login, Unix seconds
+	lifetime    int64 // that sessions had then, in seconds
+	confirmedAt int64 // when ProConnect last said who this is, Unix seconds
+
+	seenDue uint32  // when this request came, Unix seconds, if that is to be noted
+	renewal Renewal // whether ProConnect is to confirm it again
 
 	room [24]claims.Part // for where the values lie, so that it needs no memory of its own
 }
@@ -64,16 +75,26 @@ func (s *Session) EndsAt() time.Time { return time.Unix(s.startedAt+s.lifetime, 
 // alive says whether the session may be used at a time. One from the future was
 // made by a clock that nobody can trust.
 func (s *Session) alive(now time.Time, lifetime time.Duration) bool {
+	if s.confirmedAt > s.startedAt && !time.Unix(s.confirmedAt, 0).Before(now.Add(clockSkew)) {
+		return false
+	}
 	return !s.IsZero() && time.Unix(s.startedAt, 0).Before(now.Add(familyAhead)) && now.Before(s.expiresAt(lifetime))
 }
 
 // encode writes the session in the compact form that is sealed into the cookie.
 func (s *Session) encode() []byte {
 	b := make([]byte, 0, 512)
-	b = append(b, sessionVersion)
+	version := byte(sessionVersion)
+	if s.confirmedAt > s.startedAt {
+		version = confirmedVersion
+	}
+	b = append(b, version)
 	b = append(b, s.Family[:]...)
 	b = binary.AppendUvarint(b, uint64(s.startedAt))
 	b = binary.AppendUvarint(b, uint64(s.lifetime))
+	if version == confirmedVersion {
+		b = binary.AppendUvarint(b, uint64(s.confirmedAt))
+	}
 	b = claims.AppendStrings(b, s.RequestedACR)
 	return s.Set.AppendTo(b)
 }
@@ -83,12 +104,17 @@ var errSession = errors.New("session: not in a format of this version")
 // decode reads what encode wrote. The values share the memory of text.
 func (s *Session) decode(text string) error {
 	r := claims.Reader{Text: text}
-	if r.String(1) != string(rune(sessionVersion)) {
+	version := r.String(1)
+	if version != string(rune(sessionVersion)) && version != string(rune(confirmedVersion)) {
 		return errSession
 	}
 	copy(s.Family[:], r.String(len(s.Family)))
 	s.startedAt = int64(r.Uvarint())
 	s.lifetime = int64(r.Uvarint())
+	s.confirmedAt = s.startedAt
+	if version == string(rune(confirmedVersion)) {
+		s.confirmedAt = int64(r.Uvarint())
+	}
 	for range r.Count() {
 		s.RequestedACR = append(s.RequestedACR, r.String(r.Count()))
 	}

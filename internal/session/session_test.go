@@ -13,7 +13,7 @@ import (
 func testSession(t testing.TB) *Session {
 	t.Helper()
 	asked := claims.NewRequest(nil, nil).Claims
-	s := &Session{Family: Family{1, 2, 3}, startedAt: time.Now().Unix(), lifetime: 12 * 3600}
+	s := &Session{Family: Family{1, 2, 3}, startedAt: time.Now().Unix(), confirmedAt: time.Now().Unix(), lifetime: 12 * 3600}
 	s.Set = *claims.New(asked, map[string]any{
 		"sub": "7c9e6679-7425-40de-944b-e07fc1f90ae7", "given_name": "Jean-Christophe", "usual_name": "Dupont-Durand",
 		"email": "jean-christophe.dupont-durand@developpement-durable.gouv.fr", "uid": "b3e1f0a2-5a4f-4b0e-8c2d-90c1d7a1e3f4",
@@ -51,7 +51,7 @@ func TestSessionThatIsNotUnderstood(t *testing.T) {
 		}
 	}
 	for name, text := range map[string]string{
-		"another version": "\x02" + good[1:],
+		"another version": "\x03" + good[1:],
 		"trailing bytes":  good + "x",
 		"no family":       good[:1] + strings.Repeat("\x00", 16) + good[17:],
 	} {
@@ -113,6 +113,7 @@ func TestSessionKeepsItsLifetime(t *testing.T) {
 func FuzzSessionDecode(f *testing.F) {
 	f.Add(testSession(f).encode())
 	f.Add([]byte{sessionVersion})
+	f.Add([]byte{confirmedVersion})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s := new(Session)
 		if s.decode(string(data)) != nil {

@@ -40,6 +40,14 @@ func (e *expiring[K]) add(thing K, now time.Time, last time.Duration, most int) 
 	return true
 }
 
+// added says when a thing was remembered that lasts for so long, in Unix seconds.
+func (e *expiring[K]) added(thing K, now time.Time, last time.Duration) (at int64, there bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	until, there := e.until[thing]
+	return until - int64(last/time.Second), there && until >= now.Unix()
+}
+
 // drop forgets a thing.
 func (e *expiring[K]) drop(thing K) {
 	e.mu.Lock()

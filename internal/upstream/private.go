@@ -14,6 +14,9 @@ type PrivateWriter struct {
 	caddyhttp.ResponseWriterWrapper
 	page bool // a person will look at the response, and may come Back to it
 	done bool
+
+	// Before, where set, is called before the headers of the response are sent.
+	Before func()
 }
 
 // Wrap has the writer write to another, and says whether it is a page's.
@@ -55,6 +58,9 @@ func (w *PrivateWriter) seal() {
 		return
 	}
 	w.done = true
+	if w.Before != nil {
+		w.Before()
+	}
 	MakePrivate(w.Header(), w.page)
 }
 
