@@ -78,9 +78,13 @@ func (d *dryRun) registrations() (all []registration) {
 // registration lists the sites by their addresses.
 func (c *Client) registration() registration {
 	r := registration{Client: c.name, Environment: c.Environment, Issuer: c.Issuer, ClientID: c.ClientID, Sites: []siteRegistration{}}
+	if y := c.relay; y != nil && y.routes != nil { // its host answers for all sites
+		r.add(y.origin, y.routes.Gate.CallbackPath, y.routes.Gate.LoggedOutPath)
+		return r
+	}
 	for _, h := range c.gates {
 		for _, o := range h.origins() {
-			r.add(h, o)
+			r.add(o, h.CallbackPath, h.LoggedOutPath)
 		}
 	}
 	slices.SortFunc(r.Sites, func(a, b siteRegistration) int { return cmp.Compare(a.Site, b.Site) })
@@ -90,7 +94,7 @@ func (c *Client) registration() registration {
 // behindProxy is what to know of an address that the configuration alone does not tell.
 const behindProxy = "Caddy serves it over plain http: this holds if a proxy in front ends TLS and trusted_proxies names it; otherwise set origin"
 
-func (r *registration) add(h *Handler, o origin.Origin) {
+func (r *registration) add(o origin.Origin, callback, loggedOut string) {
 	note := ""
 	if !o.Usable() {
 		o, note = origin.Of(o.Host, true), behindProxy
@@ -103,8 +107,8 @@ func (r *registration) add(h *Handler, o origin.Origin) {
 	}
 	s := &r.Sites[i]
 	s.Note = note
-	s.RedirectURIs = appendNew(s.RedirectURIs, o.URL(h.CallbackPath))
-	s.PostLogoutRedirectURIs = appendNew(s.PostLogoutRedirectURIs, o.URL(h.LoggedOutPath))
+	s.RedirectURIs = appendNew(s.RedirectURIs, o.URL(callback))
+	s.PostLogoutRedirectURIs = appendNew(s.PostLogoutRedirectURIs, o.URL(loggedOut))
 }
 
 // print writes the addresses for people. They stand alone on their lines, to be copied.

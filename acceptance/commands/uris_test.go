@@ -74,6 +74,30 @@ http://inside.example.gouv.fr:8080 {
 	}
 }
 
+// With callback_origin one host answers for all sites, and its two addresses are all that
+// is registered.
+func TestURIsOfCallbackOrigin(t *testing.T) {
+	s := newShell(t, "SECRET=a-secret-of-some-length")
+	s.write("Caddyfile", strings.Replace(productionClient, "an-id", "an-id\n\t\tcallback_origin https://login.example.gouv.fr", 1)+`
+login.example.gouv.fr {
+	proconnect {
+		allow any
+		callback_path /cb
+	}
+}
+*.preview.example.gouv.fr {
+	proconnect {
+		allow any
+	}
+	reverse_proxy localhost:3000
+}
+`)
+	a := s.proconnect("uris").want(t, 0)
+	if got := strings.Count(a.out, "https://"); got != 3 || !strings.Contains(a.out, "      https://login.example.gouv.fr/cb\n") {
+		t.Errorf("%d addresses:\n%s", got, a.out)
+	}
+}
+
 // Where there is nothing to tell, or the configuration does not load, the command says so
 // and does not print an empty answer.
 func TestURIsNeedAConfigurationThatLoads(t *testing.T) {
