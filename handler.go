@@ -112,6 +112,9 @@ func (h *Handler) decide(q *request) bool {
 	if !q.session.IsZero() {
 		d = h.judge(q)
 	}
+	if q.rehearsal != nil {
+		q.rehearsal.note(h, q, d)
+	}
 	if d.Outcome == rules.Allow && q.refused() {
 		return true // an earlier gate's refusal holds, with its reason
 	}

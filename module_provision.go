@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
+	"github.com/caddy-proconnect/caddy-proconnect/internal/layout"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
@@ -75,6 +76,7 @@ func (h *Handler) provision(ctx caddy.Context, app *App, site site) (err error) 
 	if err := h.provisionPlace(site); err != nil {
 		return err
 	}
+	site.where = layout.Describe(raw)
 	h.site = site
 	h.noteSandboxSite()
 	return nil

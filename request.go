@@ -48,6 +48,7 @@ type request struct {
 	prefixes  []string       // of the identity headers that gates set
 	reference string
 	options   *loginOptions // of the login that is under way
+	rehearsal *rehearsal    // nobody sent the request
 }
 
 // String is empty: what prints the request's variables learns nothing.

@@ -35,7 +35,12 @@ func (q *request) open(r *http.Request) {
 		return
 	}
 	q.opened = true
-	if p := probeOf(r); p != nil && p.session != nil && p.gate.client == q.gate.client {
+	switch p := probeOf(r); {
+	case p == nil:
+	case p.rehearsal != nil:
+		q.rehearsal, q.session = p.rehearsal, p.rehearsal.sessionAt(q.gate.client)
+		return
+	case p.session != nil && p.gate.client == q.gate.client:
 		q.session = *p.session // the cookie is kept out of the probe, which may go astray
 		return
 	}

@@ -81,6 +81,7 @@ type site struct {
 	plain bool     // its server ends no TLS
 
 	server *caddyhttp.Server // nil if the gate is in none
+	where  string            // what the gate's own matcher says; empty: everything
 }
 
 // siteOf finds the site of a gate that is being provisioned, by the gate's text.

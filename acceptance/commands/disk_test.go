@@ -53,8 +53,10 @@ ca.example.gouv.fr {
 
 // reading are the commands that only read, with what they take to do all that they can.
 var reading = map[string][]string{
-	"uris":  {"uris"},
-	"check": {"check"},
+	"uris":               {"uris"},
+	"check":              {"check"},
+	"explain":            {"explain", "--url", "https://docs.example.gouv.fr/", "--claim", "siret=13002526500013"},
+	"explain a stranger": {"explain", "--url", "https://docs.example.gouv.fr/"},
 }
 
 // A command that only reads leaves nothing on the disk, run by root or by somebody else:

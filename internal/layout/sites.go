@@ -101,7 +101,7 @@ func (w *walker) closed(s scope, ran []*placedGate) bool {
 
 // where tells what a gate is for, as its site's configuration has it.
 func (g *placedGate) where() string {
-	own, around := describe(g.config.Match), g.scope.paths()
+	own, around := Describe(g.config.Match), g.scope.paths()
 	switch {
 	case own == "":
 		return around
@@ -111,8 +111,8 @@ func (g *placedGate) where() string {
 	return own + ", inside " + around
 }
 
-// describe tells matcher sets in few words; empty if there are none.
-func describe(sets []caddy.ModuleMap) string {
+// Describe tells matcher sets in few words; empty if there are none.
+func Describe(sets []caddy.ModuleMap) string {
 	var all []string
 	for _, set := range sets {
 		var words []string
@@ -134,7 +134,7 @@ func describeMatcher(name string, raw json.RawMessage) string {
 	case name == "not":
 		var sets []caddy.ModuleMap
 		if json.Unmarshal(raw, &sets) == nil {
-			return "all but " + describe(sets)
+			return "all but " + Describe(sets)
 		}
 	}
 	return "a matcher " + name
