@@ -37,7 +37,7 @@ const (
 
 // buildCommands adds the sub-commands.
 func buildCommands(parent *cobra.Command) {
-	parent.AddCommand(secretCommand(), urisCommand(), checkCommand(), explainCommand())
+	parent.AddCommand(secretCommand(), urisCommand(), checkCommand(), explainCommand(), doctorCommand())
 	parent.SilenceErrors, parent.Args = true, cobra.ArbitraryArgs
 	parent.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return finish(c, exitFailed, err) })
 	parent.RunE = func(c *cobra.Command, args []string) error {

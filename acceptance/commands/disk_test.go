@@ -55,6 +55,7 @@ ca.example.gouv.fr {
 var reading = map[string][]string{
 	"uris":               {"uris"},
 	"check":              {"check"},
+	"doctor":             {"doctor"},
 	"explain":            {"explain", "--url", "https://docs.example.gouv.fr/", "--claim", "siret=13002526500013"},
 	"explain a stranger": {"explain", "--url", "https://docs.example.gouv.fr/"},
 }
