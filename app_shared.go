@@ -22,7 +22,7 @@ func runningApp() *App {
 }
 
 // sharedBy returns what the process knows of a client's sessions: the very objects of the
-// configuration that runs, where issuer, client_id and storage are the same, so that
+// configuration that runs, where issuer, client_id and storage may be the same, so that
 // nobody who is logged in notices a reload, and nobody who logged out gets in by one,
 // whatever the storage does at that moment.
 func (a *App) sharedBy(c *Client) *session.Shared {
@@ -35,7 +35,7 @@ func (a *App) sharedBy(c *Client) *session.Shared {
 	if running != nil {
 		before = running.shared[under]
 	}
-	if before == nil || !sameStorage(running.storage, a.storage) {
+	if before == nil || areTwo(running.storage, a.storage) {
 		s := session.NewShared(a.storage, under, c.log)
 		if before != nil {
 			s.Inherit(before)
@@ -46,17 +46,14 @@ func (a *App) sharedBy(c *Client) *session.Shared {
 	return before
 }
 
-// sameStorage says whether two storages are one: Caddy makes an object for each
-// configuration, and what an operator can set of it is in its exported fields. Where
-// these tell nothing, they are two.
-func sameStorage(one, other certmagic.Storage) bool {
+// areTwo says whether two storages differ in what an operator can set: Caddy makes an
+// object for each configuration. Many show nothing of it, only that they are of one kind;
+// whether such two are one, the first listing tells.
+func areTwo(one, other certmagic.Storage) bool {
 	if reflect.TypeOf(one) != reflect.TypeOf(other) {
-		return false
-	}
-	if reflect.TypeOf(one).Comparable() && one == other {
 		return true
 	}
 	a, errA := json.Marshal(one)
 	b, errB := json.Marshal(other)
-	return errA == nil && errB == nil && len(a) > len("{}") && bytes.Equal(a, b)
+	return errA == nil && errB == nil && !bytes.Equal(a, b)
 }

@@ -87,7 +87,7 @@ func (x *exchange) establish(a *session.Attempt, browser session.Browser, result
 	if x.gate.client.keeper.Revoked(x.r.Context(), s.Family) || x.gate.client.keeper.Revoked(x.r.Context(), a.Family) {
 		return x.notOurs("the session was logged out meanwhile")
 	}
-	if x.gate.client.keeper.Overtaken(browser, a, &x.session) {
+	if x.overtaken(a) {
 		return redirect(x.w, a.Target)
 	}
 	err := x.gate.client.keeper.Save(x.r.Context(), x.w, x.origin, s)
@@ -102,7 +102,7 @@ func (x *exchange) establish(a *session.Attempt, browser session.Browser, result
 		return x.storageFailed(err)
 	}
 	x.gate.client.keeper.Spend(browser)
-	x.gate.client.keeper.SetBrowser(x.w, x.origin) // what the old secret began is over, here and on every node
+	x.gate.client.keeper.SetBrowser(x.w, x.origin, session.NewBrowser()) // what the old secret began is over, here and on every node
 	if a.Automatic {
 		x.gate.client.keeper.CountAutoLogin(x.w, x.origin, x.cookies)
 	}
@@ -115,9 +115,18 @@ func (x *exchange) establish(a *session.Attempt, browser session.Browser, result
 	return redirect(x.w, a.Target)
 }
 
-// revokeReplaced ends the session of another person whom this login takes the place of:
-// their cookie is gone from this browser, and no logout would end its copies.
+// overtaken says whether the session that came with an answer is not the browser's any
+// more: nothing is made of it, and nothing that is done to it reaches the newer one.
+func (x *exchange) overtaken(a *session.Attempt) bool {
+	browser, known := x.browser()
+	return known && x.gate.client.keeper.Overtaken(browser, a, &x.session)
+}
+
+// revokeReplaced ends the session that this login takes the place of, another person's or
+// one that nobody used: its cookie is gone from this browser, and no logout would end its
+// copies.
 func (x *exchange) revokeReplaced(family session.Family) {
+	x.gate.client.keeper.RevokeIdled(&x.session)
 	if !x.session.IsZero() && x.session.Family != family {
 		x.gate.client.keeper.Revoke(x.r.Context(), &x.session)
 	}
@@ -125,7 +134,8 @@ func (x *exchange) revokeReplaced(family session.Family) {
 
 // newSession continues the family of the same person's session, or begins one.
 // Of the same person, the levels proven before stay proven: ProConnect answers
-// eidas1 to any plain login, also minutes after one with two factors.
+// eidas1 to any plain login, also minutes after one with two factors. Nothing is kept of a
+// session that an operator ended while ProConnect answered.
 func (c *Client) newSession(old *session.Session, a *session.Attempt, result *rp.Result, now time.Time) *session.Session {
 	raw := make(map[string]any, len(result.Claims)+3)
 	for name, value := range result.Claims {
@@ -133,7 +143,7 @@ func (c *Client) newSession(old *session.Session, a *session.Attempt, result *rp
 	}
 	raw["sub"], raw["acr"], raw["amr"] = result.Subject, result.ACR, anyList(result.AMR)
 	provider := claims.Read(claims.KindID, raw["idp_id"])
-	same := !old.IsZero() && old.First(claims.Sub) == result.Subject && result.Subject != "" &&
+	same := !old.IsZero() && !c.keeper.Ended(old) && old.First(claims.Sub) == result.Subject && result.Subject != "" &&
 		slices.Equal(old.Of(claims.IDPID), provider) && !slices.Contains(provider, "")
 	// Where idp_id is not asked for, the same sub may be another account of another
 	// provider: it is the same family, and has to prove its level by itself.

@@ -49,7 +49,11 @@ func (x *exchange) startLogin(a *session.Attempt) error {
 	if !x.gate.callbackComesBack(x.r, x.origin) {
 		return x.callbackLost()
 	}
-	now, client, browser := time.Now(), x.gate.client, x.ensureBrowser()
+	now, client := time.Now(), x.gate.client
+	browser, known := x.browser()
+	if !known {
+		browser = session.NewBrowser()
+	}
 	secrets, err := x.beginAttempt(a, browser, now)
 	if err != nil {
 		return x.storageFailed(err)
@@ -62,6 +66,9 @@ func (x *exchange) startLogin(a *session.Attempt) error {
 		client.keeper.NoteFlight(x.w, x.origin, browser, a, now)
 	} else if !client.keeper.BeginFlight(x.w, x.origin, x.cookies, browser, a, now) {
 		return x.wait(now)
+	}
+	if !known { // with the answer that leads away, and with no other
+		client.keeper.SetBrowser(x.w, x.origin, browser)
 	}
 	return redirect(x.w, x.gate.browserURL(location))
 }

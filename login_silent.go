@@ -20,7 +20,7 @@ func (x *exchange) silent() error {
 	}
 	browser, known := x.browser()
 	if !known {
-		return x.introduce(stepBack, goOnAutomatic)
+		return x.introduce()
 	}
 	location, err := x.passQuietly(session.Silent, browser)
 	switch err {
@@ -40,7 +40,7 @@ func (x *exchange) showLogin() error {
 		return x.callbackLost()
 	}
 	x.ensureBrowser()
-	return x.page(http.StatusUnauthorized, pages.Login{LoginURL: x.loginURL()})
+	return x.page(http.StatusUnauthorized, pages.Login{LoginURL: x.stepURL(stepGo)})
 }
 
 // silentFailed answers a silent login that brought no session, whatever the reason: the

@@ -15,7 +15,7 @@ import (
 // on by itself goes on with. Anybody may write them into a link: none does more than the
 // login itself.
 const (
-	stepGo    = "go"    // the browser was given its secret, for a login by a click
+	stepGo    = "go"    // the browser was given its secret by the page with the button
 	stepBack  = "back"  // the same, without a click: the page that asked decides
 	stepWait  = "wait"  // another tab is at ProConnect
 	stepParam = "step"  // of the address
@@ -26,7 +26,6 @@ const (
 // restores at once are each given a secret, of which the last one stays: after a second
 // all of them have it (measured with thirty, where going on at once let one through).
 const (
-	goOnClicked   = 0
 	goOnAutomatic = 1
 	goOnWaiting   = 2
 )
@@ -39,20 +38,25 @@ const maxWait = time.Hour
 func (x *exchange) serveLoginStep(query url.Values) (done bool, err error) {
 	_, known := x.browser()
 	switch step := query.Get(stepParam); {
-	case !known && (step == stepGo || step == stepBack):
+	case !known && (step == stepBack || (step == stepGo || step == stepWait) && !x.loggedOutBefore()):
 		x.ensureBrowser() // for whoever allows cookies, or has this address as a bookmark
 		return true, x.problem(faultCookiesRefused, pages.Problem{RetryURL: x.loginURL(), HomeURL: "/"})
-	case !known:
-		return true, x.introduce(stepGo, goOnClicked)
 	case step == stepBack:
 		return true, redirect(x.w, x.target())
 	case step == stepWait && x.arrived():
 		return true, redirect(x.w, x.target())
 	case step == stepWait:
+		x.ensureBrowser()
 		since, _ := strconv.ParseInt(query.Get(waitParam), 10, 64)
 		return true, x.wait(time.Unix(since, 0))
 	}
-	return false, nil
+	return false, nil // a click: where the secret is not there, the answer brings it
+}
+
+// loggedOutBefore says whether a browser keeps what a logout in another tab left in the
+// place of its secret: it refuses no cookies.
+func (x *exchange) loggedOutBefore() bool {
+	return x.gate.client.keeper.SilentTried(x.origin, x.cookies)
 }
 
 // browser is the secret that the browser has.
@@ -62,22 +66,24 @@ func (x *exchange) browser() (session.Browser, bool) {
 
 // ensureBrowser gives the browser a secret where it has none. Only a person who looks at
 // a page is given one.
-func (x *exchange) ensureBrowser() session.Browser {
-	if b, ok := x.browser(); ok {
-		return b
+func (x *exchange) ensureBrowser() {
+	if _, known := x.browser(); !known {
+		x.gate.client.keeper.SetBrowser(x.w, x.origin, session.NewBrowser())
 	}
-	return x.gate.client.keeper.SetBrowser(x.w, x.origin)
 }
+
+// stepURL is the address of the login with a step.
+func (x *exchange) stepURL(step string) string { return x.loginURL() + "&" + stepParam + "=" + step }
 
 // introduce gives the browser its secret on a small page that goes on by itself. A
 // browser that refuses cookies comes on without it and is told so, before ProConnect.
-func (x *exchange) introduce(step string, seconds int) error {
+func (x *exchange) introduce() error {
 	if !x.gate.callbackComesBack(x.r, x.origin) {
 		return x.callbackLost()
 	}
 	x.ensureBrowser()
-	next := x.loginURL() + "&" + stepParam + "=" + step
-	x.goOn(next, seconds)
+	next := x.stepURL(stepBack)
+	x.goOn(next, goOnAutomatic)
 	return x.page(http.StatusOK, pages.Departing{URL: next})
 }
 

@@ -49,6 +49,7 @@ func (x *exchange) logout() error {
 		state.ACR, state.Gate = options.acr, options.gate
 	}
 	hint := x.gate.client.keeper.IDToken(x.r.Context(), x.origin, x.cookies, &x.session)
+	x.gate.client.keeper.RevokeIdled(&x.session)
 	if !x.session.IsZero() {
 		x.gate.client.keeper.Revoke(x.r.Context(), &x.session)
 		x.reportLogout()
@@ -90,7 +91,7 @@ func (x *exchange) serveLoggedOut() error {
 	}
 	x.open(x.r)
 	state, ok := x.gate.client.keeper.FindLogout(x.r.Context(), x.w, x.origin, x.cookies, x.url.Query()["state"])
-	if ok && state.Login && x.session.IsZero() {
+	if ok && state.Login && x.session.IsZero() && audienceOf(x.r) == navigation {
 		x.uri = state.Target
 		clearCache(x.w)
 		return x.startLogin(&session.Attempt{Target: state.Target, ACR: state.ACR, Gate: state.Gate})

@@ -63,6 +63,7 @@ type Handler struct {
 	// with ProConnect's button, `auto` redirects at once, `silent` asks ProConnect
 	// once for a browser, until it is closed, without a question to the person
 	// (`prompt=none`), and shows the page to those who are not logged in there.
+	// Without a click, one tab of a browser goes at a time; the others wait for it.
 	// `silent` does not go with `optional`. Default: `page`.
 	Login string `json:"login,omitempty"`
 

@@ -24,7 +24,8 @@ import (
 //   - anything else: the page goes on until the grace is over, and renewals are put off
 //     for a minute; after the grace, the page that a failed login ends on
 //   - no answer at all, since ProConnect shows a page of its own: whoever comes back to
-//     the site goes on in the grace, and is sent there again after it
+//     the site goes on, and is sent there again when a quarter of the grace has passed,
+//     and after it
 
 // renewOnTheWay has the page that somebody opens pass by ProConnect, if the session is due
 // and nothing speaks against it.
@@ -32,6 +33,8 @@ func (x *exchange) renewOnTheWay() (sent bool, err error) {
 	client := x.gate.client
 	switch {
 	case x.gate.Optional: // it might strand people on an open site
+		return false, nil
+	case !x.comesBackWhole(): // nothing is worth losing what was asked for, within the grace
 		return false, nil
 	case !x.mayPassQuietly() || client.keeper.RenewalPutOff(x.origin, x.cookies):
 		return false, nil
@@ -48,7 +51,14 @@ func (x *exchange) renewOnTheWay() (sent bool, err error) {
 		x.gate.log.Debug("a renewal is put off", zap.Error(err))
 		return false, nil
 	}
+	client.keeper.AwaitRenewal(x.w, x.origin)
 	return true, redirect(x.w, location)
+}
+
+// comesBackWhole says whether a login leads back to just the address that was asked for.
+func (x *exchange) comesBackWhole() bool {
+	target := x.target()
+	return len(target) <= session.MaxTarget && origin.ReturnTarget(target, x.gate.Path) == target
 }
 
 // overdue says whether the session opens nothing until ProConnect confirms it.
@@ -76,7 +86,7 @@ func (x *exchange) requireRenewal() error {
 	}
 	browser, known := x.browser()
 	if !known {
-		return x.introduce(stepBack, goOnAutomatic)
+		return x.introduce()
 	}
 	location, err := x.passQuietly(session.Renew, browser)
 	switch err {
@@ -104,6 +114,9 @@ func (x *exchange) renews(a *session.Attempt) bool {
 // renewalFailed answers a renewal that brought nothing. That the attempt is this
 // browser's, and the session's, is known: an error that a stranger made up ends nothing.
 func (x *exchange) renewalFailed(a *session.Attempt, err error) error {
+	if x.overtaken(a) { // of the same family, maybe: ending it would end what just began
+		return redirect(x.w, a.Target)
+	}
 	e := providerError(err)
 	answered := e.Kind == rp.Refused && e.Stage == rp.StageCallback
 	switch {

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -35,6 +36,8 @@ var clusterTests = []struct {
 	{"a key that is due, replaced by both at once", testRotation},
 	{"the store is killed", testStoreKilled},
 	{"a node is killed", testNodeKilled},
+	{"a reload without the store", testReloadWithoutStore},
+	{"a restart without the store", testRestartWithoutStore},
 }
 
 // A login on one node is a session on the other, and a logout there ends it here.
@@ -123,6 +126,7 @@ func (c *cluster) loginsAtOnce(t *testing.T) {
 	t.Helper()
 	navigation := []string{
 		"Accept", "text/html", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document", "Sec-Fetch-Site", "same-origin",
+		"Cookie", browserSecret("", c.balancer.host[strings.LastIndexByte(c.balancer.host, ':')+1:]),
 	}
 	for _, n := range c.nodes {
 		n.send("/", navigation...)

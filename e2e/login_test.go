@@ -61,8 +61,8 @@ func checkIdentity(t *testing.T, got seen) {
 func checkSessionCookie(t *testing.T, s *stack, b *tab) {
 	t.Helper()
 	cookies := b.cookies(s.origin("docs") + "/")
-	if len(cookies) != 1 {
-		t.Errorf("got %d cookies, want the session alone: an attempt is used once", len(cookies))
+	if len(cookies) != 2 {
+		t.Errorf("got %d cookies, want the session and the browser's secret: a login leaves nothing else", len(cookies))
 	}
 	for _, c := range cookies {
 		if !strings.HasPrefix(c.Name, "__Host-") || !c.Secure || !c.HTTPOnly || !c.Session || c.SameSite != network.CookieSameSiteLax {

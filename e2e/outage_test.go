@@ -58,7 +58,7 @@ func TestOutage(t *testing.T) {
 	stranger.text("main a[href], main button") // a next step
 	stranger.inspect("problem-outage")
 	login := s.send(t, "GET", s.origin("docs")+"/.proconnect/login?return_to=%2F",
-		"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document", "Accept", "text/html")
+		"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document", "Accept", "text/html", "Cookie", browserSecret("__Host-", s.port))
 	if login.StatusCode != 503 || login.Header.Get("Retry-After") == "" {
 		t.Errorf("got %d, Retry-After %q", login.StatusCode, login.Header.Get("Retry-After"))
 	}

@@ -58,9 +58,12 @@ func (h *world) refusesCookies(t *testing.T) {
 			b := h.visitor(t, l)
 			b.Jar = nil
 			before := l.Calls()
-			a := b.Visit("/.proconnect/login?return_to=/wanted")
-			if on == "auto" {
-				a = b.Visit("/wanted")
+			a := b.Visit("/wanted")
+			if on == "rs" { // the button
+				if !strings.Contains(a.Text, `name="step" value="go"`) {
+					t.Fatalf("%d, page %q: %s", a.StatusCode, a.Page(), a.Text)
+				}
+				a = b.Visit("/.proconnect/login?return_to=/wanted&step=go")
 			}
 			for round := 0; a.StatusCode == http.StatusSeeOther; round++ {
 				if round > 6 {
@@ -75,6 +78,25 @@ func (h *world) refusesCookies(t *testing.T) {
 				t.Error("they were sent to the provider first")
 			}
 		})
+	}
+}
+
+// linkWithoutCookies: a link of the site's own has no page of ours in front of it. Whoever
+// keeps no cookies is told at the end of the way, and is not sent round.
+func (h *world) linkWithoutCookies(t *testing.T) {
+	l := h.p.Clients["rs"]
+	b := h.visitor(t, l)
+	b.Jar = nil
+	before := l.Calls()["token"]
+	a := b.Visit("/.proconnect/login?return_to=/wanted")
+	for round := 0; a.StatusCode == http.StatusSeeOther && round < 6; round++ {
+		a = b.Visit(a.RedirectURL(), "Sec-Fetch-Site", "cross-site")
+	}
+	if a.StatusCode != http.StatusBadRequest || a.Page() != "problem other_browser" || !caddytest.NextStep.MatchString(a.Text) {
+		t.Errorf("the way ends at %d, page %q", a.StatusCode, a.Page())
+	}
+	if l.Calls()["token"] != before {
+		t.Error("a code was exchanged")
 	}
 }
 

@@ -59,6 +59,7 @@ func TestMisbehavingProvider(t *testing.T) {
 		t.Run("after the callback", h.afterwards)
 		h.noAttempts(t)
 		h.refusesCookies(t)
+		h.linkWithoutCookies(t)
 		t.Run("many attempts of one browser", h.manyAttempts)
 		h.planted(t)
 		h.earlyData(t)

@@ -3,7 +3,6 @@ package site_test
 import (
 	"encoding/base64"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -276,15 +275,4 @@ func TestSiteThatCallbackOriginDoesNotKnow(t *testing.T) {
 	if !strings.Contains(f.Logs(), "callback_origin would send nobody back to this address") {
 		t.Error("the log does not say why")
 	}
-}
-
-// redirectURIOf is what a site asks ProConnect to send people back to.
-func redirectURIOf(t *testing.T, b *caddytest.Browser, path string) (redirect string, query url.Values) {
-	t.Helper()
-	a := b.Visit(path)
-	u, err := url.Parse(a.RedirectURL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return u.Query().Get("redirect_uri"), u.Query()
 }

@@ -136,7 +136,6 @@ func TestPagesHaveNoOpener(t *testing.T) {
 		"problem not_found":       stranger.Visit("/.proconnect/nothing"),
 		"logout":                  b.Visit("/.proconnect/logout", "Sec-Fetch-Site", "none"),
 		"logged-out":              stranger.Visit("/.proconnect/logged-out"),
-		"departing":               s.Browser(b.Base).Request(http.MethodGet, "/.proconnect/login", nil),
 	} {
 		if got := a.Header.Get("Cross-Origin-Opener-Policy"); a.Page() != page || got != "same-origin" {
 			t.Errorf("%s: got page %q, Cross-Origin-Opener-Policy %q", page, a.Page(), got)

@@ -165,19 +165,23 @@ func TestClickWhileAnotherTabIsAway(t *testing.T) {
 	}
 }
 
-// A browser that refuses cookies is told so before it is sent to ProConnect, whatever
-// way leads there.
+// A browser that refuses cookies is told so before it is sent to ProConnect, whether a
+// click leads there or not.
 func TestCookiesRefusedBeforeProConnect(t *testing.T) {
-	for login, from := range map[string]string{"page": "/.proconnect/login?return_to=/x", "auto": "/x"} {
+	for login, page := range map[string]string{"page": "login", "auto": "departing"} {
 		t.Run(login, func(t *testing.T) {
 			s := caddytest.Start(t, caddytest.Sandbox, caddytest.GatedBy("allow any; login "+login))
 			b := s.Browser("http://localhost:{$PORT}")
 			b.Jar = nil
-			a := b.Request(http.MethodGet, from, nil)
-			if a.StatusCode != http.StatusOK || a.Page() != "departing" || len(a.Cookies()) != 1 {
+			a := b.Request(http.MethodGet, "/x", nil)
+			if a.Page() != page || len(a.Cookies()) != 1 || a.Header.Get("Cross-Origin-Opener-Policy") != "same-origin" {
 				t.Fatalf("got %d, page %q, cookies %v", a.StatusCode, a.Page(), a.Cookies())
 			}
-			if a = b.Request(http.MethodGet, a.RefreshURL(), nil); a.StatusCode != http.StatusUnauthorized || a.Page() != "problem cookies_refused" || a.Header.Get("Refresh") != "" {
+			next := a.RefreshURL()
+			if login == "page" {
+				next = loginLink(a, t)
+			}
+			if a = b.Request(http.MethodGet, next, nil); a.StatusCode != http.StatusUnauthorized || a.Page() != "problem cookies_refused" || a.Header.Get("Refresh") != "" {
 				t.Errorf("got %d, page %q", a.StatusCode, a.Page())
 			}
 		})
@@ -206,6 +210,20 @@ func TestSecretIsForPeople(t *testing.T) {
 		kept := b.FindCookie("_browser").Value
 		if b.Request(http.MethodGet, "/x", nil); b.FindCookie("_browser").Value != kept {
 			t.Errorf("login %s: the secret is replaced while it is good", login)
+		}
+	}
+}
+
+// Nor does the way back from a logout give it to a frame or a program, on which no login
+// would begin.
+func TestSecretAfterALogoutIsForPeople(t *testing.T) {
+	s := caddytest.Start(t, caddytest.Sandbox, logoutSite)
+	for name, headers := range map[string][]string{"frame": {"Sec-Fetch-Dest", "iframe"}, "program": fetchHeaders, "a person": nil} {
+		b := s.Browser("http://localhost:{$PORT}")
+		back := switching(b, t)
+		a := b.Visit(back, headers...)
+		if given := b.FindCookie("_browser") != nil; given != (headers == nil) || given != (a.StatusCode == http.StatusSeeOther) {
+			t.Errorf("%s: %d, page %q, cookies %v", name, a.StatusCode, a.Page(), a.Cookies())
 		}
 	}
 }

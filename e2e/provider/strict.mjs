@@ -10,6 +10,9 @@ const required = ['client_id', 'response_type', 'redirect_uri', 'scope', 'state'
 // service provider that satisfies both satisfies this.
 const enoughEntropy = /^[\x21-\x7e]{32,512}$/;
 
+// A state of 8 000 characters the server returned whole.
+const enoughState = /^[\x21-\x7e]{32,8000}$/;
+
 // malformed returns what is wrong with an authorization request, or nothing.
 export function malformed(query) {
   for (const name of new Set(query.keys())) {
@@ -28,7 +31,7 @@ function malformedValue(query) {
   if (siret !== null && siret.length !== 14) return 'siret_hint has not 14 characters';
   const prompt = query.get('prompt');
   if (prompt !== null && !['login', 'consent', 'none'].includes(prompt)) return `prompt ${prompt} is not supported`;
-  if (!enoughEntropy.test(query.get('state'))) return 'state is too short';
+  if (!enoughState.test(query.get('state'))) return 'state is too short';
   if (!enoughEntropy.test(query.get('nonce'))) return 'nonce is too short';
   return undefined;
 }

@@ -30,8 +30,12 @@ func TestSplit(t *testing.T) {
 		}
 	}
 	for _, o := range []Origin{
-		{Scheme: "https", Addr: "docs.example.fr:"}, {Scheme: "https", Addr: "docs.example.fr:443"}, {Scheme: "https", Addr: "docs.example.fr."},
-		{Scheme: "https", Addr: "[::1]:8443"}, {Scheme: "https", Addr: "user@docs.example.fr"}, {Scheme: "https", Addr: "a:b:c"},
+		{Scheme: "https", Addr: "docs.example.fr:"},
+		{Scheme: "https", Addr: "docs.example.fr:443"},
+		{Scheme: "https", Addr: "docs.example.fr."},
+		{Scheme: "https", Addr: "[::1]:8443"},
+		{Scheme: "https", Addr: "user@docs.example.fr"},
+		{Scheme: "https", Addr: "a:b:c"},
 	} {
 		if name, port, ok := o.Split(); ok {
 			t.Errorf("%+v: %q %q", o, name, port)

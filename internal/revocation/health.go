@@ -11,6 +11,7 @@ import (
 const (
 	reading = iota
 	writing
+	keeping
 	jobs
 )
 
@@ -19,6 +20,8 @@ type health struct {
 	mu      sync.Mutex
 	failing [jobs]bool
 }
+
+var errUnlisted = errors.New("it does not list what it has taken")
 
 var errSlow = errors.New("it takes more than two seconds to write")
 

@@ -8,23 +8,34 @@ import (
 const (
 	watchedFor = 10 * time.Minute // how long an object of our own is watched
 	missingFor = 3                // listings without it, until it counts as lost
+	againMost  = 5                // how often it is written again
 )
 
 // rewriteLost writes objects of our own again that the storage took and then lost, under
-// another name. It follows a listing that was read whole.
+// another name. It follows a listing that was read whole. A storage that goes on losing
+// them, or does not list them, is told of, and not filled with them.
 func (l *List) rewriteLost(ctx context.Context) {
-	now := l.cfg.Now()
+	now, listed, lost := l.cfg.Now(), false, false
 	for _, o := range l.ownData() {
 		switch {
 		case now.Sub(o.seen) > watchedFor:
 			o.data = nil
 		case o.listed:
-			o.missing = 0
+			o.missing, listed = 0, true
+		case o.again == againMost:
+			lost = true
 		default:
 			if o.missing++; o.missing >= missingFor {
 				l.writeAgain(ctx, o)
 			}
+			lost = lost || o.again > 1
 		}
+	}
+	switch {
+	case lost:
+		l.told(keeping, errUnlisted)
+	case listed:
+		l.told(keeping, nil)
 	}
 }
 
@@ -48,5 +59,6 @@ func (l *List) writeAgain(ctx context.Context, o *object) {
 	}
 	delete(l.poll.objects, o.base)
 	o.base, o.seen, o.missing = again.base, again.seen, 0
+	o.again++
 	l.poll.objects[o.base] = o
 }

@@ -32,6 +32,7 @@ type object struct {
 	gone    int       // how often it was not there when it was to be loaded
 	sealed  time.Time // since when it cannot be opened
 	missing int       // listings without it, one after the other
+	again   int       // how often it was written again
 	data    []byte    // of an object of our own, as long as it may have to be written again
 	folding bool      // part of a union under way
 	full    bool      // too large to be folded
@@ -90,6 +91,7 @@ func (l *List) forget() {
 	now := l.now()
 	l.families.forget(now)
 	l.people.forget(now)
+	l.writer.forget(now)
 }
 
 // read takes over what the storage holds, and says that all of it is known when that is
@@ -169,6 +171,7 @@ func (l *List) list(ctx context.Context) error {
 		}
 		l.takeRecord(base, now.Unix())
 	}
+	l.checkStorage()
 	for base, o := range l.poll.objects {
 		if !o.listed && o.data == nil {
 			delete(l.poll.objects, base)

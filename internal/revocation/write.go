@@ -99,6 +99,14 @@ func (w *writer) take() entries {
 	return batch
 }
 
+// forget drops what is over of what a storage never took: one that is read-only for good
+// would else fill the memory.
+func (w *writer) forget(now int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	maps.DeleteFunc(w.pending, func(_ uint64, until uint32) bool { return int64(until)+keptAfter < now })
+}
+
 func (l *List) writeBatch(batch entries) {
 	ctx, cancel := context.WithTimeout(context.Background(), writeTime)
 	defer cancel()

@@ -12,7 +12,7 @@ import (
 // back.
 func (p *Provider) EndSessionURL(ctx context.Context, idTokenHint, postLogoutRedirectURI, state string) (string, error) {
 	if postLogoutRedirectURI == "" || !opaque(state, maxState) {
-		return "", errors.New("end session request: want a redirect URI and a state of 32 to 512 characters")
+		return "", errors.New("end session request: want a redirect URI and a state of 32 to 1200 characters")
 	}
 	md, err := p.discovery.reachable(ctx, p)
 	if err != nil {

@@ -14,10 +14,11 @@ func TestMalformedRequestsStayHere(t *testing.T) {
 	tests := []struct{ name, param, value string }{
 		{"no state", "state", ""},
 		{"short state", "state", "0123456789012345678901234567890"},
-		{"long state", "state", strings.Repeat("s", 513)},
+		{"long state", "state", strings.Repeat("s", 8001)},
 		{"state not ASCII", "state", strings.Repeat("é", 32)},
 		{"no nonce", "nonce", ""},
 		{"short nonce", "nonce", "nonce"},
+		{"long nonce", "nonce", strings.Repeat("n", 513)},
 		{"no scope", "scope", ""},
 		{"scope without openid", "scope", "email"},
 		{"no client", "client_id", ""},

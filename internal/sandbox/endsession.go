@@ -77,7 +77,7 @@ func (s *Server) checkEndSession(v url.Values) error {
 		return errors.New("client_id: unknown client")
 	}
 	if v.Has("state") {
-		if err := opaque(v.Get("state")); err != nil {
+		if err := opaque(v.Get("state"), maxState); err != nil {
 			return errors.New("state: " + err.Error())
 		}
 	}

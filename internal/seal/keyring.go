@@ -11,11 +11,11 @@ import (
 )
 
 const (
-	rotateAfter  = 30 * 24 * time.Hour
-	reloadEvery  = 5 * time.Second // how often an unknown key id may cost a look into the storage
-	persistEvery = time.Minute     // how often a key that lives in memory only tries to be stored
-	retryAfter   = time.Second     // how long a storage that failed is left alone
-	clockSlack   = time.Hour       // how far apart the clocks of nodes may be
+	rotateAfter = 30 * 24 * time.Hour
+	reloadEvery = 5 * time.Second // how often an unknown key id may cost a look into the storage
+	renewEvery  = time.Minute     // how often a key that should be replaced or stored asks the storage
+	retryAfter  = time.Second     // how long a storage that failed is left alone
+	clockSlack  = time.Hour       // how far apart the clocks of nodes may be
 )
 
 // StorageWait is how long one job in the storage may take. It is a variable for the sake
@@ -31,14 +31,15 @@ type Keyring struct {
 	warn    func(message string, err error)
 	now     func() time.Time
 
-	mu          sync.Mutex // one job in the storage at a time
-	current     atomic.Pointer[keys]
-	lastReload  atomic.Int64 // Unix nanoseconds
-	unread      atomic.Bool  // the storage did not answer when it was asked
-	own         *key         // lives in memory only; nil: all are in the storage
-	lastPersist time.Time
-	failed      error // why there is no key
-	failedAt    time.Time
+	mu         sync.Mutex // one job in the storage at a time
+	current    atomic.Pointer[keys]
+	lastReload atomic.Int64        // Unix nanoseconds
+	lastRenew  atomic.Int64        // Unix nanoseconds
+	unread     atomic.Bool         // the storage did not answer when it was asked
+	moved      atomic.Bool         // the storage may be another one than had these keys
+	own        atomic.Pointer[key] // lives in memory only; nil: all are in the storage
+	failed     error               // why there is no key
+	failedAt   time.Time
 }
 
 // keys is one immutable state of a keyring, the newest key first.
@@ -122,14 +123,18 @@ func (k *Keyring) opening(ctx context.Context, reload bool) *keys {
 }
 
 // sealing returns the keys with one in front that is fit to seal, made now if
-// need be.
+// need be. Whoever has a key that seals does not wait for the storage: one at a time
+// asks it for a better one, and all others go on with what there is.
 func (k *Keyring) sealing(ctx context.Context) (*keys, error) {
-	if c := k.current.Load(); k.storage == nil || c != nil && k.fresh(c) && !k.persistDue() {
+	c := k.current.Load()
+	switch {
+	case c == nil:
+		k.mu.Lock()
+	case k.storage == nil || !k.renewalDue(c) || !k.mu.TryLock():
 		return c, nil
 	}
-	k.mu.Lock()
 	defer k.mu.Unlock()
-	if c := k.current.Load(); c != nil && k.fresh(c) && k.own == nil {
+	if c := k.current.Load(); c != nil && !k.renewalDue(c) {
 		return c, nil
 	}
 	if k.failed != nil && k.now().Sub(k.failedAt) < retryAfter {
@@ -142,16 +147,19 @@ func (k *Keyring) sealing(ctx context.Context) (*keys, error) {
 	return keys, err
 }
 
+// renewalDue says whether to ask the storage for a better key than the one that seals:
+// not at every value, when it does not answer.
+func (k *Keyring) renewalDue(c *keys) bool {
+	if k.fresh(c) && k.own.Load() == nil && !k.moved.Load() {
+		return false
+	}
+	since := k.now().UnixNano() - k.lastRenew.Load()
+	return since < 0 || since >= int64(renewEvery)
+}
+
 // fresh says whether the newest key may still seal. One from the future was made by
 // a clock that was wrong: it would be replaced months late, or never.
 func (k *Keyring) fresh(c *keys) bool {
 	age := k.now().Sub(c.list[0].created)
 	return age < rotateAfter && age >= -clockSlack
-}
-
-// persistDue says whether a key in memory should try the storage again.
-func (k *Keyring) persistDue() bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.own != nil && k.now().Sub(k.lastPersist) >= persistEvery
 }

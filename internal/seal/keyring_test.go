@@ -86,7 +86,7 @@ func TestKeyInMemoryMeetsTheKeyOfAnotherNode(t *testing.T) {
 			if own[:5] == theirs[:5] {
 				t.Fatal("the nodes have one key: nothing is tested")
 			}
-			now = now.Add(2 * persistEvery)
+			now = now.Add(2 * renewEvery)
 			meet(t, alone, theirs)
 			if !opens(t, alone, own) {
 				t.Error("what the key in memory sealed does not open any more")
@@ -170,7 +170,7 @@ func TestKeyInMemoryMeetsAnOverdueKey(t *testing.T) {
 		t.Error("the overdue key seals, though there is another")
 	}
 	storage.set(nil, nil)
-	now = now.Add(2 * persistEvery)
+	now = now.Add(2 * renewEvery)
 	next := mustSeal(t, box, "x", "p")
 	if next[:5] == old[:5] {
 		t.Error("the overdue key goes on sealing")

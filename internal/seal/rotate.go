@@ -31,6 +31,10 @@ func (k *Keyring) Keep(keep time.Duration) {
 	k.keep = max(k.keep, keep+clockSlack)
 }
 
+// Recheck has the storage asked for its keys again, as it may be another one since a
+// configuration was loaded. Until it answers, these seal and open.
+func (k *Keyring) Recheck() { k.moved.Store(true) }
+
 // Reload asks the storage for keys that replaced these.
 func (k *Keyring) Reload(ctx context.Context) {
 	if k.storage == nil {
@@ -59,11 +63,10 @@ func (k *Keyring) Rotate(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = k.storage.Unlock(context.WithoutCancel(ctx), k.path) }()
-	own := k.own
-	k.own = nil
+	own := k.own.Swap(nil)
 	next := k.withNewKey(nil)
 	if err := k.store(ctx, next); err != nil {
-		k.own = own
+		k.own.Store(own)
 		return err
 	}
 	k.current.Store(next)

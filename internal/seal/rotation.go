@@ -12,7 +12,7 @@ import (
 // renew reads the keys and, if none is fit to seal, makes one under the storage's
 // lock: reading again after locking, so that two nodes do not make one each.
 func (k *Keyring) renew(ctx context.Context) (*keys, error) {
-	k.lastPersist = k.now()
+	k.lastRenew.Store(k.now().UnixNano())
 	loaded, err := k.load(ctx)
 	if err == nil && k.fresh(loaded) {
 		return k.adopt(loaded), nil
@@ -31,7 +31,7 @@ func (k *Keyring) renew(ctx context.Context) (*keys, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return k.fallback(err)
 	}
-	next := k.withNewKey(loaded)
+	next := k.successor(loaded)
 	if err := k.store(ctx, next); err != nil {
 		return k.fallback(err)
 	}
@@ -53,7 +53,8 @@ func (k *Keyring) unlocked(ctx context.Context, cause error) (*keys, error) {
 // adopt makes keys that are in the storage the current ones.
 func (k *Keyring) adopt(stored *keys) *keys {
 	merged := k.merge(stored)
-	k.own = nil
+	k.own.Store(nil)
+	k.moved.Store(false)
 	k.current.Store(merged)
 	return merged
 }
@@ -61,13 +62,14 @@ func (k *Keyring) adopt(stored *keys) *keys {
 // merge keeps a key that lives in memory only, so that what it sealed opens on. It
 // goes on sealing while those of the storage are overdue.
 func (k *Keyring) merge(stored *keys) *keys {
+	own := k.own.Load()
 	switch {
-	case k.own == nil || stored.index(k.own.id) >= 0:
+	case own == nil || stored.index(own.id) >= 0:
 		return stored
 	case k.fresh(stored):
-		return &keys{append(slices.Clone(stored.list), *k.own)}
+		return &keys{append(slices.Clone(stored.list), *own)}
 	}
-	return &keys{append([]key{*k.own}, stored.list...)}
+	return &keys{append([]key{*own}, stored.list...)}
 }
 
 // fallback decides what a storage that failed means. One that cannot be written
@@ -83,7 +85,7 @@ func (k *Keyring) fallback(err error) (*keys, error) {
 	}
 	k.warn("storage cannot be written: sessions are sealed with a key in memory, which a restart or a reload forgets", err)
 	current = k.withNewKey(nil)
-	k.own = &current.list[0]
+	k.own.Store(&current.list[0])
 	k.current.Store(current)
 	return current, nil
 }
@@ -97,13 +99,22 @@ func unwritable(err error) bool {
 	return false
 }
 
+// successor is what to store where no key is fit to seal: a new one in front of the
+// others; or the keys that there are, where they came to a storage that has none.
+func (k *Keyring) successor(stored *keys) *keys {
+	if c := k.current.Load(); stored == nil && k.moved.Load() && c != nil && k.fresh(c) {
+		return c
+	}
+	return k.withNewKey(stored)
+}
+
 // withNewKey puts a key in front of the others (one that lived in memory, if
 // there is one, or a new one) and drops those whose time is over.
 func (k *Keyring) withNewKey(old *keys) *keys {
 	now := k.now()
 	next := new(keys)
-	if k.own != nil {
-		next.list = append(next.list, *k.own)
+	if own := k.own.Load(); own != nil {
+		next.list = append(next.list, *own)
 	} else {
 		secret := make([]byte, keySize)
 		rand.Read(secret) // never fails, by its documentation

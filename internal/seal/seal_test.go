@@ -270,7 +270,7 @@ func TestStorageThatCannotBeWritten(t *testing.T) {
 		t.Fatalf("%d warnings, want one", len(warnings))
 	}
 	storage.set(nil, nil)
-	now = now.Add(2 * persistEvery)
+	now = now.Add(2 * renewEvery)
 	mustSeal(t, box, "z", "p")
 	if _, err := node(storage, &now, &warnings).Box("s").Open(t.Context(), value, "p"); err != nil {
 		t.Error("the storage came back, and the key in memory was not stored")

@@ -31,12 +31,16 @@ func (k *Keeper) Browser(o origin.Origin, cookies []string) (b Browser, ok bool)
 	return b, true
 }
 
+// NewBrowser makes a secret.
+func NewBrowser() (b Browser) {
+	rand.Read(b[:]) // never fails, by its documentation
+	return b
+}
+
 // SetBrowser gives the browser a secret, in the place of one that it has. It lives as
 // long as the browser.
-func (k *Keeper) SetBrowser(w http.ResponseWriter, o origin.Origin) (b Browser) {
-	rand.Read(b[:]) // never fails, by its documentation
+func (k *Keeper) SetBrowser(w http.ResponseWriter, o origin.Origin, b Browser) {
 	setCookie(w, k.names(o).browser, strict.EncodeToString(b[:]), "/", 0)
-	return b
 }
 
 // Secrets returns the nonce and the PKCE verifier of a browser's attempt.

@@ -14,8 +14,8 @@ import (
 // envelopeVersion opens every envelope, and is part of what its key is derived from.
 const envelopeVersion = 1
 
-// maxEnvelopeTarget is how long a target in an envelope may be, in bytes.
-const maxEnvelopeTarget = 512
+// MaxTarget is how long a target in an envelope may be, in bytes.
+const MaxTarget = 512
 
 var errEnvelope = errors.New("session: not an envelope of this version")
 
@@ -118,7 +118,7 @@ func shorterTargets(target string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		path, _, _ := strings.Cut(target, "?")
 		for _, t := range []string{target, path, "/"} {
-			if len(t) <= maxEnvelopeTarget && !yield(t) {
+			if len(t) <= MaxTarget && !yield(t) {
 				return
 			}
 		}

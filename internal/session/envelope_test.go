@@ -177,7 +177,8 @@ func TestAttemptTime(t *testing.T) {
 func TestBrowserSecret(t *testing.T) {
 	k := testKeeper()
 	w := httptest.NewRecorder()
-	b := k.SetBrowser(w, testOrigin)
+	b := NewBrowser()
+	k.SetBrowser(w, testOrigin, b)
 	c := w.Result().Cookies()[0]
 	if c.Name != "__Host-proconnect_browser" || c.Path != "/" || !c.Secure || !c.HttpOnly || c.MaxAge != 0 || !c.Expires.IsZero() || c.Domain != "" || len(c.Value) != 43 {
 		t.Errorf("the browser is given %s", c.Raw)

@@ -105,8 +105,12 @@ func (k *Keeper) Open(ctx context.Context, o origin.Origin, cookies []string, s 
 		return k.unopened(err)
 	}
 	now := k.now()
-	if s.decode(plain) != nil || !s.alive(now, k.lifetime) || k.idle != 0 && !k.inUse(ctx, o, cookies, s, now) {
+	if s.decode(plain) != nil || !s.alive(now, k.lifetime) {
 		*s = Session{}
+		return nil
+	}
+	if k.idle != 0 && !k.inUse(ctx, o, cookies, s, now) {
+		*s = Session{idled: ended{s.Family, s.EndsAt()}}
 		return nil
 	}
 	s.renewal = s.renewalAt(now, k.renew)
@@ -118,7 +122,7 @@ func (k *Keeper) Open(ctx context.Context, o origin.Origin, cookies []string, s 
 func (k *Keeper) New(set *claims.Set, requestedACR []string, earlier *Session, now time.Time) *Session {
 	s := &Session{Set: *set, RequestedACR: requestedACR, startedAt: now.Unix(), lifetime: int64(k.lifetime / time.Second)}
 	s.confirmedAt = s.startedAt
-	if earlier != nil && !k.ended(earlier) {
+	if earlier != nil && !k.Ended(earlier) {
 		s.Family, s.startedAt, s.lifetime = earlier.Family, earlier.startedAt, earlier.lifetime
 		if k.idle == 0 && k.renew == 0 {
 			s.confirmedAt = s.startedAt // nothing depends on it, and a node of before can read it

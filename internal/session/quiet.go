@@ -36,6 +36,13 @@ func (k *Keeper) PutOffRenewal(w http.ResponseWriter, o origin.Origin) {
 	setCookie(w, k.names(o).putOff, "1", "/", int(putOffTime/time.Second))
 }
 
+// AwaitRenewal puts off the next renewal while this one is not back. ProConnect may show a
+// page of its own, from which people come back by themselves: they go on for a quarter of
+// the grace before they meet it again.
+func (k *Keeper) AwaitRenewal(w http.ResponseWriter, o origin.Origin) {
+	setCookie(w, k.names(o).putOff, "1", "/", int(max(putOffTime, k.renew/4)/time.Second))
+}
+
 // hasCookie says whether there is a cookie of a name, once or more.
 func hasCookie(lines []string, name string) bool {
 	for _, line := range lines {

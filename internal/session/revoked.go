@@ -19,7 +19,7 @@ func (k *Keeper) check(s *Session) error {
 	if state == revocation.Unknown && k.accept {
 		state = revocation.Alive
 	}
-	if state == revocation.Alive && !k.ended(s) {
+	if state == revocation.Alive && !k.Ended(s) {
 		return nil
 	}
 	*s = Session{}
@@ -37,8 +37,8 @@ func (k *Keeper) unopened(err error) error {
 	return nil
 }
 
-// ended says whether an operator ended the sessions of the person.
-func (k *Keeper) ended(s *Session) bool { return s.startedAt < k.shared.revoked.PeopleBefore(&s.Set) }
+// Ended says whether an operator ended the sessions of the person.
+func (k *Keeper) Ended(s *Session) bool { return s.startedAt < k.shared.revoked.PeopleBefore(&s.Set) }
 
 // beginsAt is when a new family begins: now, or behind a record that ends the person's
 // sessions. That the login completed later is what counts, whatever the clocks say.

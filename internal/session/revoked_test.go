@@ -191,7 +191,7 @@ func TestFamilyBehindARecordIsAlive(t *testing.T) {
 	if behind := time.Now().Add(-4 * time.Minute); !s.alive(behind, time.Hour) {
 		t.Error("dead on a node whose clock is four minutes behind")
 	}
-	if k.ended(s) {
+	if k.Ended(s) {
 		t.Error("ended by the record that it follows")
 	}
 }
@@ -269,13 +269,13 @@ func TestAnotherStorageInheritsLogouts(t *testing.T) {
 		_ = old.EndPeople(t.Context(), "sub", "1")
 		moved := &certmagic.FileStorage{Path: t.TempDir()}
 		k := process(moved, func(cfg *Config) { cfg.Shared.Inherit(old.shared) })
-		if !k.Revoked(t.Context(), s.Family) || !k.ended(s) {
+		if !k.Revoked(t.Context(), s.Family) || !k.Ended(s) {
 			t.Error("forgotten by the move")
 		}
 		k.Poll(t.Context())
 		k.End(t.Context())
 		restarted := process(moved, nil)
-		if !restarted.Revoked(t.Context(), s.Family) || !restarted.ended(s) {
+		if !restarted.Revoked(t.Context(), s.Family) || !restarted.Ended(s) {
 			t.Error("not in the new storage")
 		}
 	})

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"path"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,6 +23,11 @@ type Shared struct {
 
 	mu    sync.Mutex
 	users []*user // those that run, the newest last, behind the one that made it
+	ran   bool    // a configuration ran
+
+	// What opens records before a configuration runs: of each client that has these things
+	// in common, which may have a secret of its own.
+	founders []*seal.Box
 }
 
 // user is what a configuration lends: its storage is closed, and its log, once the
@@ -47,7 +53,7 @@ func NewShared(storage certmagic.Storage, under string, log *zap.Logger) *Shared
 	s.revoked = revocation.NewList(revocation.Config{
 		Storage: bounded, Prefix: path.Join(under, "revoked"),
 		Log:  func() *zap.Logger { return s.current().log },
-		Keys: func() revocation.Keys { return s.current().keys },
+		Keys: s.peopleKeys,
 	})
 	return s
 }
@@ -76,12 +82,40 @@ func (s *Shared) found(u user) {
 	if s.users[0].keys.Box == nil {
 		s.users[0] = &u
 	}
+	if !s.ran {
+		s.founders = append(s.founders, u.keys.Box)
+	}
+}
+
+// peopleKeys are the keys of whoever came last, and for opening those of all.
+func (s *Shared) peopleKeys() revocation.Keys {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	keys := s.users[len(s.users)-1].keys
+	keys.Others = slices.Clone(s.founders)
+	var reloads []func(context.Context)
+	for _, u := range s.users {
+		keys.Others = append(keys.Others, u.keys.Box)
+		reloads = append(reloads, u.keys.Reload)
+	}
+	keys.Reload = func(ctx context.Context) {
+		for _, reload := range reloads {
+			reload(ctx)
+		}
+	}
+	return keys
 }
 
 // use has the shared things work with what a configuration lends, until release is called.
+// The storage of a configuration that takes another's place is looked at anew.
 func (s *Shared) use(u user) (release func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.ran {
+		s.revoked.Recheck()
+		s.keys.Recheck()
+	}
+	s.ran = true
 	added := &u
 	s.users = append(s.users, added)
 	return func() { s.drop(added) }

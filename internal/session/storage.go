@@ -2,6 +2,9 @@ package session
 
 import (
 	"context"
+	"fmt"
+	"sync"
+	"time"
 
 	"github.com/caddyserver/certmagic"
 )
@@ -15,15 +18,19 @@ type boundedStorage struct {
 
 	// Kinds of jobs that do not wait for one another: to list or load a million
 	// logouts takes its time, and the next logout cannot wait.
-	loading, writing, deleting, listing chan struct{}
+	loading, writing, deleting, listing, locking, unlocking chan struct{}
+
+	holders sync.Map // by the name of a lock: the storage that gave it
 }
 
 // loadsAtOnce is how many values may be on their way.
 const loadsAtOnce = 8
 
 func newBoundedStorage(current func() certmagic.Storage) *boundedStorage {
+	one := func() chan struct{} { return make(chan struct{}, 1) }
 	return &boundedStorage{
-		current, make(chan struct{}, loadsAtOnce), make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1),
+		current: current, loading: make(chan struct{}, loadsAtOnce),
+		writing: one(), deleting: one(), listing: one(), locking: one(), unlocking: one(),
 	}
 }
 
@@ -60,14 +67,62 @@ func (s *boundedStorage) Stat(ctx context.Context, key string) (certmagic.KeyInf
 	return bounded(ctx, s.loading, func() (certmagic.KeyInfo, error) { return s.current().Stat(ctx, key) })
 }
 
-// Lock waits for the lock of a name: to wait is what it is for.
+// unlockTime is how long the end of a job waits for its lock to be given back.
+const unlockTime = 3 * time.Second
+
+// Lock waits for the lock of a name, for as long as the context says. One that comes
+// later is given back: nobody else would get it else.
 func (s *boundedStorage) Lock(ctx context.Context, name string) error {
-	return s.current().Lock(ctx, name)
+	select {
+	case s.locking <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	storage, got := s.current(), make(chan error)
+	go func() {
+		defer func() { <-s.locking }()
+		err := guarded(func() error { return storage.Lock(ctx, name) })
+		select {
+		case got <- err:
+		case <-ctx.Done():
+			if err == nil {
+				_ = guarded(func() error { return storage.Unlock(context.WithoutCancel(ctx), name) })
+			}
+		}
+	}()
+	select {
+	case err := <-got:
+		if err == nil {
+			s.holders.Store(name, storage)
+		}
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
-// Unlock gives it back.
+// Unlock gives it back to the storage that gave it: a configuration that was loaded
+// meanwhile has one of its own, which knows nothing of it.
 func (s *boundedStorage) Unlock(ctx context.Context, name string) error {
-	return s.current().Unlock(ctx, name)
+	ctx, cancel := context.WithTimeout(ctx, unlockTime)
+	defer cancel()
+	storage := s.current()
+	if holder, ok := s.holders.LoadAndDelete(name); ok {
+		storage = holder.(certmagic.Storage)
+	}
+	_, err := bounded(ctx, s.unlocking, func() (struct{}, error) { return struct{}{}, storage.Unlock(ctx, name) })
+	return err
+}
+
+// guarded has a panic be an error: a storage may be used a moment longer than its
+// configuration lives, and not every one is ready for that.
+func guarded(job func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("storage: panic: %v", p)
+		}
+	}()
+	return job()
 }
 
 // bounded runs one job and leaves it behind when the context ends. Few at a time, so that
@@ -86,8 +141,12 @@ func bounded[T any](ctx context.Context, turn chan struct{}, job func() (T, erro
 	done := make(chan result, 1)
 	go func() {
 		defer func() { <-turn }()
-		value, err := job()
-		done <- result{value, err}
+		var r result
+		r.err = guarded(func() (err error) {
+			r.value, err = job()
+			return err
+		})
+		done <- r
 	}()
 	select {
 	case r := <-done:
