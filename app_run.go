@@ -82,6 +82,7 @@ func (a *App) Start() error {
 				zap.String("client", name))
 		}
 	}
+	a.announceAddresses()
 	a.announceSandboxSites()
 	for l := range a.lists.All() {
 		a.watches = append(a.watches, watchList(l, a.lists, a.log))

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
 const productionClient = `{
@@ -131,4 +133,16 @@ func TestEnvfile(t *testing.T) {
 		t.Error(a.out)
 	}
 	s.proconnect("uris", "--envfile", "nowhere").want(t, 2)
+}
+
+// When Caddy starts, the log says what must be registered, as the command does.
+func TestStartNamesTheAddresses(t *testing.T) {
+	p := caddytest.NewProvider(t)
+	s := caddytest.Start(t, p.Option(), "http://localhost:{$PORT} {\nproconnect {\nallow any\n}\n}\n")
+	line := s.Line("must be registered at ProConnect")
+	for _, uri := range []string{"/.proconnect/callback", "/.proconnect/logged-out"} {
+		if want := `"http://localhost:` + s.Port + uri + `"`; !strings.Contains(line, want) {
+			t.Errorf("want %s in %s", want, line)
+		}
+	}
 }
