@@ -132,7 +132,7 @@ func (c *Case) algorithms(facts *rp.Facts) Check {
 	case c.UserinfoAlg != rp.None && len(facts.UserinfoAlgs) > 0 && !slices.Contains(facts.UserinfoAlgs, c.UserinfoAlg):
 		check.fail("ProConnect signs no userinfo with "+c.UserinfoAlg+": it has "+strings.Join(facts.UserinfoAlgs, " "), "userinfo_signing_alg: say the one that the client is registered for")
 	case !facts.KeysFor:
-		check.fail("ProConnect publishes no key for "+c.SigningAlg, "signing_alg: say the one that the client is registered for")
+		check.fail("ProConnect publishes no key for one of them", "signing_alg, userinfo_signing_alg: say those that the client is registered for")
 	}
 	return check
 }

@@ -20,7 +20,7 @@ type Facts struct {
 	UserinfoAlgs []string
 	Ahead        time.Duration // our clock, seen from the provider's
 	Dated        bool          // the answer told its time
-	KeysFor      bool          // a key is published that the configured algorithm can use
+	KeysFor      bool          // keys are published that the configured algorithms can use
 	EndSession   bool
 }
 
@@ -45,16 +45,11 @@ func (p *Provider) Examine(ctx context.Context) (*Facts, error) {
 		return facts, err
 	}
 	facts.EndSession = md.endSession != ""
-	if p.cfg.SigningAlg == HS256 { // the client secret is the key
-		facts.KeysFor = true
+	err = p.Check(ctx)
+	if facts.KeysFor = err == nil; reason(err) == ReasonNoUsableKey {
 		return facts, nil
 	}
-	keys, err := p.keys.current(ctx, p, md.jwks)
-	if err != nil {
-		return facts, err
-	}
-	facts.KeysFor = len(keys.candidates(p.cfg.SigningAlg, "", false)) > 0
-	return facts, nil
+	return facts, err
 }
 
 func (f *Facts) read(a *answer) {
