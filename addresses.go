@@ -24,12 +24,12 @@ func (h *Handler) origins() (all []origin.Origin) {
 	if h.origin != nil {
 		return []origin.Origin{*h.origin}
 	}
-	if h.site.server == nil || !h.site.exact {
+	if h.around.server == nil || !h.around.exact {
 		return nil
 	}
-	for _, host := range h.site.hosts {
-		for _, port := range listenPorts(h.site.server.Listen) {
-			all = append(all, origin.Of(net.JoinHostPort(host, port), !h.site.plain))
+	for _, host := range h.around.hosts {
+		for _, port := range listenPorts(h.around.server.Listen) {
+			all = append(all, origin.Of(net.JoinHostPort(host, port), !h.around.plain))
 		}
 	}
 	return all

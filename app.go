@@ -27,8 +27,12 @@ type App struct {
 	Clients map[string]*Client `json:"clients,omitempty"`
 
 	log          *zap.Logger
-	findings     *findings     // what is told of the configuration while it loads
-	pollEvery    time.Duration // how often what changes outside is looked at
+	findings     *findings // what is told of the configuration while it loads
+	auditLog     *zap.Logger
+	metrics      *metrics
+	gates        []*Handler     // of all sites
+	gatesOf      map[string]int // how many each site has so far
+	pollEvery    time.Duration  // how often what changes outside is looked at
 	stop         context.CancelFunc
 	polled       chan struct{} // closed when the poller has ended
 	lists        *rules.Lists

@@ -24,9 +24,12 @@ import (
 // writes to the storage.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.findings = new(findings)
-	a.log, a.pollEvery = a.findings.gather(ctx.Logger()), waits.Lists
+	a.log, a.auditLog, a.pollEvery = a.findings.gather(ctx.Logger()), auditLog(ctx), waits.Lists
 	a.lists, a.bodies = rules.NewLists(a.log, runningLists()), &bodies{most: waits.Body}
 	a.storage, a.shared = ctx.Storage(), make(map[string]*session.Shared)
+	if err := a.provisionMetrics(ctx); err != nil {
+		return err
+	}
 	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
 		c := a.Clients[name]
 		if err := checkClientName(name); err != nil {
@@ -85,9 +88,10 @@ func (a *App) Start() error {
 	a.announceAddresses()
 	a.announceSandboxSites()
 	for l := range a.lists.All() {
-		a.watches = append(a.watches, watchList(l, a.lists, a.log))
+		a.watches = append(a.watches, watchList(l, a.lists, a.log, a.reportListChanged))
 	}
 	a.lists.Loaded()
+	a.metrics.start(a)
 	a.polled = make(chan struct{})
 	go func() {
 		defer close(a.polled)
@@ -101,6 +105,7 @@ func (a *App) Start() error {
 func (a *App) Stop() error {
 	a.stop()
 	<-a.polled
+	a.metrics.stop(a)
 	ctx, cancel := context.WithTimeout(context.Background(), session.EndWait)
 	defer cancel()
 	for _, c := range a.Clients {
@@ -143,7 +148,7 @@ func (a *App) poll(ctx context.Context) {
 			}
 			next = now.Add(session.PollEvery - time.Duration(rand.Int64N(int64(time.Second)))) // jitter, not a secret
 			for _, c := range a.Clients {
-				c.polling.run(func() { c.keeper.Poll(ctx) })
+				c.polling.run(func() { c.keeper.Poll(ctx); c.reportKeyRotated() })
 			}
 		}
 	}

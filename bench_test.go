@@ -39,7 +39,7 @@ func benchGate(tb testing.TB, list ...rules.Rule) (h *Handler, cookie string) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	h = &Handler{client: c, rules: set, log: zap.NewNop(), exact: true}
+	h = &Handler{client: c, rules: set, log: zap.NewNop(), exact: true, counts: new(gateMetrics)}
 	h.setDefaults()
 	w := httptest.NewRecorder()
 	if err := c.keeper.Save(tb.Context(), w, origin.Of("docs.example.gouv.fr", true), benchSession(c.keeper)); err != nil {

@@ -30,6 +30,7 @@ func init() {
 //		client          <name>
 //		allow           any | mfa | <field> <value...> | { ... }
 //		deny            mfa | <field> <value...> | { ... }
+//		report          { allow ...; deny ... }
 //		mfa
 //		acr             <value...>
 //		login           page|auto|silent
@@ -116,6 +117,7 @@ func gateBlock() block[Handler] {
 				{name: "client", read: text(func(h *Handler) *string { return &h.Client })},
 				{name: "allow", read: (*Handler).unmarshalRule, repeatable: true},
 				{name: "deny", read: (*Handler).unmarshalRule, repeatable: true},
+				{name: "report", read: (*Handler).unmarshalReport},
 				{name: "mfa", read: (*Handler).unmarshalLevels},
 				{name: "acr", read: (*Handler).unmarshalLevels},
 				{name: "login", read: text(func(h *Handler) *string { return &h.Login })},

@@ -39,6 +39,10 @@ func init() {
 //			cookie_name <name>
 //			storage_down accept
 //		}
+//		audit {
+//			claims <name...>
+//			ip     off
+//		}
 //		title, audience, contact, link: as in the directive
 //	}
 //
@@ -125,6 +129,10 @@ func clientBlock() block[Client] {
 				{name: "session", read: func(c *Client, d *caddyfile.Dispenser) error {
 					c.Session = new(Session)
 					return c.Session.unmarshalCaddyfile(d)
+				}},
+				{name: "audit", read: func(c *Client, d *caddyfile.Dispenser) error {
+					c.Audit = new(Audit)
+					return c.Audit.unmarshalCaddyfile(d)
 				}},
 			},
 			textsOptions(func(c *Client) *Texts { return &c.Texts }),

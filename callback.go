@@ -106,9 +106,12 @@ func (x *exchange) establish(a *session.Attempt, browser session.Browser, result
 	if a.Automatic {
 		x.gate.client.keeper.CountAutoLogin(x.w, x.origin, x.cookies)
 	}
+	if x.session.IsZero() || x.session.Family != s.Family {
+		x.gate.client.keeper.MarkEntry(x.w, x.origin, s)
+	}
 	x.gate.client.keeper.SaveIDToken(x.r.Context(), x.w, x.origin, s, result.IDToken, x.gate.logoutPath(), a.Target)
 	x.revokeReplaced(s.Family)
-	x.reportLogin(s)
+	x.reportLogin(a, s, result.ACR)
 	if isSomebodyElse(&x.session, s) {
 		return x.personChanged(s)
 	}

@@ -2,6 +2,7 @@ package proconnect
 
 import (
 	"sync"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
@@ -81,6 +82,9 @@ type Client struct {
 	// How sessions are kept.
 	Session *Session `json:"session,omitempty"`
 
+	// What the audit log tells of people.
+	Audit *Audit `json:"audit,omitempty"`
+
 	// What the pages say, unless a gate says otherwise.
 	Texts
 
@@ -95,7 +99,10 @@ type Client struct {
 	keeper     *session.Keeper
 	polling    lonely
 	tokenCalls *tokenCalls
-	relay      *relay // nil without callback_origin
+	audit      *auditor
+	counts     *clientMetrics
+	keySeen    time.Time // when the key was made that sealed at the last look
+	relay      *relay    // nil without callback_origin
 
 	expected []claims.Ref // what matchers read
 

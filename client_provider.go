@@ -26,6 +26,7 @@ func (c *Client) provisionProvider(caddy.Context) error {
 		UserinfoSigningAlg: c.UserinfoSigningAlg,
 		Timeout:            waits.Provider,
 		Fresh:              waits.Fresh,
+		Observe:            c.counts.observe,
 	}
 	if c.Environment == sandboxEnvironment {
 		return c.provisionSandbox(cfg)

@@ -17,8 +17,10 @@ import (
 // provision resolves and checks the client.
 func (c *Client) provision(ctx caddy.Context, a *App, name string) error {
 	c.app, c.name, c.log = a, name, a.log.With(zap.String("client", name))
+	c.counts = a.metrics.client(name)
 	for _, step := range []func(caddy.Context) error{
-		c.provisionIssuer, c.provisionCredentials, c.provisionAlgs, c.provisionClaims, c.provisionSession, c.provisionProvider, c.provisionCallback,
+		c.provisionIssuer, c.provisionCredentials, c.provisionAlgs, c.provisionClaims, c.provisionAudit,
+		c.provisionSession, c.provisionProvider, c.provisionCallback,
 	} {
 		if err := step(ctx); err != nil {
 			return err

@@ -147,13 +147,13 @@ func (d *dryRun) serverOf(r *http.Request) (*caddyhttp.Server, error) {
 	at := origin.Of(r.Host, r.TLS != nil)
 	for _, c := range d.clients() {
 		for _, h := range c.gates {
-			if h.origin == nil || *h.origin != at || h.site.server == nil {
+			if h.origin == nil || *h.origin != at || h.around.server == nil {
 				continue
 			}
-			if h.site.exact && !slices.Contains(h.site.hosts, at.Host) {
-				r.Host = h.site.hosts[0]
+			if h.around.exact && !slices.Contains(h.around.hosts, at.Host) {
+				r.Host = h.around.hosts[0]
 			}
-			return h.site.server, nil
+			return h.around.server, nil
 		}
 	}
 	var ports []string

@@ -185,7 +185,7 @@ func (d *dryRun) unasked(stated claims.Stated) (names []string) {
 func explainGate(g rehearsed) gateExplanation {
 	h := g.gate
 	e := gateExplanation{
-		Client: h.client.name, Where: h.site.where, Optional: h.Optional,
+		Client: h.client.name, Where: h.around.where, Optional: h.Optional,
 		Decision: g.decision.Outcome.String(), Reason: g.decision.Reason(), Rules: []ruleExplanation{},
 	}
 	if g.person == nil {

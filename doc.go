@@ -15,6 +15,6 @@
 // What these are built on is in internal: claims (what ProConnect says of people), rules
 // (who may enter), session (what is kept between requests), revocation (whose session
 // was ended), rp (ProConnect's protocol),
-// upstream (what may reach the site), origin, pages, seal, listfile, siret, and the
+// upstream (what may reach the site), redact (what logs may hold), origin, pages, seal, listfile, siret, and the
 // sandbox, which shares no code with rp.
 package proconnect

@@ -4,5 +4,6 @@ package proconnect
 var (
 	ClientOptions  = clientBlock().names
 	SessionOptions = sessionBlock().names
+	AuditOptions   = auditBlock().names
 	GateOptions    = gateBlock().names
 )

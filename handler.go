@@ -99,6 +99,12 @@ func (h *Handler) pass(w http.ResponseWriter, r *http.Request, q *request) (way,
 		}
 	}
 	q.entered = true
+	if h.client.keeper.Enters(q.origin, q.cookies, &q.session) {
+		q.answer(w, r).enters()
+	}
+	if h.tried != nil && !q.refused() && !q.session.IsZero() {
+		h.try(w, r, q)
+	}
 	if q.session.SeenDue() {
 		q.rememberSeen(w, r)
 	}
@@ -115,6 +121,7 @@ func (h *Handler) decide(q *request) bool {
 	if q.rehearsal != nil {
 		q.rehearsal.note(h, q, d)
 	}
+	h.counts.decisions[d.Outcome].Add(1)
 	if d.Outcome == rules.Allow && q.refused() {
 		return true // an earlier gate's refusal holds, with its reason
 	}

@@ -3,9 +3,6 @@ package proconnect
 import (
 	"strings"
 
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
@@ -21,20 +18,6 @@ func placeholderOf(id *claims.Set, name string) string {
 		return id.Name()
 	}
 	return id.Text(name)
-}
-
-// loggedIdentity is what a log may hold of a person: no name, no email.
-type loggedIdentity struct{ *claims.Set }
-
-// whoField is the log's field for the person that a line is about.
-func whoField(id *claims.Set) zap.Field { return zap.Object("who", loggedIdentity{id}) }
-
-// MarshalLogObject writes the claims by their names.
-func (l loggedIdentity) MarshalLogObject(enc zapcore.ObjectEncoder) error {
-	for _, index := range []int{claims.Sub, claims.IDPID, claims.SIRET} {
-		enc.AddString(claims.Table[index].Name, l.First(index))
-	}
-	return nil
 }
 
 // placeholder resolves the documented placeholders. One that has no value is

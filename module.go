@@ -53,6 +53,11 @@ type Handler struct {
 	// rules are evaluated on every request.
 	Rules []rules.Rule `json:"rules,omitempty"`
 
+	// Rules that are tried on everybody whom this gate admits, and that decide
+	// nothing: whom they would refuse is logged, as `would_refuse`, and counted. What
+	// they read is asked of ProConnect. Default: none.
+	Report []rules.Rule `json:"report,omitempty"`
+
 	// Levels of authentication (`acr`, OpenID Connect Core 1.0 section 2), of
 	// which everybody must reach one, whichever rule admits them. ProConnect
 	// compares levels exactly, so all that will do must be listed. Default: any
@@ -119,7 +124,7 @@ type Handler struct {
 	// `builtin`.
 	Errors string `json:"errors,omitempty"`
 
-	site   site // where the gate is, for whoever asks what it gates
+	around site // what is known of the site that the gate is in
 	client *Client
 	log    *zap.Logger
 	match  upstream.Matcher
@@ -131,8 +136,15 @@ type Handler struct {
 
 	logouts logoutPlace
 
+	site     string // what logs and metrics call it
+	key      gateKey
+	counts   *gateMetrics
+	tried    *rules.Set // nil: the gate has no report
 	reports  *reports
-	refusals *refusals
+	refusals *damper
+	stepUps  *damper
+	entries  *damper
+	would    *damper
 }
 
 // Rule and Condition are what a gate's rules are made of, for programs that build a

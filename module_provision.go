@@ -23,7 +23,7 @@ import (
 // names the site.
 func (h *Handler) Provision(ctx caddy.Context) error {
 	h.log, h.probes, h.reports = ctx.Logger(), &probes{most: waits.Probes}, new(reports)
-	h.refusals = &refusals{now: time.Now}
+	h.provisionDampers()
 	iface, err := ctx.App("proconnect")
 	if err != nil {
 		return err
@@ -35,6 +35,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	site := siteOf(ctx, layout, gateText(h))
+	h.site = h.siteName(site)
 	if len(site.hosts) == 0 {
 		return h.provision(ctx, app, site)
 	}
@@ -43,6 +44,25 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("site %s: %w", site.hosts[0], err)
 	}
 	return nil
+}
+
+// provisionDampers makes what keeps events from being told too often.
+func (h *Handler) provisionDampers() {
+	for _, d := range []**damper{&h.refusals, &h.stepUps, &h.entries, &h.would} {
+		*d = &damper{now: time.Now}
+	}
+}
+
+// siteName is what logs and metrics call the site: its first name, or the pattern of a
+// wildcard site, whose names are many.
+func (h *Handler) siteName(site site) string {
+	if len(site.hosts) > 0 {
+		return site.hosts[0]
+	}
+	if o, err := origin.Parse(h.Origin); err == nil {
+		return o.Host
+	}
+	return "*"
 }
 
 func (h *Handler) provision(ctx caddy.Context, app *App, site site) (err error) {
@@ -56,6 +76,10 @@ func (h *Handler) provision(ctx caddy.Context, app *App, site site) (err error) 
 	if err := h.provisionRules(app); err != nil {
 		return err
 	}
+	if err := h.provisionReport(app); err != nil {
+		return err
+	}
+	app.joinMetrics(h)
 	h.warnPersistent()
 	if err := h.shareAfterLogout(ctx, site); err != nil {
 		return err
@@ -77,7 +101,7 @@ func (h *Handler) provision(ctx caddy.Context, app *App, site site) (err error) 
 		return err
 	}
 	site.where = layout.Describe(raw)
-	h.site = site
+	h.around = site
 	h.noteSandboxSite()
 	return nil
 }

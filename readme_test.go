@@ -33,8 +33,8 @@ func readFile(t *testing.T, name string) string {
 }
 
 // block is a Caddyfile in a README. What it is a part of stands behind the
-// language: nothing for a whole Caddyfile, else sites, site, option (of the
-// client), rules or recipe.
+// language: nothing for a whole Caddyfile, else global (options), sites, site, option
+// (of the client), rules or recipe.
 type block struct{ part, text string }
 
 func blocks(text string) []block {
@@ -53,6 +53,8 @@ func (b block) whole() string {
 	switch b.part {
 	case "sites":
 		return client + b.text
+	case "global":
+		return "{\n proconnect {\n environment production\n " + readmeClient + "}\n" + b.text + "}\n"
 	case "site":
 		return client + "docs.example.gouv.fr {\n" + b.text + "}\n"
 	case "option":
@@ -82,7 +84,7 @@ func TestReadmeCaddyfiles(t *testing.T) {
 	for _, name := range readmes {
 		for i, b := range blocks(readFile(t, name)) {
 			t.Run(name+" "+strconv.Itoa(i+1)+" "+b.part, func(t *testing.T) {
-				text := strings.ReplaceAll(b.whole(), "/etc/caddy/", dir+"/")
+				text := strings.NewReplacer("/etc/caddy/", dir+"/", "/var/log/caddy/", dir+"/").Replace(b.whole())
 				adapted, warnings, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(text), map[string]any{"filename": "Caddyfile"})
 				if err != nil {
 					t.Fatalf("%v\n%s", err, b.text)
@@ -154,7 +156,7 @@ func firstColumn(text, heading string) [][]string {
 
 // The tables of options name what the parser knows, all of it and no more.
 func TestReadmeOptions(t *testing.T) {
-	want := [][]string{proconnect.ClientOptions(), proconnect.SessionOptions(), proconnect.GateOptions()}
+	want := [][]string{proconnect.ClientOptions(), proconnect.SessionOptions(), proconnect.AuditOptions(), proconnect.GateOptions()}
 	for _, name := range readmes {
 		tables := firstColumn(readFile(t, name), "option")
 		if len(tables) != len(want) {
@@ -232,10 +234,7 @@ func TestReadmeLogMessages(t *testing.T) {
 func TestReadmeLinks(t *testing.T) {
 	for _, name := range readmes {
 		text := readFile(t, name)
-		var slugs []string
-		for _, m := range regexp.MustCompile(`(?m)^##+ (.+)$`).FindAllStringSubmatch(text, -1) {
-			slugs = append(slugs, "#"+slug(m[1]))
-		}
+		slugs := headings(text)
 		for _, m := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(text, -1) {
 			switch target := m[1]; {
 			case strings.HasPrefix(target, "https://"):
@@ -244,12 +243,25 @@ func TestReadmeLinks(t *testing.T) {
 					t.Errorf("%s: no heading is %s", name, target)
 				}
 			default:
-				if _, err := os.Stat(target); err != nil {
+				file, anchor, _ := strings.Cut(target, "#")
+				if _, err := os.Stat(file); err != nil {
 					t.Errorf("%s: %v", name, err)
+				}
+				if anchor != "" && !slices.Contains(headings(readFile(t, file)), "#"+anchor) {
+					t.Errorf("%s: %s has no heading #%s", name, file, anchor)
 				}
 			}
 		}
 	}
+}
+
+// headings are the anchors of a text's headings.
+func headings(text string) []string {
+	var slugs []string
+	for _, m := range regexp.MustCompile(`(?m)^##+ (.+)$`).FindAllStringSubmatch(text, -1) {
+		slugs = append(slugs, "#"+slug(m[1]))
+	}
+	return slugs
 }
 
 // slug is the anchor that GitHub makes of a heading.

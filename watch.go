@@ -51,13 +51,14 @@ type listWatch struct {
 	told    bool      // that it does not end
 }
 
-func watchList(l *listfile.List, lists *rules.Lists, log *zap.Logger) *listWatch {
-	refresh := func() (changed bool, err error) {
+func watchList(l *listfile.List, lists *rules.Lists, log *zap.Logger, changed func(l *listfile.List, before int)) *listWatch {
+	refresh := func() (taken bool, err error) {
 		before := l.Set().Len()
-		if changed, err = l.Refresh(); changed {
+		if taken, err = l.Refresh(); taken {
 			lists.TellChange(l, before)
+			changed(l, before)
 		}
-		return changed, err
+		return taken, err
 	}
 	return &listWatch{path: l.Path(), refresh: refresh, log: log}
 }

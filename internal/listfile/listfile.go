@@ -63,6 +63,9 @@ type List struct {
 	format  Format
 	current atomic.Pointer[Set]
 
+	modified atomic.Int64 // when the version in force was written, in Unix nanoseconds; 0: unknown
+	rejected atomic.Bool  // the file has a version that is not taken
+
 	settling, unended time.Duration // as in package waits
 
 	mu      sync.Mutex // one Refresh at a time
@@ -90,9 +93,28 @@ func Open(path string, f Format) (*List, error) {
 		return nil, fmt.Errorf("%s: %w", path, Reason(err))
 	}
 	l.good = sum
-	l.current.Store(set)
+	l.takeInForce(set)
 	return l, nil
 }
+
+// takeInForce has a set decide from here on.
+func (l *List) takeInForce(set *Set) {
+	l.current.Store(set)
+	if l.seen.info != nil {
+		l.modified.Store(l.seen.info.ModTime().UnixNano())
+	}
+}
+
+// Modified is when the version in force was written.
+func (l *List) Modified() time.Time {
+	if at := l.modified.Load(); at != 0 {
+		return time.Unix(0, at)
+	}
+	return time.Time{}
+}
+
+// Rejected says whether the file has a version that is not taken.
+func (l *List) Rejected() bool { return l.rejected.Load() }
 
 // Path returns the file's name.
 func (l *List) Path() string { return l.path }
@@ -150,6 +172,7 @@ func (l *List) take() (changed, waits bool, err error) {
 	if l.seen.info != nil {
 		if sum, err := l.sum(); err == nil && sum == l.good {
 			l.fault = ""
+			l.rejected.Store(false)
 			return false, false, nil
 		}
 	}
@@ -169,12 +192,14 @@ func (l *List) take() (changed, waits bool, err error) {
 		return false, false, l.tell(fmt.Sprintf("%x", sum), err)
 	}
 	l.good, l.fault = sum, ""
-	l.current.Store(set)
+	l.rejected.Store(false)
+	l.takeInForce(set)
 	return true, false, nil
 }
 
 // tell returns a fault once for each version.
 func (l *List) tell(version string, err error) error {
+	l.rejected.Store(true)
 	err = fmt.Errorf("%s: %w", l.path, Reason(err))
 	if fault := version + err.Error(); fault != l.fault {
 		l.fault = fault

@@ -25,6 +25,13 @@ var errUnlisted = errors.New("it does not list what it has taken")
 
 var errSlow = errors.New("it takes more than two seconds to write")
 
+// Failing says whether the storage fails at the moment.
+func (l *List) Failing() bool {
+	l.health.mu.Lock()
+	defer l.health.mu.Unlock()
+	return l.health.failing != [jobs]bool{}
+}
+
 func (l *List) told(job int, err error) {
 	h := &l.health
 	h.mu.Lock()

@@ -116,6 +116,9 @@ func (l *List) Family(f Family, until time.Time) State {
 // Ready says whether the storage was read since the process began.
 func (l *List) Ready() bool { return l.ready.Load() || l.firstListing() }
 
+// Read says the same, without reading it.
+func (l *List) Read() bool { return l.ready.Load() }
+
 // firstListing reads the storage for whoever asks first, and has all who come meanwhile
 // wait for it, two seconds at most: a cookie that was logged out before a restart stays
 // dead after it, and a server may serve before its polling began.

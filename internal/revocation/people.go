@@ -49,10 +49,13 @@ func (l *List) EndPeople(ctx context.Context, field, value string) error {
 	}
 	l.people.add(Record{field, value, l.now() + int64(PeopleAhead/time.Second)}, true)
 	if err := l.writePeople(ctx); err != nil {
-		return fmt.Errorf("the storage did not take it, so it holds on this node only: %w", err)
+		return fmt.Errorf("%w: %w", ErrNotStored, err)
 	}
 	return nil
 }
+
+// ErrNotStored says that people's sessions were ended here, and nowhere else yet.
+var ErrNotStored = errors.New("the storage did not take it, so it holds on this node only")
 
 // normalise returns a value in the form in which it is compared.
 func normalise(field, value string) (string, error) {

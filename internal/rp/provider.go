@@ -50,6 +50,10 @@ type Config struct {
 	// Fresh is how long an answer says that the provider is there; 0 means a minute.
 	Fresh time.Duration
 
+	// Observe hears of every call: how long it took, and whether the provider answered.
+	// nil means that nobody does.
+	Observe func(stage Stage, took time.Duration, answered bool)
+
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }

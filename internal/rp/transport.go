@@ -55,10 +55,15 @@ type answer struct {
 // call makes one request and reads its answer, of at most limit bytes. The
 // request's context bounds both.
 func (p *Provider) call(req *http.Request, stage Stage, limit int64) (*answer, error) {
+	began := time.Now()
 	a, err := p.do(req, stage, limit)
+	fails := outage(err) || err == nil && gatewayFault(a.status)
+	if p.cfg.Observe != nil {
+		p.cfg.Observe(stage, time.Since(began), err == nil && !fails)
+	}
 	switch {
 	case stage == StageDiscovery: // which says so itself
-	case outage(err) || err == nil && gatewayFault(a.status):
+	case fails:
 		p.discovery.doubt(p)
 	case err == nil:
 		p.discovery.noteAnswer(p.cfg.Now())

@@ -145,6 +145,14 @@ func (d Decision) details() string {
 	return strings.TrimPrefix(s.String(), "; ")
 }
 
+// Position is that of the rule that allowed or denied, from 1; 0 if no rule did.
+func (d Decision) Position() int {
+	if d.By == nil {
+		return 0
+	}
+	return d.By.Position
+}
+
 // RequireACR adds what a gate requires of everybody, whatever the rule: one of
 // some levels. A refusal stays one.
 func (d Decision) RequireACR(id *claims.Set, required []string) Decision {

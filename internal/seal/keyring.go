@@ -88,6 +88,15 @@ func newKey(secret []byte, created time.Time) key {
 	return key{id, secret, created}
 }
 
+// Created is when the key was made that seals; zero if there is none, or the operator
+// gave it.
+func (k *Keyring) Created() time.Time {
+	if c := k.current.Load(); c != nil {
+		return c.list[0].created
+	}
+	return time.Time{}
+}
+
 func (k *keys) index(id uint32) int {
 	for i := range k.list {
 		if k.list[i].id == id {

@@ -104,7 +104,7 @@ func oursByName(pair, base string) bool {
 }
 
 // ourSuffixes say what a cookie of ours is for, at its name's end. A session's has none.
-var ourSuffixes = [...]string{"", "_id_token", "_logout", "_rounds", "_browser", "_busy", "_seen", "_silent", "_renew"}
+var ourSuffixes = [...]string{"", "_id_token", "_logout", "_rounds", "_browser", "_busy", "_seen", "_silent", "_renew", "_entry"}
 
 // endsOurName says whether a name that begins as ours do ends as one of them.
 func endsOurName(rest string) bool {

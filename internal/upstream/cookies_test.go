@@ -16,7 +16,7 @@ func TestOnlyOwnCookiesAreHidden(t *testing.T) {
 	ours := []string{"proconnect_sandbox"}
 	for _, prefix := range []string{"", "__Host-", "__Secure-"} {
 		for _, port := range []string{"", "_8443", "_1", "_65535"} {
-			for _, suffix := range []string{"", "_id_token", "_logout", "_rounds", "_browser", "_busy", "_seen"} {
+			for _, suffix := range []string{"", "_id_token", "_logout", "_rounds", "_browser", "_busy", "_seen", "_entry"} {
 				ours = append(ours, prefix+"proconnect"+port+suffix)
 			}
 		}
@@ -43,7 +43,7 @@ func TestOnlyOwnCookiesAreHidden(t *testing.T) {
 }
 
 // ownCookie is the grammar, written otherwise.
-var ownCookie = regexp.MustCompile(`^(proconnect_sandbox|(__Host-|__Secure-)?proconnect(_[1-9][0-9]{0,4})?(|_id_token|_logout|_rounds|_browser|_busy|_seen))$`)
+var ownCookie = regexp.MustCompile(`^(proconnect_sandbox|(__Host-|__Secure-)?proconnect(_[1-9][0-9]{0,4})?(|_id_token|_logout|_rounds|_browser|_busy|_seen|_entry))$`)
 
 // eachPair calls yield with every cookie of some lines.
 func eachPair(lines []string, yield func(name, value string)) {

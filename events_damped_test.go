@@ -10,10 +10,10 @@ import (
 
 // One line a minute for a session and what refuses it; what had none is counted on the
 // next one, and the pages in between quote the reference of the line that there is.
-func TestRefusalsAreCounted(t *testing.T) {
+func TestDampedEventsAreCounted(t *testing.T) {
 	clock := time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
-	f := &refusals{now: func() time.Time { return clock }}
-	key := refusalKey{family: session.Family{1}, reason: "no rule matched: rule 1: siret failed"}
+	f := &damper{now: func() time.Time { return clock }}
+	key := dampedKey{family: session.Family{1}, reason: "no rule matched: rule 1: siret failed"}
 	want := func(what, reference, known string, more int, due bool) {
 		t.Helper()
 		gotKnown, gotMore, gotDue, over := f.due(key, reference)
@@ -23,7 +23,7 @@ func TestRefusalsAreCounted(t *testing.T) {
 	}
 	want("the first", "A", "A", 0, true)
 	want("at once", "B", "A", 0, false)
-	clock = clock.Add(refusalEvery - time.Second)
+	clock = clock.Add(dampedFor - time.Second)
 	want("within the minute", "C", "A", 0, false)
 	clock = clock.Add(time.Second)
 	want("after a minute", "D", "D", 2, true)
@@ -39,17 +39,17 @@ func TestRefusalsAreCounted(t *testing.T) {
 
 // However many sessions are refused, few are remembered, and none that was counted is
 // forgotten without a line.
-func TestRefusalsAreBounded(t *testing.T) {
+func TestDampedEventsAreBounded(t *testing.T) {
 	clock := time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
-	f := &refusals{now: func() time.Time { return clock }}
+	f := &damper{now: func() time.Time { return clock }}
 	lines, refused := 0, 0
 	count := func(over []counted) {
 		for _, c := range over {
 			lines += c.more
 		}
 	}
-	for i := range 3 * maxRefusals {
-		key := refusalKey{family: session.Family{byte(i), byte(i >> 8)}, reason: "r" + strconv.Itoa(i%3)}
+	for i := range 3 * maxDamped {
+		key := dampedKey{family: session.Family{byte(i), byte(i >> 8)}, reason: "r" + strconv.Itoa(i%3)}
 		for range 1 + i%2 {
 			_, more, due, over := f.due(key, "x")
 			refused++
@@ -58,11 +58,11 @@ func TestRefusalsAreBounded(t *testing.T) {
 			}
 			count(over)
 		}
-		if len(f.told) > maxRefusals {
+		if len(f.told) > maxDamped {
 			t.Fatalf("%d are remembered", len(f.told))
 		}
-		if i == maxRefusals {
-			clock = clock.Add(refusalEvery)
+		if i == maxDamped {
+			clock = clock.Add(dampedFor)
 		}
 	}
 	count(f.rest())

@@ -1,0 +1,144 @@
+package proconnect
+
+import (
+	"errors"
+	"strconv"
+	"sync"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
+)
+
+// metrics counts for the whole life of a process. Caddy makes a registry for each
+// configuration, and after a load that failed its admin endpoint serves the failed one's:
+// so one object is handed over from configuration to configuration, and registered in
+// every registry. What it tells at a scrape is of the configurations that run, whichever
+// registry asks: those that Start announced and Stop has not taken back.
+//
+// Labels are names of the configuration, positions, or words of the code: never a person,
+// and never what a client sent.
+type metrics struct {
+	mu      sync.Mutex
+	running []*App // the newest last
+	clients map[string]*clientMetrics
+	gates   map[gateKey]*gateMetrics
+}
+
+// gateKey is what the series of a gate are told apart by.
+type gateKey struct{ client, site, gate string }
+
+// labels are the gate's, and one more.
+func (k gateKey) labels(more ...string) []string {
+	return append([]string{k.client, k.site, k.gate}, more...)
+}
+
+// provisionMetrics takes over what was counted so far, and shows it in the registry of
+// this configuration.
+func (a *App) provisionMetrics(ctx caddy.Context) error {
+	if running := runningApp(); running != nil {
+		a.metrics = running.metrics
+	}
+	if a.metrics == nil {
+		a.metrics = newMetrics()
+	}
+	a.gatesOf = make(map[string]int)
+	registry := ctx.GetMetricsRegistry()
+	if registry == nil {
+		return nil
+	}
+	err := registry.Register(a.metrics)
+	if _, twice := errors.AsType[prometheus.AlreadyRegisteredError](err); twice {
+		return nil
+	}
+	return err
+}
+
+func newMetrics() *metrics {
+	return &metrics{clients: make(map[string]*clientMetrics), gates: make(map[gateKey]*gateMetrics)}
+}
+
+// client returns what is counted of a client, from one configuration to the next.
+func (m *metrics) client(name string) *clientMetrics {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c := m.clients[name]
+	if c == nil {
+		c = new(clientMetrics)
+		m.clients[name] = c
+	}
+	return c
+}
+
+// gate returns what is counted of a gate. Gates of a site are told apart by their order.
+func (m *metrics) gate(key gateKey) *gateMetrics {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	g := m.gates[key]
+	if g == nil {
+		g = new(gateMetrics)
+		m.gates[key] = g
+	}
+	return g
+}
+
+// joinMetrics gives a gate what it counts with, so that a request looks nothing up.
+func (a *App) joinMetrics(h *Handler) {
+	a.gatesOf[h.site]++
+	h.key = gateKey{h.client.name, h.site, strconv.Itoa(a.gatesOf[h.site])}
+	h.counts = a.metrics.gate(h.key)
+	a.gates = append(a.gates, h)
+}
+
+// start shows a configuration.
+func (m *metrics) start(a *App) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.running = append(m.running, a)
+}
+
+// stop shows it no longer, and forgets what no configuration counts any more: sites that
+// come and go leave nothing behind.
+func (m *metrics) stop(a *App) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var rest []*App
+	for _, other := range m.running {
+		if other != a {
+			rest = append(rest, other)
+		}
+	}
+	m.running = rest
+	clients, gates := m.shown()
+	for name := range m.clients {
+		if clients[name] == nil {
+			delete(m.clients, name)
+		}
+	}
+	for key := range m.gates {
+		if gates[key] == nil {
+			delete(m.gates, key)
+		}
+	}
+}
+
+// shown are the clients and gates of what runs; of several, the newest configuration's.
+func (m *metrics) shown() (clients map[string]*Client, gates map[gateKey]*Handler) {
+	clients, gates = make(map[string]*Client), make(map[gateKey]*Handler)
+	for _, a := range m.running {
+		for name, c := range a.Clients {
+			clients[name] = c
+		}
+		for _, h := range a.gates {
+			gates[h.key] = h
+		}
+	}
+	return clients, gates
+}
+
+// Interface guards
+var _ prometheus.Collector = (*metrics)(nil)
+
+// outcomes are those of a decision, in the order of their labels.
+var outcomes = []rules.Outcome{rules.Allow, rules.Deny, rules.StepUp, rules.Login}

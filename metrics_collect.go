@@ -1,0 +1,138 @@
+package proconnect
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
+)
+
+func metric(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("caddy_proconnect_"+name, help, labels, nil)
+}
+
+// What is told, by Prometheus' rules for names and units.
+var (
+	descDecisions = metric("decisions_total", "Requests at a gate, by what its rules say of the person.", "client", "site", "gate", "outcome")
+	descRefusals  = metric("refusals_total", "People refused, by the position of the deny rule that holds, or none where no allow rule does.", "client", "site", "gate", "rule")
+	descReported  = metric("reported_total", "Requests that a gate admits, by what the rules of its report block would do.", "client", "site", "gate", "outcome")
+	descReports   = metric("reported_refusals_total", "Requests that the rules of a report block would refuse, by the position of the deny rule that holds, or none where no allow rule does.", "client", "site", "gate", "rule")
+	descLogins    = metric("logins_total", "Logins that ended in a session, by level of authentication.", "client", "acr")
+	descFailures  = metric("login_failures_total", "Logins that ended without a session, by reason.", "client", "reason")
+	descCalls     = metric("provider_request_duration_seconds", "Duration of calls to ProConnect.", "client", "call")
+	descAnswered  = metric("provider_last_answer_timestamp_seconds", "When ProConnect last answered.", "client")
+	descRevoked   = metric("revocations", "Sessions that were ended before their time and are remembered.", "client")
+	descStorage   = metric("storage_failing", "Whether Caddy's storage fails, so that logouts are not shared between nodes.", "client")
+	descKey       = metric("session_key_created_timestamp_seconds", "When the key was made that seals sessions.", "client")
+	descEntries   = metric("list_entries", "Values of a list that rules read.", "file")
+	descFaulty    = metric("list_faulty_lines", "Lines of a list that are left out.", "file")
+	descRejected  = metric("list_rejected", "Whether the file has a version that is not taken, so that the last good one stays in force.", "file")
+	descModified  = metric("list_modified_timestamp_seconds", "When the version of a list that is in force was written.", "file")
+)
+
+// Describe tells which metrics there are.
+func (m *metrics) Describe(to chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{
+		descDecisions, descRefusals, descReported, descReports, descLogins, descFailures, descCalls, descAnswered,
+		descRevoked, descStorage, descKey, descEntries, descFaulty, descRejected, descModified,
+	} {
+		to <- d
+	}
+}
+
+// Collect tells how they are at the moment.
+func (m *metrics) Collect(to chan<- prometheus.Metric) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	clients, gates := m.shown()
+	for name, c := range clients {
+		c.collect(to, name)
+	}
+	for key, h := range gates {
+		h.counts.collect(to, key, len(h.Report) > 0)
+	}
+	for path, l := range m.lists() {
+		collectList(to, path, l)
+	}
+}
+
+func counter(to chan<- prometheus.Metric, d *prometheus.Desc, value uint64, labels ...string) {
+	to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(value), labels...)
+}
+
+func gauge(to chan<- prometheus.Metric, d *prometheus.Desc, value float64, labels ...string) {
+	to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
+}
+
+func timestamp(to chan<- prometheus.Metric, d *prometheus.Desc, at time.Time, labels ...string) {
+	if !at.IsZero() {
+		gauge(to, d, float64(at.UnixMilli())/1000, labels...)
+	}
+}
+
+func (g *gateMetrics) collect(to chan<- prometheus.Metric, key gateKey, reports bool) {
+	for _, outcome := range outcomes {
+		counter(to, descDecisions, g.decisions[outcome].Load(), key.labels(outcome.String())...)
+	}
+	g.refusals.each(func(rule string, n uint64) { counter(to, descRefusals, n, key.labels(rule)...) })
+	if !reports {
+		return
+	}
+	for _, outcome := range outcomes {
+		counter(to, descReported, g.reported[outcome].Load(), key.labels(wouldLabel(outcome))...)
+	}
+	g.reports.each(func(rule string, n uint64) { counter(to, descReports, n, key.labels(rule)...) })
+}
+
+func (c *Client) collect(to chan<- prometheus.Metric, name string) {
+	c.counts.logins.each(func(acr string, n uint64) { counter(to, descLogins, n, name, acr) })
+	c.counts.failures.each(func(reason string, n uint64) { counter(to, descFailures, n, name, reason) })
+	for i, call := range observedCalls {
+		count, sum, buckets := c.counts.calls[i].read()
+		to <- prometheus.MustNewConstHistogram(descCalls, count, sum, buckets, name, string(call))
+	}
+	timestamp(to, descAnswered, c.counts.answeredAt(), name)
+	timestamp(to, descKey, c.keeper.KeyCreated(), name)
+	health := c.keeper.Health()
+	gauge(to, descRevoked, float64(health.Revoked), name)
+	gauge(to, descStorage, boolValue(health.StorageFails), name)
+}
+
+// lists are those of what runs, by the file. Two formats of one file are one list here.
+func (m *metrics) lists() map[string]*listfile.List {
+	lists := make(map[string]*listfile.List)
+	for _, a := range m.running {
+		all := slices.Collect(a.lists.All())
+		slices.SortFunc(all, func(x, y *listfile.List) int { return x.Set().Len() - y.Set().Len() })
+		for _, l := range all {
+			lists[l.Path()] = l
+		}
+	}
+	return maps.Clone(lists)
+}
+
+func collectList(to chan<- prometheus.Metric, path string, l *listfile.List) {
+	gauge(to, descEntries, float64(l.Set().Len()), path)
+	gauge(to, descFaulty, float64(l.Bad().Total), path)
+	gauge(to, descRejected, boolValue(l.Rejected()), path)
+	timestamp(to, descModified, l.Modified(), path)
+}
+
+func boolValue(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// ruleLabel is a rule's position, as a label.
+func ruleLabel(position int) string {
+	if position == 0 {
+		return "none"
+	}
+	return strconv.Itoa(position)
+}

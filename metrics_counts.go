@@ -1,0 +1,121 @@
+package proconnect
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
+)
+
+// gateMetrics is what is counted of a gate. A request that passes costs one atomic
+// addition.
+type gateMetrics struct {
+	decisions [4]atomic.Uint64 // by outcome
+	reported  [4]atomic.Uint64 // by what the rules of report would do
+	refusals  tally            // by the position of the rule
+	reports   tally            // likewise, of the rules of report
+}
+
+// clientMetrics is what is counted of a client.
+type clientMetrics struct {
+	logins     tally // by the level of authentication
+	failures   tally // by reason
+	calls      [len(observedCalls)]histogram
+	lastAnswer atomic.Int64 // of ProConnect, in Unix milliseconds; 0: none yet
+}
+
+// tally counts by a label whose values are few. It is off the way of requests that pass.
+type tally struct {
+	mu     sync.Mutex
+	counts map[string]uint64
+}
+
+func (t *tally) add(label string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.counts == nil {
+		t.counts = make(map[string]uint64)
+	}
+	t.counts[label]++
+}
+
+// each calls yield with every label and its count.
+func (t *tally) each(yield func(label string, count uint64)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for label, count := range t.counts {
+		yield(label, count)
+	}
+}
+
+// levelLabel is the label of a level of authentication: one that ProConnect names, so that
+// an identity provider cannot make series.
+func levelLabel(acr string) string {
+	switch {
+	case acr == "":
+		return "none"
+	case slices.Contains(rules.KnownACR, acr):
+		return acr
+	}
+	return "other"
+}
+
+// observedCalls are the calls to ProConnect whose duration is told.
+var observedCalls = [...]rp.Stage{rp.StageDiscovery, rp.StageKeys, rp.StageToken, rp.StageUserinfo}
+
+// observe takes in a call to ProConnect.
+func (c *clientMetrics) observe(stage rp.Stage, took time.Duration, answered bool) {
+	if answered {
+		c.lastAnswer.Store(time.Now().UnixMilli())
+	}
+	if i := slices.Index(observedCalls[:], stage); i >= 0 {
+		c.calls[i].observe(took)
+	}
+}
+
+// answeredAt is when ProConnect last answered; zero if it has not.
+func (c *clientMetrics) answeredAt() time.Time {
+	if at := c.lastAnswer.Load(); at != 0 {
+		return time.UnixMilli(at)
+	}
+	return time.Time{}
+}
+
+// bounds are the upper bounds of a histogram's buckets, in seconds: a call takes some
+// hundred milliseconds, and ten seconds at most.
+var bounds = [...]float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}
+
+// histogram counts durations.
+type histogram struct {
+	mu      sync.Mutex
+	count   uint64
+	sum     float64
+	buckets [len(bounds)]uint64
+}
+
+func (h *histogram) observe(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	seconds := d.Seconds()
+	h.count++
+	h.sum += seconds
+	for i, bound := range bounds {
+		if seconds <= bound {
+			h.buckets[i]++
+		}
+	}
+}
+
+// read returns what was counted; the buckets are cumulative.
+func (h *histogram) read() (count uint64, sum float64, buckets map[float64]uint64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	buckets = make(map[float64]uint64, len(bounds))
+	for i, bound := range bounds {
+		buckets[bound] = h.buckets[i]
+	}
+	return h.count, h.sum, buckets
+}
