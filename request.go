@@ -42,15 +42,27 @@ type request struct {
 
 	// Side by side, so that the whole fits into 760 bytes, which with a word of its own is a size that Go hands
 	// out memory in.
-	gated    bool // the request had to pass a gate, of the same client
-	opened   bool // the session was looked for
-	unread   bool // there may be one: nobody can tell before the storage is read
-	entered  bool // a gate let the person pass
-	wrapped  bool // the response is kept out of shared caches
-	matching bool // a gate is finding out whether it gates the request
-	examined bool // a gate with a matcher looked at the target
-	judged   bool // some gate has decided
+	gated    bool   // the request had to pass a gate, of the same client
+	lookup   lookup // of the session
+	entered  bool   // a gate let the person pass
+	wrapped  bool   // the response is kept out of shared caches
+	matching bool   // a gate is finding out whether it gates the request
+	examined bool   // a gate with a matcher looked at the target
+	judged   bool   // some gate has decided
 }
+
+// lookup says whether the session was looked for, and where.
+type lookup uint8
+
+const (
+	notLooked lookup = iota
+	looked
+	lookedUnread // there may be a session: nobody can tell before the storage is read
+	rehearsing   // nobody sent the request: the person is one that was stated
+)
+
+// unread says whether nobody can tell yet if there is a session.
+func (q *request) unread() bool { return q.lookup == lookedUnread }
 
 // String is empty: what prints the request's variables learns nothing.
 func (*request) String() string { return "" }
@@ -88,7 +100,7 @@ func (q *request) target() string {
 // out is no business of its own.
 func (q *request) answerAt(h *Handler) {
 	if q.gated && q.gate.client != h.client {
-		q.gated, q.session, q.opened = false, session.Session{}, false
+		q.gated, q.session, q.lookup = false, session.Session{}, notLooked
 		q.entered, q.judged, q.decision = false, false, rules.Decision{}
 	}
 	q.gate = h
