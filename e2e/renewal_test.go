@@ -145,7 +145,7 @@ var renewals = map[string]func(r *renewal, grace bool){
 		r.wantPasses(1)
 	},
 	"several tabs": func(r *renewal, _ bool) {
-		r.restoreSome(6)
+		r.restoreSome(4)
 		if n := r.s.provider.passesUnasked(r.t) - r.passes; n < 1 || n > 2 {
 			r.t.Errorf("%d passes by ProConnect", n)
 		}
