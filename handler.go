@@ -90,7 +90,11 @@ func (h *Handler) pass(w http.ResponseWriter, r *http.Request, q *request) (way,
 	if q.open(r); q.unread {
 		return answered, q.answer(w, r).sessionsUnread()
 	}
-	if !h.decide(q) {
+	admitted := h.decide(q)
+	if q.reference == rehearsalReference {
+		noteDecision(h, r, q)
+	}
+	if !admitted {
 		return q.answer(w, r).reject()
 	}
 	if q.session.Renewal() != session.NotDue {
@@ -117,9 +121,6 @@ func (h *Handler) decide(q *request) bool {
 	d := rules.Decision{Outcome: rules.Login}
 	if !q.session.IsZero() {
 		d = h.judge(q)
-	}
-	if q.rehearsal != nil {
-		q.rehearsal.note(h, q, d)
 	}
 	h.counts.decisions[d.Outcome].Add(1)
 	if d.Outcome == rules.Allow && q.refused() {

@@ -47,11 +47,20 @@ func noteRehearsed(r *http.Request, f fault) {
 	}
 }
 
-// note keeps what a gate decided.
-func (p *rehearsal) note(h *Handler, q *request, d rules.Decision) {
-	known := rehearsed{gate: h, decision: d}
+// rehearsalReference marks a request that nobody sent, where others have a reference in the
+// log: those cost nothing more to be told from it.
+const rehearsalReference = "rehearsal"
+
+// noteDecision keeps what a gate decided on a request that nobody sent.
+func noteDecision(h *Handler, r *http.Request, q *request) {
+	p := probeOf(r)
+	if p == nil || p.rehearsal == nil {
+		return
+	}
+	known := rehearsed{gate: h, decision: q.decision}
 	if !q.session.IsZero() {
 		known.person = &q.session.Set
+		known.decision = h.judge(q) // an earlier gate's refusal may have stayed
 	}
-	p.gates = append(p.gates, known)
+	p.rehearsal.gates = append(p.rehearsal.gates, known)
 }

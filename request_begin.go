@@ -38,7 +38,7 @@ func (q *request) open(r *http.Request) {
 	switch p := probeOf(r); {
 	case p == nil:
 	case p.rehearsal != nil:
-		q.rehearsal, q.session = p.rehearsal, p.rehearsal.sessionAt(q.gate.client)
+		q.reference, q.session = rehearsalReference, p.rehearsal.sessionAt(q.gate.client)
 		return
 	case p.session != nil && p.gate.client == q.gate.client:
 		q.session = *p.session // the cookie is kept out of the probe, which may go astray
