@@ -40,7 +40,7 @@ func TestListThatHangsDelaysNothing(t *testing.T) {
 		keeper, otherNode := nodeKeeper(t, log, storage), nodeKeeper(t, log, storage)
 		c := &Client{keeper: keeper}
 		var looks atomic.Int64
-		a := &App{log: log, pollEvery: waits.Lists, Clients: map[string]*Client{defaultClient: c}, lists: new(rules.Lists), metrics: newMetrics()}
+		a := &App{metrics: newMetrics(), log: log, pollEvery: waits.Lists, Clients: map[string]*Client{defaultClient: c}, lists: new(rules.Lists)}
 		a.watches = []*listWatch{
 			{path: "/gone", log: log, refresh: func() (bool, error) { <-drive; return false, errors.New("too late") }},
 			{path: "/there", log: log, refresh: func() (bool, error) { looks.Add(1); return false, nil }},

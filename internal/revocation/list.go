@@ -69,6 +69,7 @@ type List struct {
 	first   sync.Once
 	polling atomic.Bool
 	recheck atomic.Bool
+	heir    atomic.Pointer[heir]
 	writer  writer
 	poll    poll
 	health  health

@@ -25,6 +25,8 @@ type Shared struct {
 	users []*user // those that run, the newest last, behind the one that made it
 	ran   bool    // a configuration ran
 
+	before *Shared // of the storage that the client had; nil once this one ran
+
 	// What opens records before a configuration runs: of each client that has these things
 	// in common, which may have a secret of its own.
 	founders []*seal.Box
@@ -66,7 +68,28 @@ func (s *Shared) Keys(lifetime time.Duration) *seal.Keyring {
 
 // Inherit takes over what was revoked as far as another one knows: a client moved to
 // another storage, and whoever logged out before stays out.
-func (s *Shared) Inherit(other *Shared) { s.revoked.Inherit(other.revoked) }
+func (s *Shared) Inherit(other *Shared) {
+	s.revoked.Inherit(other.revoked)
+	s.before = other
+}
+
+// succeed takes over what the other one came to know since, and will know: its last
+// requests are answered when this one runs.
+func (s *Shared) succeed() {
+	if s.before == nil {
+		return
+	}
+	s.before.revoked.HandOn(s.revoked, s.runs)
+	s.revoked.Inherit(s.before.revoked)
+	s.before = nil
+}
+
+// runs says whether a configuration uses it.
+func (s *Shared) runs() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.users) > 1
+}
 
 func (s *Shared) current() *user {
 	s.mu.Lock()
@@ -116,6 +139,7 @@ func (s *Shared) use(u user) (release func()) {
 		s.keys.Recheck()
 	}
 	s.ran = true
+	s.succeed()
 	added := &u
 	s.users = append(s.users, added)
 	return func() { s.drop(added) }

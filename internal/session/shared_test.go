@@ -65,3 +65,33 @@ func TestRecordsOfClientsThatShareAStorage(t *testing.T) {
 		})
 	}
 }
+
+// Between the moment when a configuration with another storage is read and the end of the
+// last request of the one before, people log out. They are out; but nothing is handed to a
+// configuration that failed after it began.
+func TestLogoutsDuringAMove(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		old := process(&certmagic.FileStorage{Path: t.TempDir()}, nil)
+		old.Start()
+		moved := &certmagic.FileStorage{Path: t.TempDir()}
+		next := process(moved, func(cfg *Config) { cfg.Shared.Inherit(old.shared) })
+		var sessions [3]*Session
+		for i := range sessions {
+			sessions[i] = old.New(somebody(nil), nil, nil, time.Now())
+		}
+		next.Poll(t.Context())
+		old.Revoke(t.Context(), sessions[0])
+		next.Start()
+		old.Revoke(t.Context(), sessions[1])
+		for i, s := range sessions[:2] {
+			if !next.Revoked(t.Context(), s.Family) {
+				t.Errorf("logout %d is forgotten by the move", i)
+			}
+		}
+		next.End(t.Context())
+		old.Revoke(t.Context(), sessions[2])
+		if next.Revoked(t.Context(), sessions[2].Family) {
+			t.Error("a logout is handed to a configuration that does not run")
+		}
+	})
+}
