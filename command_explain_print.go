@@ -81,6 +81,12 @@ func (g *gateExplanation) print(w io.Writer, number int) {
 		}
 		printWrapped(w, "    "+mark+" acr "+strings.Join(g.ACR.AnyOf, " ")+", of everybody"+has(g.ACR.Had), "        ")
 	}
+	if g.Report != nil {
+		printWrapped(w, "    report, which decides nothing: "+g.Report.Decision, "      ")
+		for _, r := range g.Report.Rules {
+			r.print(w)
+		}
+	}
 	for i, change := range g.ToEnter {
 		lead := "    to enter: "
 		if i > 0 {

@@ -52,6 +52,13 @@ type gateExplanation struct {
 	ACR      *acrExplanation   `json:"acr,omitempty"` // required of everybody
 	Rules    []ruleExplanation `json:"rules"`
 	ToEnter  []string          `json:"to_enter,omitempty"` // what would have to change, any of it
+	Report   *reportExplained  `json:"report,omitempty"`   // what rules would do that decide nothing yet
+}
+
+// reportExplained is what the rules of a report block would do with whom the gate admits.
+type reportExplained struct {
+	Decision string            `json:"decision"`
+	Rules    []ruleExplanation `json:"rules"`
 }
 
 type acrExplanation struct {
@@ -196,13 +203,21 @@ func explainGate(g rehearsed) gateExplanation {
 		met := slices.ContainsFunc(had, func(v string) bool { return slices.Contains(h.ACR, v) })
 		e.ACR = &acrExplanation{h.ACR, had, met}
 	}
-	for i, a := range h.rules.Account(g.person) {
-		e.Rules = append(e.Rules, explainRule(h.Rules[i], a, g.person))
+	e.Rules = explainRules(h.Rules, h.rules, g.person)
+	if h.tried != nil && g.decision.Outcome == rules.Allow {
+		e.Report = &reportExplained{h.tried.Decide(g.person).Outcome.String(), explainRules(h.Report, h.tried, g.person)}
 	}
 	if g.decision.Outcome != rules.Allow {
 		e.ToEnter = toEnter(h, g.decision, e)
 	}
 	return e
+}
+
+func explainRules(written []rules.Rule, set *rules.Set, person *claims.Set) (all []ruleExplanation) {
+	for i, a := range set.Account(person) {
+		all = append(all, explainRule(written[i], a, person))
+	}
+	return all
 }
 
 func explainRule(r rules.Rule, a rules.Account, person *claims.Set) ruleExplanation {

@@ -89,14 +89,16 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 		"post_logout_redirect_uri":  {func(p *patient) { p.site = "logged_out_path /bye" }, "post_logout_redirect_uri", "https://docs.example.gouv.fr/bye", "post_logout_redirect_uri", nil},
 		"a scope by itself":         {func(p *patient) { p.lines = "scopes +chorusdt" }, "scope", "chorusdt", "grant the scope", nil},
 		"a scope that a rule needs": {func(p *patient) { p.rule = "allow belonging_population agent" }, "scope", "belonging_population", "rule", nil},
-		"signing_alg":               {func(p *patient) { p.issuer, p.lines = rsaOnly.issuer, "signing_alg ES256" }, "algorithms", "", "signing_alg", nil},
-		"userinfo_signing_alg":      {func(p *patient) { p.issuer, p.lines = rsaOnly.issuer, "userinfo_signing_alg ES256" }, "algorithms", "", "userinfo_signing_alg", nil},
-		"unreachable":               {func(p *patient) { p.issuer = "http://127.0.0.1:1/api/v2" }, "discovery", "", "firewall", nil},
-		"a proxy is needed":         {func(p *patient) { p.issuer = "http://127.0.0.1:1/api/v2" }, "discovery", "", "set HTTPS_PROXY", nil},
-		"the proxy is down":         {func(p *patient) { p.issuer = "https://proconnect.invalid/api/v2" }, "discovery", "", "HTTPS_PROXY", []string{"HTTPS_PROXY=http://127.0.0.1:1"}},
-		"a foreign authority":       {func(p *patient) { p.issuer = foreign.URL + "/api/v2" }, "discovery", "", "ca:", nil},
-		"a slash":                   {func(p *patient) { p.issuer += "/" }, "discovery", "", "issuer: write it as discovery has it, " + p.issuer, nil},
-		"no path":                   {func(p *patient) { p.issuer = strings.TrimSuffix(p.issuer, "/api/v2") }, "discovery", "", "/api/v2", nil},
+		"signing_alg": {func(p *patient) {
+			p.issuer, p.lines = rsaOnly.issuer, "signing_alg ES256\n\t\tuserinfo_signing_alg RS256"
+		}, "algorithms", "", "signing_alg: say the one", nil},
+		"userinfo_signing_alg": {func(p *patient) { p.issuer, p.lines = rsaOnly.issuer, "userinfo_signing_alg ES256" }, "algorithms", "", "userinfo_signing_alg", nil},
+		"unreachable":          {func(p *patient) { p.issuer = "http://127.0.0.1:1/api/v2" }, "discovery", "", "firewall", nil},
+		"a proxy is needed":    {func(p *patient) { p.issuer = "http://127.0.0.1:1/api/v2" }, "discovery", "", "set HTTPS_PROXY", nil},
+		"the proxy is down":    {func(p *patient) { p.issuer = "https://proconnect.invalid/api/v2" }, "discovery", "", "HTTPS_PROXY", []string{"HTTPS_PROXY=http://127.0.0.1:1"}},
+		"a foreign authority":  {func(p *patient) { p.issuer = foreign.URL + "/api/v2" }, "discovery", "", "ca:", nil},
+		"a slash":              {func(p *patient) { p.issuer += "/" }, "discovery", "", "issuer: write it as discovery has it, " + p.issuer, nil},
+		"no path":              {func(p *patient) { p.issuer = strings.TrimSuffix(p.issuer, "/api/v2") }, "discovery", "", "/api/v2", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ill := right

@@ -138,6 +138,24 @@ func TestExplainRefusesClaimsThatCannotBe(t *testing.T) {
 	}
 }
 
+// The rules of a report block are told beside those in force, and decide nothing.
+func TestExplainTellsOfReports(t *testing.T) {
+	s := newShell(t, "SECRET=a-secret-of-some-length")
+	s.write("Caddyfile", productionClient+"docs.example.gouv.fr {\n\tproconnect {\n\t\tallow any\n\t\treport {\n\t\t\tallow siren 130025265\n\t\t}\n\t}\n\tfile_server\n}\n")
+	a := s.proconnect("explain", "--url", "https://docs.example.gouv.fr/", "--claim", "siret=21920023500014").want(t, 0)
+	want := `  gate 1, everything: allow
+    ✓ allow any
+    report, which decides nothing: deny
+    ✗ allow siren 130025265 → has 219200235
+  then file_server
+
+ADMITTED
+`
+	if !strings.Contains(a.out, want) {
+		t.Errorf("got:\n%s\nwant:\n%s", a.out, want)
+	}
+}
+
 // What people read: each rule as it is written, what the person has, what would have to
 // change.
 func TestExplainTellsWhy(t *testing.T) {
