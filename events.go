@@ -123,7 +123,6 @@ func (x *exchange) reportLogoutHereOnly(err error) {
 func (x *exchange) reportLoginFailed(a *session.Attempt, e *rp.Error, f fault) {
 	x.gate.client.counts.failures.add(f.code)
 	reference := zap.String("reference", x.ensureReference())
-	x.auditAt(eventLoginFailed, pathOf(a.Target), nil, zap.String("reason", e.Error()), reference)
 	fields := []zap.Field{
 		reference, zap.String("client", x.gate.client.name), zap.Error(e),
 		zap.String("redirect_uri", x.redirectURI()),
@@ -143,6 +142,7 @@ func (x *exchange) reportLoginFailed(a *session.Attempt, e *rp.Error, f fault) {
 	default:
 		x.gate.log.Error("login failed", fields...)
 	}
+	x.auditAt(eventLoginFailed, pathOf(a.Target), nil, zap.String("reason", e.Error()), reference)
 }
 
 // reportRefused tells of a refusal, once a minute for a session and what refused it. It
