@@ -27,6 +27,7 @@ type App struct {
 	Clients map[string]*Client `json:"clients,omitempty"`
 
 	log          *zap.Logger
+	findings     *findings // what is told of the configuration while it loads
 	auditLog     *zap.Logger
 	metrics      *metrics
 	gates        []*Handler     // of all sites

@@ -23,7 +23,8 @@ import (
 // Provision resolves and checks every client. It neither uses the network nor
 // writes to the storage.
 func (a *App) Provision(ctx caddy.Context) error {
-	a.log, a.auditLog, a.pollEvery = ctx.Logger(), auditLog(ctx), waits.Lists
+	a.findings = new(findings)
+	a.log, a.auditLog, a.pollEvery = a.findings.gather(ctx.Logger()), auditLog(ctx), waits.Lists
 	a.lists, a.bodies = rules.NewLists(a.log, runningLists()), &bodies{most: waits.Body}
 	a.storage, a.shared = ctx.Storage(), make(map[string]*session.Shared)
 	if err := a.provisionMetrics(ctx); err != nil {
@@ -72,6 +73,7 @@ func (a *App) checkCookieNames() error {
 // Start begins to look for sessions revoked elsewhere and for lists that
 // changed. It never runs for a configuration that is only validated.
 func (a *App) Start() error {
+	a.findings.stop()
 	ctx, cancel := context.WithCancel(context.Background())
 	a.stop = cancel
 	for _, c := range a.Clients {
@@ -83,6 +85,7 @@ func (a *App) Start() error {
 				zap.String("client", name))
 		}
 	}
+	a.announceAddresses()
 	a.announceSandboxSites()
 	for l := range a.lists.All() {
 		a.watches = append(a.watches, watchList(l, a.lists, a.log, a.reportListChanged))

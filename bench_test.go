@@ -82,7 +82,7 @@ func BenchmarkCheck(b *testing.B) {
 		q := h.begin(r)
 		q.gated = true
 		q.open(r)
-		if !h.decide(q) {
+		if !h.decide(r, q) {
 			b.Fatal(q.reason())
 		}
 		var replace caddy.ReplacerFunc = q.placeholder // what Caddy's replacer is given

@@ -26,7 +26,7 @@ func (x *exchange) serveCallback() error {
 	}
 	// What was logged out is asked again when the login is whole: nothing is used up
 	// before that can be told, and loading the page again goes on.
-	if x.open(x.r); x.unread || !x.gate.client.keeper.Ready() {
+	if x.open(x.r); x.unread() || !x.gate.client.keeper.Ready() {
 		return x.sessionsUnread()
 	}
 	response, err := rp.ParseResponse(x.url.RawQuery)

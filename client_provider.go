@@ -25,6 +25,7 @@ func (c *Client) provisionProvider(caddy.Context) error {
 		SigningAlg:         c.SigningAlg,
 		UserinfoSigningAlg: c.UserinfoSigningAlg,
 		Timeout:            waits.Provider,
+		Fresh:              waits.Fresh,
 		Observe:            c.counts.observe,
 	}
 	if c.Environment == sandboxEnvironment {

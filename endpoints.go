@@ -106,7 +106,7 @@ func (x *exchange) serveSession() error {
 	if site := x.r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
 		return x.problem(faultForeignRequest, pages.Problem{HomeURL: "/"})
 	}
-	if x.open(x.r); x.unread {
+	if x.open(x.r); x.unread() {
 		return x.sessionsUnread()
 	}
 	if x.session.IsZero() || x.overdue() {
@@ -120,9 +120,12 @@ func (x *exchange) serveSession() error {
 	return send(x.w, x.r, http.StatusOK, append(body, '\n'))
 }
 
+// sessionExpires is the field of the session document that is no claim.
+const sessionExpires = "expires_at"
+
 // describe puts the session under ProConnect's own names; lists stay lists.
 func describe(s *session.Session, expires time.Time) map[string]any {
-	out := map[string]any{"expires_at": expires.UTC().Format(time.RFC3339)}
+	out := map[string]any{sessionExpires: expires.UTC().Format(time.RFC3339)}
 	for claim, values := range s.All() {
 		if claim.IsList() || len(values) > 1 {
 			out[claim.Name] = values

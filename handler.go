@@ -87,10 +87,10 @@ func (h *Handler) pass(w http.ResponseWriter, r *http.Request, q *request) (way,
 	if !h.checks(r, q) {
 		return answered, q.answer(w, r).checksFailed()
 	}
-	if q.open(r); q.unread {
+	if q.open(r); q.unread() {
 		return answered, q.answer(w, r).sessionsUnread()
 	}
-	if !h.decide(q) {
+	if !h.decide(r, q) {
 		return q.answer(w, r).reject()
 	}
 	if q.session.Renewal() != session.NotDue {
@@ -113,10 +113,13 @@ func (h *Handler) pass(w http.ResponseWriter, r *http.Request, q *request) (way,
 }
 
 // decide says whether the person may pass, and records why.
-func (h *Handler) decide(q *request) bool {
+func (h *Handler) decide(r *http.Request, q *request) bool {
 	d := rules.Decision{Outcome: rules.Login}
 	if !q.session.IsZero() {
 		d = h.judge(q)
+	}
+	if q.lookup == rehearsing {
+		probeOf(r).rehearsal.note(h, q, d)
 	}
 	h.counts.decisions[d.Outcome].Add(1)
 	if d.Outcome == rules.Allow && q.refused() {

@@ -18,7 +18,7 @@ import (
 func (x *exchange) serveLogin() error {
 	query := x.url.Query()
 	x.uri = origin.ReturnTarget(query.Get("return_to"), x.gate.Path)
-	if x.open(x.r); x.unread {
+	if x.open(x.r); x.unread() {
 		return x.sessionsUnread()
 	}
 	options, ok := x.gate.client.readOptions(query)

@@ -38,20 +38,25 @@ const maxWait = time.Hour
 func (x *exchange) serveLoginStep(query url.Values) (done bool, err error) {
 	_, known := x.browser()
 	switch step := query.Get(stepParam); {
-	case !known && (step == stepGo || step == stepBack || step == stepWait):
+	case !known && (step == stepBack || (step == stepGo || step == stepWait) && !x.loggedOutBefore()):
 		x.ensureBrowser() // for whoever allows cookies, or has this address as a bookmark
 		return true, x.problem(faultCookiesRefused, pages.Problem{RetryURL: x.loginURL(), HomeURL: "/"})
-	case !known: // a click on a link of the site's: the answer that sends to ProConnect brings the secret
-		return false, nil
 	case step == stepBack:
 		return true, redirect(x.w, x.target())
 	case step == stepWait && x.arrived():
 		return true, redirect(x.w, x.target())
 	case step == stepWait:
+		x.ensureBrowser()
 		since, _ := strconv.ParseInt(query.Get(waitParam), 10, 64)
 		return true, x.wait(time.Unix(since, 0))
 	}
-	return false, nil
+	return false, nil // a click: where the secret is not there, the answer brings it
+}
+
+// loggedOutBefore says whether a browser keeps what a logout in another tab left in the
+// place of its secret: it refuses no cookies.
+func (x *exchange) loggedOutBefore() bool {
+	return x.gate.client.keeper.SilentTried(x.origin, x.cookies)
 }
 
 // browser is the secret that the browser has.

@@ -13,7 +13,7 @@ import (
 // serveLogout ends the session: on a click on our own site at once, on any other
 // way after a question, because a logout is nobody else's to cause.
 func (x *exchange) serveLogout() error {
-	if x.open(x.r); x.unread {
+	if x.open(x.r); x.unread() {
 		return x.sessionsUnread()
 	}
 	switch {

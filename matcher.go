@@ -57,6 +57,7 @@ func (m *Matcher) Provision(ctx caddy.Context) error {
 		return err
 	}
 	app := iface.(*App)
+	m.log = app.findings.gather(m.log)
 	if _, err := app.readLayout(ctx); err != nil {
 		return err
 	}

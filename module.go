@@ -124,6 +124,7 @@ type Handler struct {
 	// `builtin`.
 	Errors string `json:"errors,omitempty"`
 
+	around site // what is known of the site that the gate is in
 	client *Client
 	log    *zap.Logger
 	match  upstream.Matcher

@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
+	"github.com/caddy-proconnect/caddy-proconnect/internal/layout"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
@@ -28,6 +29,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	app := iface.(*App)
+	h.log = app.findings.gather(h.log)
 	layout, err := app.readLayout(ctx)
 	if err != nil {
 		return err
@@ -98,7 +100,9 @@ func (h *Handler) provision(ctx caddy.Context, app *App, site site) (err error) 
 	if err := h.provisionPlace(site); err != nil {
 		return err
 	}
-	h.noteSandboxSite(ctx, site)
+	site.where = layout.Describe(raw)
+	h.around = site
+	h.noteSandboxSite()
 	return nil
 }
 

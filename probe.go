@@ -22,6 +22,8 @@ type probe struct {
 	path    string
 	session *session.Session // of the person who will come back; nil: nobody's
 	came    bool
+
+	rehearsal *rehearsal // it is no probe of a gate's: somebody asks what would become of a request
 }
 
 type probeKey struct{}
@@ -31,6 +33,10 @@ func (h *Handler) answerProbe(r *http.Request, endpoint string) bool {
 	p := probeOf(r)
 	if p == nil {
 		return false
+	}
+	if p.rehearsal != nil {
+		p.rehearsal.endpoint = endpoint
+		return true
 	}
 	caddyhttp.SetVar(r.Context(), caddyhttp.LogSkipVar, true)
 	p.came = endpoint == "callback" && h.client == p.gate.client && h.CallbackPath == p.path &&

@@ -146,8 +146,15 @@ func (x *exchange) acrUnmet(a *session.Attempt) error {
 // rememberStepUp has the session remember which levels ProConnect was asked for in
 // vain: the person is told so at the next visit, and not sent there again
 // without a click.
+//
+// The session is the one of when the answer came, and ProConnect's calls took their time
+// since. Where it was replaced meanwhile, or logged out, what it remembers is over: it
+// must not come back over what another tab proved, or over who logged in there.
 func (x *exchange) rememberStepUp(a *session.Attempt) {
-	if x.session.IsZero() || x.session.Family != a.Family || x.overtaken(a) {
+	switch {
+	case x.session.IsZero() || x.session.Family != a.Family:
+		return
+	case x.overtaken(a) || x.gate.client.keeper.Revoked(x.r.Context(), a.Family):
 		return
 	}
 	x.session.RequestedACR = a.ACR

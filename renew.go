@@ -73,6 +73,8 @@ func (x *exchange) requireRenewal() error {
 		return x.unauthorized(x.programLoginURL(x.r))
 	case x.r.Method != http.MethodGet:
 		return x.page(http.StatusUnauthorized, x.formLost(x.r))
+	case isEarly(x.r): // browsers ask again when the handshake is complete (RFC 8470 §5.2)
+		return x.problem(faultTooEarly, pages.Problem{RetryURL: x.pageAsked(x.r)})
 	case !x.mayPassQuietly():
 		return x.loginsInVain()
 	}

@@ -25,30 +25,44 @@ const requestVar = "proconnect.request"
 // variables, because the request itself may be replaced between two gates.
 type request struct {
 	gate    *Handler // the gate that spoke last: its client, its paths, its texts
-	gated   bool     // the request had to pass a gate, of the same client
 	origin  origin.Origin
 	cookies []string // as the browser sent them
 	url     *url.URL // as the browser sent it
 	uri     string   // where to come back to; empty: url
 
-	session  session.Session
-	opened   bool // the session was looked for
-	unread   bool // there may be one: nobody can tell before the storage is read
-	entered  bool // a gate let the person pass
-	wrapped  bool // the response is kept out of shared caches
-	writer   upstream.PrivateWriter
-	matching bool // a gate is finding out whether it gates the request
+	session   session.Session
+	requested upstream.Target // what a gate with a matcher saw
+	decision  rules.Decision  // of the last gate, unless that lets pass whom another refused
+	writer    upstream.PrivateWriter
 
-	examined  bool            // a gate with a matcher looked at the target
-	requested upstream.Target // what it saw
-
-	judged    bool           // some gate has decided
-	decision  rules.Decision // of the last gate, unless that lets pass whom another refused
-	deleted   []string       // prefixes of identity headers that the client cannot have sent any more
-	prefixes  []string       // of the identity headers that gates set
+	deleted   []string // prefixes of identity headers that the client cannot have sent any more
+	prefixes  []string // of the identity headers that gates set
 	reference string
 	options   *loginOptions // of the login that is under way
+
+	// Side by side, so that the whole fits into 760 bytes, which with a word of its own is a size that Go hands
+	// out memory in.
+	gated    bool   // the request had to pass a gate, of the same client
+	lookup   lookup // of the session
+	entered  bool   // a gate let the person pass
+	wrapped  bool   // the response is kept out of shared caches
+	matching bool   // a gate is finding out whether it gates the request
+	examined bool   // a gate with a matcher looked at the target
+	judged   bool   // some gate has decided
 }
+
+// lookup says whether the session was looked for, and where.
+type lookup uint8
+
+const (
+	notLooked lookup = iota
+	looked
+	lookedUnread // there may be a session: nobody can tell before the storage is read
+	rehearsing   // nobody sent the request: the person is one that was stated
+)
+
+// unread says whether nobody can tell yet if there is a session.
+func (q *request) unread() bool { return q.lookup == lookedUnread }
 
 // String is empty: what prints the request's variables learns nothing.
 func (*request) String() string { return "" }
@@ -86,7 +100,7 @@ func (q *request) target() string {
 // out is no business of its own.
 func (q *request) answerAt(h *Handler) {
 	if q.gated && q.gate.client != h.client {
-		q.gated, q.session, q.opened = false, session.Session{}, false
+		q.gated, q.session, q.lookup = false, session.Session{}, notLooked
 		q.entered, q.judged, q.decision = false, false, rules.Decision{}
 	}
 	q.gate = h

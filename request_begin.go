@@ -31,13 +31,20 @@ func (h *Handler) begin(r *http.Request) *request {
 
 // open looks for the session, once.
 func (q *request) open(r *http.Request) {
-	if q.opened {
+	if q.lookup != notLooked {
 		return
 	}
-	q.opened = true
-	if p := probeOf(r); p != nil && p.session != nil && p.gate.client == q.gate.client {
+	q.lookup = looked
+	switch p := probeOf(r); {
+	case p == nil:
+	case p.rehearsal != nil:
+		q.lookup, q.session = rehearsing, p.rehearsal.sessionAt(q.gate.client)
+		return
+	case p.session != nil && p.gate.client == q.gate.client:
 		q.session = *p.session // the cookie is kept out of the probe, which may go astray
 		return
 	}
-	q.unread = q.gate.client.keeper.Open(r.Context(), q.origin, q.cookies, &q.session) != nil
+	if q.gate.client.keeper.Open(r.Context(), q.origin, q.cookies, &q.session) != nil {
+		q.lookup = lookedUnread
+	}
 }

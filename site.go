@@ -32,6 +32,7 @@ func (a *App) readLayout(ctx caddy.Context) (*layout.Layout, error) {
 	l := layout.Read(http, layout.Options{Gate: readGate, MayMatch: upstream.MayMatchAddress})
 	for _, f := range l.Findings() {
 		if f.Fault {
+			a.findings.addFaults(l.Findings())
 			return nil, errors.New("site " + f.Site + ": " + f.Text)
 		}
 		a.log.Warn(f.Text, zap.String("site", f.Site))
@@ -59,6 +60,7 @@ func readGate(config json.RawMessage) layout.Gate {
 		CallbackPath:  h.CallbackPath,
 		LoggedOutPath: h.LoggedOutPath,
 		ErrorsToCaddy: h.Errors == errorsCaddy,
+		Optional:      h.Optional,
 	}
 }
 
@@ -77,6 +79,9 @@ type site struct {
 	hosts []string // the names that it answers
 	exact bool     // it answers no others: neither a catch-all nor a wildcard
 	plain bool     // its server ends no TLS
+
+	server *caddyhttp.Server // nil if the gate is in none
+	where  string            // what the gate's own matcher says; empty: everything
 }
 
 // siteOf finds the site of a gate that is being provisioned, by the gate's text.
@@ -86,7 +91,7 @@ func siteOf(ctx caddy.Context, l *layout.Layout, text string) site {
 		return site{}
 	}
 	hosts, known := l.Hosts(server, text)
-	return site{known: known, hosts: hosts, exact: exactHosts(hosts), plain: len(server.TLSConnPolicies) == 0}
+	return site{known: known, hosts: hosts, exact: exactHosts(hosts), plain: len(server.TLSConnPolicies) == 0, server: server}
 }
 
 // exactHosts says whether hosts are names, all of them.

@@ -36,6 +36,8 @@ var clusterTests = []struct {
 	{"a key that is due, replaced by both at once", testRotation},
 	{"the store is killed", testStoreKilled},
 	{"a node is killed", testNodeKilled},
+	{"a reload without the store", testReloadWithoutStore},
+	{"a restart without the store", testRestartWithoutStore},
 }
 
 // A login on one node is a session on the other, and a logout there ends it here.

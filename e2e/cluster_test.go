@@ -144,6 +144,14 @@ func (n *node) restart() {
 	n.await(n.c.t, "serving initial configuration")
 }
 
+// reload has a node load its configuration anew.
+func (n *node) reload() {
+	n.c.t.Helper()
+	if out, err := n.command("reload", "--force", "--address", "unix//"+n.dir+"/admin.sock").CombinedOutput(); err != nil {
+		n.c.t.Fatalf("reload: %v\n%s", err, out)
+	}
+}
+
 func (n *node) command(verb string, further ...string) *exec.Cmd {
 	n.c.t.Helper()
 	binary, err := clusterBinary()

@@ -185,7 +185,7 @@ func TestProbe(t *testing.T) {
 	if a := b.Visit("/.proconnect/callback"); a.StatusCode != http.StatusBadRequest {
 		t.Errorf("a callback without anything: %d, page %q", a.StatusCode, a.Page())
 	}
-	if uri, a := redirectURI(b); uri == "" || len(a.Cookies()) != 1 {
+	if uri, a := redirectURI(b); uri == "" || len(a.Cookies()) != 2 { // the secret, and that a pass is under way
 		t.Errorf("got %d to %q with cookies %v", a.StatusCode, uri, a.Cookies())
 	}
 	if n := up.Calls.Load(); n != 0 {

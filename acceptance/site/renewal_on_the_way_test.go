@@ -51,3 +51,44 @@ func TestRenewalThatDoesNotComeBack(t *testing.T) {
 	confirmedAgo(b, 3*time.Hour)
 	renewing(b, "/docs") // and when the grace is over
 }
+
+// Nobody passes by ProConnect without a click by a request that somebody else could send
+// again (TLS early data), or in a browser that just came back from there several times.
+func TestRenewalIsNotBegunByEarlyDataOrInALoop(t *testing.T) {
+	s := caddytest.Start(t, renewingSandbox, renewingSite+silentSiteAt("http://silent.localhost:{$PORT}"))
+	stranger := func(t *testing.T) *caddytest.Browser {
+		b := s.Browser("http://silent.localhost:{$PORT}").For(t)
+		b.Visit("/.proconnect/login")
+		b.Jar.SetCookies(b.Home(), []*http.Cookie{{Name: cookieOf(b, "proconnect") + "_busy", Path: "/", MaxAge: -1}})
+		s.Reload(b, renewingSandbox+"\n grace_period 1s", renewingSite+silentSiteAt("http://silent.localhost:{$PORT}"))
+		return b
+	}
+	for name, tt := range map[string]struct {
+		rounds  string
+		headers []string
+		overdue string
+	}{
+		"early data": {"0", []string{"Early-Data", "1"}, "problem too_early"}, "a loop": {"3", nil, "problem login_failed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			visit := func(b *caddytest.Browser) caddytest.Answer {
+				b.Plant(cookieOf(b, "proconnect")+"_rounds", tt.rounds)
+				return b.Visit("/", tt.headers...)
+			}
+			if a := visit(confirmed(s, t, 90*time.Minute)); a.Text != "inside Camille eidas1" {
+				t.Errorf("in the grace: %d to %q", a.StatusCode, a.RedirectURL())
+			}
+			if a := visit(confirmed(s, t, 3*time.Hour)); a.Page() != tt.overdue {
+				t.Errorf("after it: %d to %q, page %q", a.StatusCode, a.RedirectURL(), a.Page())
+			}
+			if a := visit(stranger(t)); a.Page() != "login" {
+				t.Errorf("a silent login: %d to %q, page %q", a.StatusCode, a.RedirectURL(), a.Page())
+			}
+		})
+	}
+}
+
+// silentSiteAt is a site that asks strangers silently.
+func silentSiteAt(address string) string {
+	return "\n" + address + " {\n proconnect {\n allow any\n login silent\n }\n respond inside\n }"
+}

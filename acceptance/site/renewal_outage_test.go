@@ -9,6 +9,7 @@ import (
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/waits"
 )
 
 // dateBack moves the one confirmation of a session of a provider's client.
@@ -72,6 +73,29 @@ func TestRenewalWhileProConnectIsDown(t *testing.T) {
 	a = eventually(b, "/docs", func(a caddytest.Answer) bool { return a.StatusCode == http.StatusSeeOther })
 	if a = b.Follow(a); a.Text != "inside Camille eidas1" {
 		t.Errorf("when it is back: %d, page %q", a.StatusCode, a.Page())
+	}
+}
+
+// Nobody is sent to a ProConnect that has not answered lately, though it was there before:
+// who goes to one that is down meets an error of the browser's, and the page that they
+// wanted would have been there. It is asked in the background, and the page goes on.
+func TestRenewalWaitsUntilProConnectAnswers(t *testing.T) {
+	caddytest.Shorten(t, &waits.Fresh, time.Nanosecond)
+	p := caddytest.NewProvider(t)
+	s := caddytest.Start(t, strings.Replace(p.Option(), "session {", "session {\n renew 1h", 1), renewingSite)
+	b := s.Browser("http://localhost:{$PORT}")
+	b.LoginAt("/")
+	dateBack(t, p, b, 90*time.Minute)
+	before := p.Calls()["discovery"]
+	eventually(b, "/", func(a caddytest.Answer) bool {
+		if a.Text != "inside Camille eidas1" {
+			t.Fatalf("got %d to %q, page %q", a.StatusCode, a.RedirectURL(), a.Page())
+		}
+		return p.Calls()["discovery"] > before
+	})
+	p.Down()
+	if a := b.Visit("/"); a.Text != "inside Camille eidas1" {
+		t.Errorf("while it is down: %d to %q, page %q", a.StatusCode, a.RedirectURL(), a.Page())
 	}
 }
 

@@ -91,18 +91,20 @@ function account(people) {
   };
 }
 
+const signingAlgs = (process.env.SIGNING_ALGS ?? 'RS256,ES256,HS256').split(',');
+
 export function configuration({ origins, people, interactionURL }) {
   return {
     acrValues,
     claims,
     scopes: ['openid'],
-    clients: clients(origins),
+    clients: clients(origins).filter((c) => signingAlgs.includes(c.id_token_signed_response_alg)),
     clientAuthMethods: ['client_secret_post'],
     clientDefaults: { response_types: ['code'] },
     cookies: { keys: [randomBytes(32).toString('hex')], long: { httpOnly: true, sameSite: 'lax' }, short: { httpOnly: true, sameSite: 'lax' } },
     enabledJWA: {
-      idTokenSigningAlgValues: ['RS256', 'ES256', 'HS256'],
-      userinfoSigningAlgValues: ['RS256', 'ES256', 'HS256'],
+      idTokenSigningAlgValues: signingAlgs,
+      userinfoSigningAlgValues: signingAlgs,
     },
     extraParams: ['idp_hint', 'siret_hint'],
     features: {

@@ -5,6 +5,7 @@
 //   PER_TAB_INTERACTION      set: each tab keeps its own interaction cookie, which
 //                            ProConnect's tabs do not
 //   EMAIL_PAGE               set: the page for the email comes first, as ProConnect's
+//   SIGNING_ALGS             with which it signs: RS256,ES256,HS256 by default
 //   KILL_OVERLAPS            set: of one browser one pass at a time comes back, as at
 //                            ProConnect
 //
@@ -116,6 +117,7 @@ function routes(provider, issuer) {
       res.writeHead(404).end();
       return;
     }
+    if (modes.ahead) res.setHeader('Date', new Date(Date.now() + modes.ahead * 1000).toUTCString());
     const path = url.pathname.slice(base.length);
     journal.push({ method: req.method, path, query: Object.fromEntries(url.searchParams) });
     if (killed(req, res, path)) return;

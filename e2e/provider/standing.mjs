@@ -14,6 +14,7 @@ import { person } from './persons.mjs';
 //   disabledIdPs     identity providers: whoever has a session of theirs gets
 //                    login_required, at a normal login too, until a logout
 //   withdrawnScopes  that no client is granted any more
+//   ahead            seconds by which the server's clock is ahead, as its answers tell it
 export const modes = {
   killOverlaps: Boolean(process.env.KILL_OVERLAPS),
   down: false,
@@ -21,6 +22,7 @@ export const modes = {
   blockedStatus: 400,
   disabledIdPs: [],
   withdrawnScopes: [],
+  ahead: 0,
 };
 
 // back is the address at the client of an error answer.

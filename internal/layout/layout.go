@@ -42,6 +42,7 @@ type Gate struct {
 	CallbackPath  string
 	LoggedOutPath string
 	ErrorsToCaddy bool // the site's handle_errors answers refusals and errors
+	Optional      bool // strangers pass
 }
 
 // Layout is what the routes of all HTTP servers say of the gates in them. It is
@@ -104,11 +105,13 @@ type placedGate struct {
 
 // ending is a handler that answers.
 type ending struct {
-	name  string        // its directive
-	hosts []string      // the names under which requests meet it; none: any name
-	path  string        // the paths under which they do, if its route says so
-	proxy bool          // what answers gets the request's headers
-	gates []*placedGate // those that certainly have run before it; one without a site is any of its kind
+	name   string        // its directive
+	hosts  []string      // the names under which requests meet it; none: any name
+	path   string        // the paths under which they do, if its route says so
+	proxy  bool          // what answers gets the request's headers
+	gates  []*placedGate // those that certainly have run before it; one without a site is any of its kind
+	closed bool          // every request that it gets was gated
+	maybe  bool          // a gate may have run before it
 }
 
 // Read reads the routes of all servers.

@@ -21,17 +21,13 @@ type step struct {
 func steps(route caddyhttp.Route) []step {
 	var all []step
 	for _, raw := range route.HandlersRaw {
-		var head struct {
-			Handler string `json:"handler"`
-		}
-		_ = json.Unmarshal(raw, &head) // what is no handler has no name, and Caddy says so
-		all = append(all, step{name: head.Handler, raw: raw})
+		all = append(all, stepOf(raw).original())
 	}
 	if len(all) > 0 {
 		return all
 	}
 	for _, done := range route.Handlers {
-		all = append(all, step{name: moduleName(done), done: done})
+		all = append(all, step{name: moduleName(done), done: done}.original())
 	}
 	return all
 }

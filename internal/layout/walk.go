@@ -188,8 +188,10 @@ func (w *walker) ending(s step, name string, f flow) {
 	if _, dead := f.dead(); dead {
 		return
 	}
+	certain := f.certain()
 	w.site.endings = append(w.site.endings, ending{
-		name: name, hosts: f.scope.hosts(), path: f.scope.paths(), proxy: s.forwards() && !f.errors, gates: f.certain(),
+		name: name, hosts: f.scope.hosts(), path: f.scope.paths(), proxy: s.forwards() && !f.errors, gates: certain,
+		closed: w.closed(f.scope, certain), maybe: len(f.maybe) > 0,
 	})
 	if f.person && s.refuses() {
 		w.warnRefusal(name, f)

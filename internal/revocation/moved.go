@@ -31,6 +31,16 @@ func (l *List) checkStorage() {
 // where a client moves to another storage, whoever logged out before stays out.
 func (l *List) Inherit(other *List) { l.takeOver(&other.families, &other.people) }
 
+// heir is a list that goes on in place of this one.
+type heir struct {
+	list *List
+	runs func() bool
+}
+
+// HandOn has what is revoked here be revoked there as well, as long as that runs: a request
+// that came before a configuration was replaced is answered after it.
+func (l *List) HandOn(to *List, runs func() bool) { l.heir.Store(&heir{to, runs}) }
+
 // takeOver adds to what is known, and has it written.
 func (l *List) takeOver(f *families, p *people) {
 	all := f.all()

@@ -162,7 +162,7 @@ var errSealed = errors.New("revocation: a record of people does not open")
 // gone, or that the storage does not give at the moment. Whom it names, nobody can say: a
 // minute later it counts as one of everybody, unless such a one makes it needless.
 func (l *List) loadPeople(ctx context.Context, o *object, data []byte) error {
-	plain, err := l.cfg.Keys().Box.Open(ctx, string(data), l.cfg.Prefix)
+	plain, err := l.cfg.Keys().open(ctx, string(data), l.cfg.Prefix)
 	var r Record
 	if err == nil {
 		err = json.Unmarshal([]byte(plain), &r)

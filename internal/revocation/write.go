@@ -43,6 +43,9 @@ func (l *List) Revoke(f Family, until time.Time) {
 func (l *List) revoke(f Family, until time.Time) (tried <-chan struct{}) {
 	id, end := familyKey(f), uint32(until.Unix())
 	l.families.add(id, end)
+	if h := l.heir.Load(); h != nil && h.runs() {
+		h.list.revoke(f, until)
+	}
 	l.writer.mu.Lock()
 	defer l.writer.mu.Unlock()
 	l.writer.pending.add(id, end)

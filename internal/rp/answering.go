@@ -2,8 +2,9 @@ package rp
 
 import "time"
 
-// answerFresh is how long ago a provider may have answered for a browser to be sent there
-// that is to come back at once, and without a question to the person.
+// answerFresh is how long ago a provider may have answered, unless a configuration says
+// otherwise, for a browser to be sent there that is to come back at once, and without a
+// question to the person.
 const answerFresh = time.Minute
 
 // Answering is what is known of whether a provider answers.
@@ -11,17 +12,16 @@ type Answering uint8
 
 const (
 	Asking  Answering = iota // not known lately: it is being asked, in the background
-	Answers                  // within the last minute
+	Answers                  // it did lately
 	Silent                   // it did not when it was asked last
 )
 
-// Answering says whether the provider answered this node within the last minute, by
-// whatever call. Nobody waits for it: what is not known is asked in the background.
+// Answering says whether the provider answered this node lately, by whatever call. Nobody waits for it: what is not known is asked in the background.
 func (p *Provider) Answering() Answering {
 	d := &p.discovery
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if p.cfg.Now().Sub(d.answered) < answerFresh && d.failures == 0 {
+	if p.cfg.Now().Sub(d.answered) < p.fresh && d.failures == 0 {
 		return Answers
 	}
 	if !d.closed {

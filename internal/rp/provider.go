@@ -47,6 +47,9 @@ type Config struct {
 	// Timeout bounds one call, and all those of a Finish together; 0 means ten seconds.
 	Timeout time.Duration
 
+	// Fresh is how long an answer says that the provider is there; 0 means a minute.
+	Fresh time.Duration
+
 	// Observe hears of every call: how long it took, and whether the provider answered.
 	// nil means that nobody does.
 	Observe func(stage Stage, took time.Duration, answered bool)
@@ -78,6 +81,7 @@ type Provider struct {
 	cfg       Config
 	client    *http.Client
 	timeout   time.Duration
+	fresh     time.Duration
 	after     func(time.Duration, func()) *time.Timer
 	discovery discovery
 	keys      keyCache
@@ -96,6 +100,7 @@ func New(cfg Config) *Provider {
 		cfg:     cfg,
 		client:  &http.Client{Transport: cfg.Transport, CheckRedirect: followNothing},
 		timeout: cmp.Or(cfg.Timeout, callTimeout),
+		fresh:   cmp.Or(cfg.Fresh, answerFresh),
 		after:   time.AfterFunc,
 	}
 }

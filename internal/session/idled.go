@@ -12,7 +12,7 @@ type ended struct {
 // using it. Whoever copied it may have used the copy all the while: idleness alone, which
 // each browser's own cookie tells, would keep the owner from ever ending that.
 func (k *Keeper) RevokeIdled(s *Session) {
-	if s.idled.family != (Family{}) {
+	if s.idled != nil {
 		k.shared.revoked.Revoke(s.idled.family, s.idled.until)
 	}
 }

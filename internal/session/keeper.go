@@ -110,7 +110,7 @@ func (k *Keeper) Open(ctx context.Context, o origin.Origin, cookies []string, s 
 		return nil
 	}
 	if k.idle != 0 && !k.inUse(ctx, o, cookies, s, now) {
-		*s = Session{idled: ended{s.Family, s.EndsAt()}}
+		*s = Session{idled: &ended{s.Family, s.EndsAt()}}
 		return nil
 	}
 	s.renewal = s.renewalAt(now, k.renew)

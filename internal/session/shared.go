@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"path"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,6 +23,13 @@ type Shared struct {
 
 	mu    sync.Mutex
 	users []*user // those that run, the newest last, behind the one that made it
+	ran   bool    // a configuration ran
+
+	before *Shared // of the storage that the client had; nil once this one ran
+
+	// What opens records before a configuration runs: of each client that has these things
+	// in common, which may have a secret of its own.
+	founders []*seal.Box
 }
 
 // user is what a configuration lends: its storage is closed, and its log, once the
@@ -47,7 +55,7 @@ func NewShared(storage certmagic.Storage, under string, log *zap.Logger) *Shared
 	s.revoked = revocation.NewList(revocation.Config{
 		Storage: bounded, Prefix: path.Join(under, "revoked"),
 		Log:  func() *zap.Logger { return s.current().log },
-		Keys: func() revocation.Keys { return s.current().keys },
+		Keys: s.peopleKeys,
 	})
 	return s
 }
@@ -60,7 +68,28 @@ func (s *Shared) Keys(lifetime time.Duration) *seal.Keyring {
 
 // Inherit takes over what was revoked as far as another one knows: a client moved to
 // another storage, and whoever logged out before stays out.
-func (s *Shared) Inherit(other *Shared) { s.revoked.Inherit(other.revoked) }
+func (s *Shared) Inherit(other *Shared) {
+	s.revoked.Inherit(other.revoked)
+	s.before = other
+}
+
+// succeed takes over what the other one came to know since, and will know: its last
+// requests are answered when this one runs.
+func (s *Shared) succeed() {
+	if s.before == nil {
+		return
+	}
+	s.before.revoked.HandOn(s.revoked, s.runs)
+	s.revoked.Inherit(s.before.revoked)
+	s.before = nil
+}
+
+// runs says whether a configuration uses it.
+func (s *Shared) runs() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.users) > 1
+}
 
 func (s *Shared) current() *user {
 	s.mu.Lock()
@@ -76,6 +105,28 @@ func (s *Shared) found(u user) {
 	if s.users[0].keys.Box == nil {
 		s.users[0] = &u
 	}
+	if !s.ran {
+		s.founders = append(s.founders, u.keys.Box)
+	}
+}
+
+// peopleKeys are the keys of whoever came last, and for opening those of all.
+func (s *Shared) peopleKeys() revocation.Keys {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	keys := s.users[len(s.users)-1].keys
+	keys.Others = slices.Clone(s.founders)
+	var reloads []func(context.Context)
+	for _, u := range s.users {
+		keys.Others = append(keys.Others, u.keys.Box)
+		reloads = append(reloads, u.keys.Reload)
+	}
+	keys.Reload = func(ctx context.Context) {
+		for _, reload := range reloads {
+			reload(ctx)
+		}
+	}
+	return keys
 }
 
 // use has the shared things work with what a configuration lends, until release is called.
@@ -83,10 +134,12 @@ func (s *Shared) found(u user) {
 func (s *Shared) use(u user) (release func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.users) > 1 {
+	if s.ran {
 		s.revoked.Recheck()
 		s.keys.Recheck()
 	}
+	s.ran = true
+	s.succeed()
 	added := &u
 	s.users = append(s.users, added)
 	return func() { s.drop(added) }

@@ -20,6 +20,10 @@ var (
 	// all together.
 	Provider = 10 * time.Second
 
+	// Fresh is how long an answer of ProConnect's says that it is there: for so long,
+	// browsers are sent there that are to come back at once.
+	Fresh = time.Minute
+
 	// Turn is how long a callback waits until its call may be made.
 	Turn = 4 * time.Second
 

@@ -1,0 +1,122 @@
+package proconnect
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	"github.com/spf13/cobra"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/near"
+)
+
+func init() {
+	caddycmd.RegisterCommand(caddycmd.Command{
+		Name:  "proconnect",
+		Usage: "<command>",
+		Short: "Checks and explains sites gated by ProConnect",
+		Long: `
+Says what a configuration does with people who log in with ProConnect, before
+it runs and beside a Caddy that runs. These commands change nothing: they
+write no file, make no key, open no log and load no certificate. Only doctor
+uses the network, to ask ProConnect.
+
+Each exits with 0 if all is well, 1 if it found something, and 2 if it could
+not run. With --json they print one JSON document, whose fields stay.`,
+		CobraFunc: buildCommands,
+	})
+}
+
+// Exit codes of the commands.
+const (
+	exitFine    = 0
+	exitFinding = 1
+	exitFailed  = 2
+)
+
+// buildCommands adds the sub-commands.
+func buildCommands(parent *cobra.Command) {
+	parent.AddCommand(secretCommand(), urisCommand(), checkCommand(), explainCommand(), doctorCommand())
+	parent.SilenceErrors, parent.Args = true, cobra.ArbitraryArgs
+	parent.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return finish(c, exitFailed, err) })
+	parent.RunE = func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return c.Help()
+		}
+		names := subcommands(c)
+		return finish(c, exitFailed, fmt.Errorf("unknown command %q: %swant one of %s", args[0], near.DidYouMean(args[0], names), strings.Join(names, ", ")))
+	}
+}
+
+// subcommands are the names of what a command can do.
+func subcommands(parent *cobra.Command) (names []string) {
+	for _, c := range parent.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	return names
+}
+
+// runs has a command do its work. It takes no arguments, only flags: what is not one was
+// meant for something, and must not be passed over.
+func runs(c *cobra.Command, run func(*cobra.Command) (code int, err error)) *cobra.Command {
+	c.SilenceErrors, c.SilenceUsage, c.DisableFlagsInUseLine = true, true, true
+	c.Args, c.ValidArgsFunction = cobra.ArbitraryArgs, cobra.NoFileCompletions
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return finish(c, exitFailed, fmt.Errorf("unexpected argument %q: want flags, see --help", args[0]))
+		}
+		code, err := run(c)
+		return finish(c, code, err)
+	}
+	return c
+}
+
+// finish ends a command with an exit code. Caddy's main takes a code above 1 from an
+// error of its own kind alone, which nothing but Caddy's wrapper makes.
+func finish(c *cobra.Command, code int, err error) error {
+	if err != nil {
+		printWrapped(c.ErrOrStderr(), c.CommandPath()+": "+err.Error(), "  ")
+	}
+	switch code {
+	case exitFine:
+		return nil
+	case exitFinding:
+		return errFinding
+	}
+	return caddycmd.WrapCommandFuncForCobra(func(caddycmd.Flags) (int, error) { return code, nil })(c, nil)
+}
+
+type findingError struct{}
+
+func (findingError) Error() string { return "something was found" }
+
+// errFinding has Caddy exit with 1. What was found is printed already.
+var errFinding = findingError{}
+
+// lineWidth is that of a terminal, in characters.
+const lineWidth = 80
+
+// printWrapped prints a text in lines of a terminal's width; further lines have the
+// indent. A word that is longer stays whole: it may be an address to copy.
+func printWrapped(w io.Writer, text, indent string) {
+	rest := strings.TrimLeft(text, " ")
+	line := text[:len(text)-len(rest)]
+	for i, word := range strings.Split(rest, " ") {
+		switch {
+		case i == 0:
+			line += word
+		case columns(line)+1+columns(word) > lineWidth:
+			fmt.Fprintln(w, line)
+			line = indent + word
+		default:
+			line += " " + word
+		}
+	}
+	fmt.Fprintln(w, line)
+}
+
+// columns is how many characters a text takes on a line.
+func columns(s string) int { return len([]rune(s)) }

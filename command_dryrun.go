@@ -1,0 +1,87 @@
+package proconnect
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/dryrun"
+)
+
+// dryRun is a configuration that is provisioned and never starts: gates, matchers and
+// routes are as they would be, and nothing else is there.
+type dryRun struct {
+	app  *App           // nil if the configuration has neither client nor gate
+	http *caddyhttp.App // nil if it has no server
+}
+
+// errNoClient is the error of a configuration that has nothing to do with ProConnect.
+var errNoClient = invalidError{errors.New("no ProConnect client is configured: add the global option `proconnect { … }` at the top of the Caddyfile")}
+
+// registerStandIn makes the stand-ins known to Caddy, in a process that runs a command: a
+// Caddy that serves has none.
+var registerStandIn = sync.OnceFunc(func() { caddy.RegisterModule(dryrun.StandIn{}) })
+
+// provisionDry provisions a configuration. If that fails, the run has what was found
+// before.
+func provisionDry(config []byte) (*dryRun, error) {
+	registerStandIn()
+	storage := filepath.Join(os.TempDir(), "caddy-proconnect-"+rand.Text()) // nobody makes it
+	reduced, err := dryrun.Reduce(config, storage)
+	if err != nil {
+		return new(dryRun), invalidError{err}
+	}
+	ctx, err := caddy.ProvisionContext(reduced)
+	d := new(dryRun)
+	if app, missing := ctx.AppIfConfigured("proconnect"); missing == nil {
+		d.app = app.(*App)
+	}
+	if app, missing := ctx.AppIfConfigured("http"); missing == nil {
+		d.http = app.(*caddyhttp.App)
+	}
+	if err != nil {
+		return d, invalidError{errors.New(ownPart(err.Error()))}
+	}
+	return d, nil
+}
+
+// ownPart is what an error of Caddy's says of us: behind the modules through which Caddy
+// came to it.
+func ownPart(text string) string {
+	for _, module := range []string{"http.handlers.proconnect: ", "http.matchers.proconnect: ", "provision proconnect: "} {
+		if i := strings.LastIndex(text, module); i >= 0 {
+			text = text[i+len(module):]
+		}
+	}
+	return strings.TrimPrefix(text, "proconnect: ")
+}
+
+// loadDry is what most commands begin with: the configuration that the flags name,
+// provisioned. They cannot run where it is wrong.
+func loadDry(config *configuration) (*dryRun, error) {
+	d, err := provisionDry(config.json)
+	if err != nil {
+		return nil, fmt.Errorf("the configuration does not load: %w; caddy proconnect check tells more", err)
+	}
+	if d.app == nil || len(d.app.Clients) == 0 {
+		return nil, errNoClient
+	}
+	return d, nil
+}
+
+// clients are those of the configuration, by name.
+func (d *dryRun) clients() (all []*Client) {
+	for _, name := range slices.Sorted(maps.Keys(d.app.Clients)) {
+		all = append(all, d.app.Clients[name])
+	}
+	return all
+}

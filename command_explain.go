@@ -1,0 +1,87 @@
+package proconnect
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+)
+
+// explainCommand tells whether somebody would get in.
+func explainCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "explain --url <url> [--claims <file>] [--claim <name>=…]",
+		Short: "Says whether a person would get in, and why",
+		Long: `
+Sends a request through the configuration, in this process alone, as if a person
+with these claims had just logged in, and tells what each gate decides: rule by
+rule and condition by condition, with what the person has.
+
+  ✓ true   ✗ false   ? unknown: ProConnect does not tell the claim, or a list
+                       has a line that cannot be read
+
+An allow needs true; a deny refuses for true and for unknown.
+
+--claims takes a file with what /.proconnect/session prints (- is stdin);
+--claim adds a claim, and is repeated for a list:
+
+  --claim siret=13002526500013 --claim roles=agent_public
+
+A claim that is not stated is one that ProConnect does not tell. Without any
+claim, nobody is logged in. A claim that ProConnect does not have, or a SIRET
+that cannot be, is an error.
+
+It exits with 0 if the person gets in at every URL, with 1 if not.`,
+		Example: `  caddy proconnect explain --url https://docs.example.gouv.fr/admin \
+      --claim siret=13002526500013 --claim acr=eidas1`,
+	}
+	configFlags(c)
+	c.Flags().StringArray("url", nil, "Address to ask for; repeatable")
+	c.Flags().String("method", "GET", "Method of the request")
+	c.Flags().String("claims", "", "JSON file with the person's claims (- is stdin)")
+	c.Flags().StringArray("claim", nil, "A claim, as name=value; repeatable")
+	c.Flags().String("remote-ip", "", "Address that the request comes from")
+	_ = c.MarkFlagFilename("claims", "json")
+	return runs(c, runExplain)
+}
+
+func runExplain(c *cobra.Command) (int, error) {
+	urls, _ := c.Flags().GetStringArray("url")
+	if len(urls) == 0 {
+		return exitFailed, errors.New("say which address, with --url")
+	}
+	stated, err := statedClaims(c)
+	if err != nil {
+		return exitFailed, err
+	}
+	config, err := readConfiguration(c)
+	if err != nil {
+		return exitFailed, err
+	}
+	d, err := loadDry(config)
+	if err != nil {
+		return exitFailed, err
+	}
+	code := exitFine
+	explanations := []*explanation{}
+	for _, u := range urls {
+		r, err := newRehearsalRequest(c, u)
+		if err != nil {
+			return exitFailed, err
+		}
+		e, err := d.explain(r, stated)
+		if err != nil {
+			return exitFailed, err
+		}
+		if !e.getsIn() {
+			code = exitFinding
+		}
+		explanations = append(explanations, e)
+	}
+	if wantsJSON(c) {
+		return code, printJSON(c.OutOrStdout(), map[string]any{"explanations": explanations})
+	}
+	for _, e := range explanations {
+		e.print(c.OutOrStdout())
+	}
+	return code, nil
+}
