@@ -18,9 +18,10 @@ func init() {
 		Short: "Checks and explains sites gated by ProConnect",
 		Long: `
 Says what a configuration does with people who log in with ProConnect, before
-it runs and beside a Caddy that runs. These commands change nothing: they
-write no file, make no key, open no log and load no certificate. Only doctor
-uses the network, to ask ProConnect.
+it runs and beside a Caddy that runs: check, uris, explain and doctor change
+nothing. They write no file, make no key, open no log and load no certificate;
+only doctor uses the network, to ask ProConnect. status, revoke and rotate ask
+the Caddy that runs, by its admin endpoint.
 
 Each exits with 0 if all is well, 1 if it found something, and 2 if it could
 not run. With --json they print one JSON document, whose fields stay.`,
@@ -37,7 +38,8 @@ const (
 
 // buildCommands adds the sub-commands.
 func buildCommands(parent *cobra.Command) {
-	parent.AddCommand(secretCommand(), urisCommand(), checkCommand(), explainCommand(), doctorCommand())
+	parent.AddCommand(secretCommand(), urisCommand(), checkCommand(), explainCommand(), doctorCommand(),
+		revokeCommand(), rotateCommand(), statusCommand())
 	parent.SilenceErrors, parent.Args = true, cobra.ArbitraryArgs
 	parent.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return finish(c, exitFailed, err) })
 	parent.RunE = func(c *cobra.Command, args []string) error {
@@ -62,13 +64,18 @@ func subcommands(parent *cobra.Command) (names []string) {
 // runs has a command do its work. It takes no arguments, only flags: what is not one was
 // meant for something, and must not be passed over.
 func runs(c *cobra.Command, run func(*cobra.Command) (code int, err error)) *cobra.Command {
+	return runsOn(c, 0, func(c *cobra.Command, _ []string) (int, error) { return run(c) })
+}
+
+// runsOn is runs for a command that takes some arguments.
+func runsOn(c *cobra.Command, most int, run func(c *cobra.Command, args []string) (code int, err error)) *cobra.Command {
 	c.SilenceErrors, c.SilenceUsage, c.DisableFlagsInUseLine = true, true, true
 	c.Args, c.ValidArgsFunction = cobra.ArbitraryArgs, cobra.NoFileCompletions
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if len(args) > 0 {
-			return finish(c, exitFailed, fmt.Errorf("unexpected argument %q: want flags, see --help", args[0]))
+		if len(args) > most {
+			return finish(c, exitFailed, fmt.Errorf("unexpected argument %q: see --help", args[most]))
 		}
-		code, err := run(c)
+		code, err := run(c, args)
 		return finish(c, code, err)
 	}
 	return c

@@ -1,0 +1,227 @@
+package proconnect
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	"github.com/spf13/cobra"
+)
+
+// adminFlags are those of the commands that ask the Caddy that runs.
+func adminFlags(c *cobra.Command) {
+	configFlags(c)
+	c.Flags().String("address", "", "Admin endpoint (default that of the configuration)")
+}
+
+// revokeCommand ends the sessions of somebody.
+func revokeCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "revoke <field> [<value>] [--client <name>]",
+		Short: "Ends the sessions of everybody of whom a field has a value",
+		Long: `
+Has the Caddy that runs end the sessions of everybody of whom a field (sub,
+email, siret, siren or idp_id) has a value: on this node at once, on others that
+share its storage within seconds.
+
+Without a value, it is read from standard input, so that it is in no shell
+history and in no list of processes. It ends sessions; whom the rules still
+admit logs in again: first have a deny refuse them.
+
+It exits with 2 if Caddy refused, or could not store it: then it holds on this
+node alone.`,
+		Example: "  echo camille@example.gouv.fr | caddy proconnect revoke email",
+	}
+	adminFlags(c)
+	c.Flags().String("client", "", "Of this client alone (default all)")
+	return runsOn(c, 2, func(c *cobra.Command, args []string) (int, error) {
+		if len(args) == 0 {
+			return exitFailed, errors.New("say which field: sub, email, siret, siren or idp_id")
+		}
+		value, err := revokedValue(c, args[1:])
+		if err != nil {
+			return exitFailed, err
+		}
+		return administer(c, "/proconnect/revoke", map[string]string{"field": args[0], "value": value})
+	})
+}
+
+// revokedValue is the value of the arguments, or the one line of standard input.
+func revokedValue(c *cobra.Command, args []string) (string, error) {
+	if len(args) == 1 {
+		return args[0], nil
+	}
+	if config, _ := c.Flags().GetString("config"); config == "-" {
+		return "", errors.New("the value and --config cannot both be read from standard input")
+	}
+	text, err := io.ReadAll(io.LimitReader(c.InOrStdin(), maxAdminBody))
+	value := strings.TrimSpace(string(text))
+	switch {
+	case err != nil:
+		return "", err
+	case value == "" || strings.ContainsAny(value, "\r\n"):
+		return "", errors.New("standard input: want one line with the value")
+	}
+	return value, nil
+}
+
+// rotateCommand ends all sessions.
+func rotateCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "rotate [--client <name>]",
+		Short: "Ends all sessions, and replaces the keys that seal them",
+		Long: `
+Has the Caddy that runs end the sessions of everybody, on all nodes that share
+its storage, and replace the keys that seal them where they are Caddy's own.
+Those that the configuration names (session { secret … }) are the operator's.`,
+	}
+	adminFlags(c)
+	c.Flags().String("client", "", "Of this client alone (default all)")
+	return runs(c, func(c *cobra.Command) (int, error) {
+		return administer(c, "/proconnect/rotate", make(map[string]string))
+	})
+}
+
+// administer has Caddy do something, and says of which clients it was done. What is meant
+// travels in the body: Caddy logs addresses.
+func administer(c *cobra.Command, path string, body map[string]string) (int, error) {
+	if client, _ := c.Flags().GetString("client"); client != "" {
+		body["client"] = client
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		return exitFailed, err
+	}
+	answer, err := askAdmin(c, http.MethodPost, path, text)
+	if err != nil {
+		return exitFailed, err
+	}
+	if wantsJSON(c) {
+		_, err := c.OutOrStdout().Write(answer)
+		return exitFine, err
+	}
+	var done ended
+	if err := json.Unmarshal(answer, &done); err != nil {
+		return exitFailed, fmt.Errorf("the admin endpoint: %w", err)
+	}
+	printWrapped(c.OutOrStdout(), "sessions ended: client "+strings.Join(done.Clients, ", "), "  ")
+	return exitFine, nil
+}
+
+// statusCommand tells how the Caddy that runs is.
+func statusCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "status [--json]",
+		Short: "Tells how clients, gates and lists of the Caddy that runs are",
+		Long: `
+Asks the Caddy that runs: when ProConnect last answered, whether the storage
+works, what each gate decided, how many entries and faulty lines lists have.
+
+It exits with 1 if the storage fails or a list has faulty lines.`,
+	}
+	adminFlags(c)
+	return runs(c, func(c *cobra.Command) (int, error) {
+		answer, err := askAdmin(c, http.MethodGet, "/proconnect/status", nil)
+		if err != nil {
+			return exitFailed, err
+		}
+		var s status
+		if err := json.Unmarshal(answer, &s); err != nil {
+			return exitFailed, fmt.Errorf("the admin endpoint: %w", err)
+		}
+		if wantsJSON(c) {
+			_, err := c.OutOrStdout().Write(answer)
+			return s.exitCode(), err
+		}
+		s.print(c.OutOrStdout())
+		return s.exitCode(), nil
+	})
+}
+
+func (s *status) exitCode() int {
+	for _, c := range s.Clients {
+		if c.StorageFails {
+			return exitFinding
+		}
+	}
+	for _, l := range s.Lists {
+		if l.FaultyLines > 0 || l.Rejected {
+			return exitFinding
+		}
+	}
+	return exitFine
+}
+
+func (s *status) print(w io.Writer) {
+	for _, c := range s.Clients {
+		answered := "not since Caddy began"
+		if c.LastAnswer != nil {
+			answered = c.LastAnswer.Format("2006-01-02 15:04:05 MST")
+		}
+		printWrapped(w, fmt.Sprintf("client %s: ProConnect answered %s, storage %s, %d revocations", c.Name, answered, works(!c.StorageFails), c.Revocations), "  ")
+		for _, g := range c.Gates {
+			line := fmt.Sprintf("  %s, gate %s:", g.Site, g.Gate)
+			for _, outcome := range outcomes {
+				line += fmt.Sprintf(" %s %d", outcome, g.Requests[outcome.String()])
+			}
+			printWrapped(w, line, "    ")
+		}
+	}
+	for _, l := range s.Lists {
+		line := fmt.Sprintf("list %s: %d entries, %d faulty lines", l.File, l.Entries, l.FaultyLines)
+		if l.Rejected {
+			line += ", a newer version is not taken"
+		}
+		printWrapped(w, line, "  ")
+	}
+}
+
+func works(well bool) string {
+	if well {
+		return "works"
+	}
+	return "FAILS"
+}
+
+// askAdmin asks the admin endpoint: the one that is named, else that of the configuration.
+func askAdmin(c *cobra.Command, method, path string, body []byte) ([]byte, error) {
+	address, err := adminAddress(c)
+	if err != nil {
+		return nil, err
+	}
+	var sent io.Reader
+	if body != nil {
+		sent = bytes.NewReader(body)
+	}
+	resp, err := caddycmd.AdminAPIRequest(address, method, path, nil, sent)
+	if err != nil {
+		return nil, fmt.Errorf("admin endpoint %s: %w", address, err)
+	}
+	defer resp.Body.Close()
+	return io.ReadAll(resp.Body)
+}
+
+// adminAddress is where the admin endpoint listens. Without a configuration it is Caddy's
+// default.
+func adminAddress(c *cobra.Command) (string, error) {
+	if address, _ := c.Flags().GetString("address"); address != "" {
+		return address, nil
+	}
+	var config *configuration
+	if file, _ := c.Flags().GetString("config"); file != "" {
+		read, err := readConfiguration(c)
+		if err != nil {
+			return "", err
+		}
+		config = read
+	}
+	if config == nil {
+		return caddycmd.DetermineAdminAPIAddress("", nil, "", "")
+	}
+	return caddycmd.DetermineAdminAPIAddress("", config.json, "-", "")
+}
