@@ -15,7 +15,12 @@ import (
 // back by a page that a browser opens by itself.
 func (x *exchange) silent() error {
 	keeper := x.gate.client.keeper
-	if keeper.SilentTried(x.origin, x.cookies) || !x.mayPassQuietly() {
+	switch tried := keeper.SilentTried(x.origin, x.cookies); {
+	case !x.mayPassQuietly():
+		return x.showLogin()
+	case tried && keeper.Flying(x.origin, x.cookies): // of tabs restored at once, one is asked for all
+		return x.waitHere()
+	case tried:
 		return x.showLogin()
 	}
 	browser, known := x.browser()

@@ -106,6 +106,10 @@ func TestSilentLoginIsNotTried(t *testing.T) {
 			b.Visit(b.Visit(b.Visit("/").RedirectURL()).RedirectURL())
 			return b.Visit("/", "Cookie", b.Cookies()+"; "+cookieOf(b, "proconnect")+"_silent=1")
 		}},
+		{"another tab is being asked just now", "waiting", func(b *caddytest.Browser) caddytest.Answer {
+			b.Visit("/tab")
+			return b.Visit("/")
+		}},
 		{"another tab is at ProConnect", "waiting", func(b *caddytest.Browser) caddytest.Answer {
 			b.Visit("/.proconnect/login?return_to=/")
 			return b.Visit("/")

@@ -53,6 +53,11 @@ func (k *Keeper) setFlight(w http.ResponseWriter, o origin.Origin, a *Attempt, n
 	setCookie(w, k.names(o).busy, value, "/", int(flightTime/time.Second))
 }
 
+// Flying says whether a browser remembers that one of its tabs is at ProConnect.
+func (k *Keeper) Flying(o origin.Origin, cookies []string) bool {
+	return k.flying(o, cookies, new(Attempt), k.now())
+}
+
 // flying reads the cookie, for an attempt that would begin.
 func (k *Keeper) flying(o origin.Origin, cookies []string, a *Attempt, now time.Time) bool {
 	value, _ := findCookie(cookies, k.names(o).busy)
