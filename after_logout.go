@@ -47,12 +47,6 @@ func (h *Handler) leavesEndpoints(s string) bool {
 	return err == nil && (u.Host != "" || u.Path != h.CallbackPath && u.Path != h.LoggedOutPath && !strings.HasPrefix(u.Path+"/", h.Path+"/"))
 }
 
-// logoutPlace is where logouts end for which several gates may have said where to go on.
-type logoutPlace struct {
-	server      *caddyhttp.Server
-	hosts, path string
-}
-
 // shareAfterLogout has the gates of a site agree on where people go on after a logout:
 // the first of them that the request meets answers for all.
 func (h *Handler) shareAfterLogout(ctx caddy.Context, s site) error {

@@ -2,6 +2,7 @@ package proconnect
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -59,3 +60,18 @@ var (
 	_ caddy.Provisioner  = (*App)(nil)
 	_ caddy.CleanerUpper = (*App)(nil)
 )
+
+// metrics counts for the whole life of a process. Caddy makes a registry for each
+// configuration, and after a load that failed its admin endpoint serves the failed one's:
+// so one object is handed over from configuration to configuration, and registered in
+// every registry. What it tells at a scrape is of the configurations that run, whichever
+// registry asks: those that Start announced and Stop has not taken back.
+//
+// Labels are names of the configuration, positions, or words of the code: never a person,
+// and never what a client sent.
+type metrics struct {
+	mu      sync.Mutex
+	running []*App // the newest last
+	clients map[string]*clientMetrics
+	gates   map[gateKey]*gateMetrics
+}

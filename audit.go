@@ -16,17 +16,6 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
 
-// Audit says what the audit log tells of people, besides `sub`, `idp_id`, `siret`, the
-// levels that they proved and their address.
-type Audit struct {
-	// Further claims to log, such as `email`, under `claims`. They are asked of
-	// ProConnect like those that rules read. Default: none.
-	Claims []string `json:"claims,omitempty"`
-
-	// `off` leaves out the address that a request came from. Default: it is logged.
-	IP string `json:"ip,omitempty"`
-}
-
 const auditIPOff = "off"
 
 // check refuses values that cannot work.
@@ -55,16 +44,6 @@ var auditedClaims = []int{claims.Sub, claims.IDPID, claims.SIRET}
 func auditedAlways(name string) bool {
 	return name == claims.RefOf(claims.ACR).Name ||
 		slices.ContainsFunc(auditedClaims, func(index int) bool { return claims.RefOf(index).Name == name })
-}
-
-// auditor writes the events of one client. They go to a logger of their own,
-// http.handlers.proconnect.audit, which operators send to a file; each has the fields that
-// docs/operations.md lists, and no others.
-type auditor struct {
-	log    *zap.Logger
-	client string
-	claims []claims.Ref // besides those that are always told
-	ip     bool
 }
 
 // auditLog is the logger of all events. The app's own would be called proconnect.audit,

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/caddyserver/caddy/v2"
 
@@ -14,23 +13,6 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
-
-// relay is the host that takes ProConnect's answers for all sites of a client, and what
-// is known of those: callback_origin and callback_hosts.
-type relay struct {
-	origin  origin.Origin
-	routes  *layout.Relay // what the routes say; nil until they are read
-	sandbox bool
-
-	listed bool            // somebody says which sites may use it
-	names  map[string]bool // by name
-	lists  []*listfile.List
-
-	said map[string]layout.Gate // by the origins that gates say
-
-	mu    sync.RWMutex
-	known map[origin.Origin]layout.Found // what the routes said so far
-}
 
 // checkCallback refuses values of callback_origin and callback_hosts that cannot work.
 func (c *Client) checkCallback() error {

@@ -96,14 +96,6 @@ func (x *exchange) authorizationURL(a *session.Attempt, secrets session.Secrets)
 	})
 }
 
-// redirectURI is where ProConnect sends the browser back to.
-func (x *exchange) redirectURI() string {
-	if y := x.gate.client.relay; y != nil {
-		return y.origin.URL(y.routes.Gate.CallbackPath)
-	}
-	return x.origin.URL(x.gate.CallbackPath)
-}
-
 // browserURL is where the browser finds what the provider advertises: the
 // simulated ProConnect answers below the gate's own path.
 func (h *Handler) browserURL(location string) string {

@@ -21,3 +21,11 @@ func (q *request) logoutURL() string { return q.gate.Path + "/logout" }
 func (q *request) switchURL() string {
 	return q.gate.Path + "/logout?then=login&return_to=" + url.QueryEscape(origin.ReturnTarget(q.target(), q.gate.Path)) + q.switchOptions().query()
 }
+
+// redirectURI is where ProConnect sends the browser back to.
+func (x *exchange) redirectURI() string {
+	if y := x.gate.client.relay; y != nil {
+		return y.origin.URL(y.routes.Gate.CallbackPath)
+	}
+	return x.origin.URL(x.gate.CallbackPath)
+}

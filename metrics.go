@@ -3,36 +3,12 @@ package proconnect
 import (
 	"errors"
 	"strconv"
-	"sync"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
-
-// metrics counts for the whole life of a process. Caddy makes a registry for each
-// configuration, and after a load that failed its admin endpoint serves the failed one's:
-// so one object is handed over from configuration to configuration, and registered in
-// every registry. What it tells at a scrape is of the configurations that run, whichever
-// registry asks: those that Start announced and Stop has not taken back.
-//
-// Labels are names of the configuration, positions, or words of the code: never a person,
-// and never what a client sent.
-type metrics struct {
-	mu      sync.Mutex
-	running []*App // the newest last
-	clients map[string]*clientMetrics
-	gates   map[gateKey]*gateMetrics
-}
-
-// gateKey is what the series of a gate are told apart by.
-type gateKey struct{ client, site, gate string }
-
-// labels are the gate's, and one more.
-func (k gateKey) labels(more ...string) []string {
-	return append([]string{k.client, k.site, k.gate}, more...)
-}
 
 // provisionMetrics takes over what was counted so far, and shows it in the registry of
 // this configuration.

@@ -3,7 +3,6 @@ package proconnect
 import (
 	"maps"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -127,12 +126,4 @@ func boolValue(b bool) float64 {
 		return 1
 	}
 	return 0
-}
-
-// ruleLabel is a rule's position, as a label.
-func ruleLabel(position int) string {
-	if position == 0 {
-		return "none"
-	}
-	return strconv.Itoa(position)
 }

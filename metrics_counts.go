@@ -2,6 +2,7 @@ package proconnect
 
 import (
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -118,4 +119,33 @@ func (h *histogram) read() (count uint64, sum float64, buckets map[float64]uint6
 		buckets[bound] = h.buckets[i]
 	}
 	return h.count, h.sum, buckets
+}
+
+// gateKey is what the series of a gate are told apart by.
+type gateKey struct{ client, site, gate string }
+
+// labels are the gate's, and one more.
+func (k gateKey) labels(more ...string) []string {
+	return append([]string{k.client, k.site, k.gate}, more...)
+}
+
+// ruleLabel is a rule's position, as a label.
+func ruleLabel(position int) string {
+	if position == 0 {
+		return "none"
+	}
+	return strconv.Itoa(position)
+}
+
+// wouldLabel is the label of what rules would do.
+func wouldLabel(o rules.Outcome) string {
+	switch o {
+	case rules.Allow:
+		return "would_allow"
+	case rules.StepUp:
+		return "would_step_up"
+	case rules.Login:
+		return "would_ask_again" // of a login that did not ask for what the rules read
+	}
+	return "would_refuse"
 }

@@ -181,3 +181,9 @@ var (
 	_ caddy.CleanerUpper          = (*Handler)(nil)
 	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
 )
+
+// logoutPlace is where logouts end for which several gates may have said where to go on.
+type logoutPlace struct {
+	server      *caddyhttp.Server
+	hosts, path string
+}

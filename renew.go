@@ -61,9 +61,6 @@ func (x *exchange) comesBackWhole() bool {
 	return len(target) <= session.MaxTarget && origin.ReturnTarget(target, x.gate.Path) == target
 }
 
-// overdue says whether the session opens nothing until ProConnect confirms it.
-func (q *request) overdue() bool { return q.session.Renewal() == session.RenewalOverdue }
-
 // requireRenewal answers somebody whose session is to be confirmed, the grace being over.
 func (x *exchange) requireRenewal() error {
 	switch who := audienceOf(x.r); {

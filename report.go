@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
@@ -54,54 +52,4 @@ func (h *Handler) try(w http.ResponseWriter, r *http.Request, q *request) {
 		h.counts.reports.add(ruleLabel(d.Position()))
 		q.answer(w, r).reportWouldRefuse(d)
 	}
-}
-
-// wouldLabel is the label of what rules would do.
-func wouldLabel(o rules.Outcome) string {
-	switch o {
-	case rules.Allow:
-		return "would_allow"
-	case rules.StepUp:
-		return "would_step_up"
-	case rules.Login:
-		return "would_ask_again" // of a login that did not ask for what the rules read
-	}
-	return "would_refuse"
-}
-
-// reportBlock is the grammar of report in a gate's block.
-func reportBlock() block[Handler] {
-	return block[Handler]{
-		prefix: "report: ",
-		options: []option[Handler]{
-			{name: "allow", read: (*Handler).unmarshalReported, repeatable: true},
-			{name: "deny", read: (*Handler).unmarshalReported, repeatable: true},
-		},
-		check: func(h *Handler) error { return rules.CheckEach(h.Report) },
-		unknown: func(d *caddyfile.Dispenser, word string) error {
-			return d.Errf("report: unknown subdirective %q: want allow or deny", word)
-		},
-	}
-}
-
-func (h *Handler) unmarshalReported(d *caddyfile.Dispenser) error {
-	rule, err := unmarshalRule(d, d.Val())
-	if err != nil {
-		return err
-	}
-	h.Report = append(h.Report, rule)
-	return nil
-}
-
-func (h *Handler) unmarshalReport(d *caddyfile.Dispenser) error {
-	if d.NextArg() {
-		return d.Errf("report: unexpected argument %q: want a block with allow and deny", d.Val())
-	}
-	if err := reportBlock().unmarshal(d, h); err != nil {
-		return err
-	}
-	if len(h.Report) == 0 {
-		return d.Errf("report: nothing in it: want a block with allow and deny")
-	}
-	return nil
 }

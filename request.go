@@ -154,3 +154,6 @@ func (q *request) ensureReference() string {
 	}
 	return q.reference
 }
+
+// overdue says whether the session opens nothing until ProConnect confirms it.
+func (q *request) overdue() bool { return q.session.Renewal() == session.RenewalOverdue }

@@ -73,17 +73,6 @@ func gateText(h *Handler) string {
 	return string(text)
 }
 
-// site is what is known of the site that a gate is in.
-type site struct {
-	known bool     // the routes say which it is
-	hosts []string // the names that it answers
-	exact bool     // it answers no others: neither a catch-all nor a wildcard
-	plain bool     // its server ends no TLS
-
-	server *caddyhttp.Server // nil if the gate is in none
-	where  string            // what the gate's own matcher says; empty: everything
-}
-
 // siteOf finds the site of a gate that is being provisioned, by the gate's text.
 func siteOf(ctx caddy.Context, l *layout.Layout, text string) site {
 	server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)

@@ -127,7 +127,7 @@ http://localhost:{$PORT} {
 }`)
 	b := s.Browser("http://localhost:{$PORT}")
 	a := b.Visit("/.proconnect/login?return_to=/agent")
-	a = b.Request(http.MethodPost, a.RedirectURL(), url.Values{"person": {"ministry"}})
+	b.Request(http.MethodPost, a.RedirectURL(), url.Values{"person": {"ministry"}})
 	a = b.Visit(a.RedirectURL())
 	for _, path := range []string{"/agent", "/"} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.Base+path, nil)

@@ -1,0 +1,43 @@
+package proconnect
+
+import (
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+)
+
+// reportBlock is the grammar of report in a gate's block.
+func reportBlock() block[Handler] {
+	return block[Handler]{
+		prefix: "report: ",
+		options: []option[Handler]{
+			{name: "allow", read: (*Handler).unmarshalReported, repeatable: true},
+			{name: "deny", read: (*Handler).unmarshalReported, repeatable: true},
+		},
+		check: func(h *Handler) error { return rules.CheckEach(h.Report) },
+		unknown: func(d *caddyfile.Dispenser, word string) error {
+			return d.Errf("report: unknown subdirective %q: want allow or deny", word)
+		},
+	}
+}
+
+func (h *Handler) unmarshalReported(d *caddyfile.Dispenser) error {
+	rule, err := unmarshalRule(d, d.Val())
+	if err != nil {
+		return err
+	}
+	h.Report = append(h.Report, rule)
+	return nil
+}
+
+func (h *Handler) unmarshalReport(d *caddyfile.Dispenser) error {
+	if d.NextArg() {
+		return d.Errf("report: unexpected argument %q: want a block with allow and deny", d.Val())
+	}
+	if err := reportBlock().unmarshal(d, h); err != nil {
+		return err
+	}
+	if len(h.Report) == 0 {
+		return d.Errf("report: nothing in it: want a block with allow and deny")
+	}
+	return nil
+}

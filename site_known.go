@@ -1,0 +1,14 @@
+package proconnect
+
+import "github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+// site is what is known of the site that a gate is in.
+type site struct {
+	known bool     // the routes say which it is
+	hosts []string // the names that it answers
+	exact bool     // it answers no others: neither a catch-all nor a wildcard
+	plain bool     // its server ends no TLS
+
+	server *caddyhttp.Server // nil if the gate is in none
+	where  string            // what the gate's own matcher says; empty: everything
+}
