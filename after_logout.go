@@ -15,9 +15,9 @@ import (
 
 // checkAfterLogout refuses an address that a browser could take for another one than the
 // operator's, and those of the gate itself.
-func (h *Handler) checkAfterLogout() error {
+func checkAfterLogout(h *Handler) error {
 	s := h.AfterLogout
-	if s == "" || isPlainAddress(s) && h.leavesEndpoints(s) {
+	if s == "" || isPlainAddress(s) && leavesEndpoints(h, s) {
 		return nil
 	}
 	return fmt.Errorf("after_logout %q: want a path of the site such as /goodbye.html, outside of %s, or an https URL (http on loopback)", s, h.Path)
@@ -42,14 +42,14 @@ func isPlainAddress(s string) bool {
 
 // leavesEndpoints says whether an address is none of the gate's own: the logged-out page
 // would lead to itself, or back to a login.
-func (h *Handler) leavesEndpoints(s string) bool {
+func leavesEndpoints(h *Handler, s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && (u.Host != "" || u.Path != h.CallbackPath && u.Path != h.LoggedOutPath && !strings.HasPrefix(u.Path+"/", h.Path+"/"))
 }
 
 // shareAfterLogout has the gates of a site agree on where people go on after a logout:
 // the first of them that the request meets answers for all.
-func (h *Handler) shareAfterLogout(ctx caddy.Context, s site) error {
+func shareAfterLogout(h *Handler, ctx caddy.Context, s site) error {
 	server, _ := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
 	h.logouts = logoutPlace{server, strings.Join(s.hosts, " ") + h.Origin, h.LoggedOutPath}
 	if h.AfterLogout == "" {

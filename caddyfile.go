@@ -100,7 +100,7 @@ func strayArg(d *caddyfile.Dispenser, matched bool) error {
 }
 
 // checkSoFar checks what was read, so that a fault is reported on its line.
-func (h *Handler) checkSoFar() error {
+func checkSoFar(h *Handler) error {
 	soFar := *h
 	soFar.setDefaults()
 	if err := soFar.check(); err != nil {
@@ -115,17 +115,17 @@ func gateBlock() block[Handler] {
 		options: slices.Concat(
 			[]option[Handler]{
 				{name: "client", read: text(func(h *Handler) *string { return &h.Client })},
-				{name: "allow", read: (*Handler).unmarshalRule, repeatable: true},
-				{name: "deny", read: (*Handler).unmarshalRule, repeatable: true},
-				{name: "report", read: (*Handler).unmarshalReport},
-				{name: "mfa", read: (*Handler).unmarshalLevels},
-				{name: "acr", read: (*Handler).unmarshalLevels},
+				{name: "allow", read: unmarshalGateRule, repeatable: true},
+				{name: "deny", read: unmarshalGateRule, repeatable: true},
+				{name: "report", read: unmarshalReport},
+				{name: "mfa", read: unmarshalLevels},
+				{name: "acr", read: unmarshalLevels},
 				{name: "login", read: text(func(h *Handler) *string { return &h.Login })},
 				{name: "optional", read: func(h *Handler, d *caddyfile.Dispenser) error {
 					h.Optional = true
 					return flag(d, d.Val())
 				}},
-				{name: "headers", read: (*Handler).unmarshalHeaders},
+				{name: "headers", read: unmarshalHeaders},
 				{name: "origin", read: checked(text(func(h *Handler) *string { return &h.Origin }), func(h *Handler) error {
 					_, err := origin.Parse(h.Origin)
 					return err
@@ -140,12 +140,12 @@ func gateBlock() block[Handler] {
 			textsOptions(func(h *Handler) *Texts { return &h.Texts }),
 			[]option[Handler]{{name: "errors", read: text(func(h *Handler) *string { return &h.Errors })}},
 		),
-		check:   (*Handler).checkSoFar,
+		check:   checkSoFar,
 		unknown: unknownGateOption,
 	}
 }
 
-func (h *Handler) unmarshalRule(d *caddyfile.Dispenser) error {
+func unmarshalGateRule(h *Handler, d *caddyfile.Dispenser) error {
 	rule, err := unmarshalRule(d, d.Val())
 	if err != nil {
 		return err
@@ -155,7 +155,7 @@ func (h *Handler) unmarshalRule(d *caddyfile.Dispenser) error {
 }
 
 // unmarshalLevels reads mfa or acr, one of which may be there.
-func (h *Handler) unmarshalLevels(d *caddyfile.Dispenser) (err error) {
+func unmarshalLevels(h *Handler, d *caddyfile.Dispenser) (err error) {
 	other := h.ACR != nil
 	if option := d.Val(); option == rules.WordMFA {
 		h.ACR, err = rules.MFA, flag(d, option)
@@ -168,7 +168,7 @@ func (h *Handler) unmarshalLevels(d *caddyfile.Dispenser) (err error) {
 	return err
 }
 
-func (h *Handler) unmarshalHeaders(d *caddyfile.Dispenser) error {
+func unmarshalHeaders(h *Handler, d *caddyfile.Dispenser) error {
 	option := d.Val()
 	if h.Headers = upstream.DefaultPrefix; !d.NextArg() {
 		return noBlock(d, option)

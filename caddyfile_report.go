@@ -10,8 +10,8 @@ func reportBlock() block[Handler] {
 	return block[Handler]{
 		prefix: "report: ",
 		options: []option[Handler]{
-			{name: "allow", read: (*Handler).unmarshalReported, repeatable: true},
-			{name: "deny", read: (*Handler).unmarshalReported, repeatable: true},
+			{name: "allow", read: unmarshalReported, repeatable: true},
+			{name: "deny", read: unmarshalReported, repeatable: true},
 		},
 		check: func(h *Handler) error { return rules.CheckEach(h.Report) },
 		unknown: func(d *caddyfile.Dispenser, word string) error {
@@ -20,7 +20,7 @@ func reportBlock() block[Handler] {
 	}
 }
 
-func (h *Handler) unmarshalReported(d *caddyfile.Dispenser) error {
+func unmarshalReported(h *Handler, d *caddyfile.Dispenser) error {
 	rule, err := unmarshalRule(d, d.Val())
 	if err != nil {
 		return err
@@ -29,7 +29,7 @@ func (h *Handler) unmarshalReported(d *caddyfile.Dispenser) error {
 	return nil
 }
 
-func (h *Handler) unmarshalReport(d *caddyfile.Dispenser) error {
+func unmarshalReport(h *Handler, d *caddyfile.Dispenser) error {
 	if d.NextArg() {
 		return d.Errf("report: unexpected argument %q: want a block with allow and deny", d.Val())
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
-// unmarshalRule reads a rule whose first word, allow, deny or the matcher's
+// unmarshalGateRule reads a rule whose first word, allow, deny or the matcher's
 // name, is the dispenser's current token:
 //
 //	allow any

@@ -12,7 +12,7 @@ import (
 
 // checkRelayed refuses a site at which nobody could log in, because callback_origin of
 // its client would not send them back there.
-func (h *Handler) checkRelayed(site site) error {
+func checkRelayed(h *Handler, site site) error {
 	y := h.client.relay
 	if y == nil || !site.known {
 		return nil

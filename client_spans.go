@@ -37,7 +37,7 @@ func (s *Session) checkSpans() error {
 
 // warnPersistent says what a second factor is worth on a machine that keeps its proof for
 // days.
-func (h *Handler) warnPersistent() {
+func warnPersistent(h *Handler) {
 	s := h.client.Session
 	if !s.Persistent || s.lifetime() <= 24*time.Hour || !h.requiresLevel() {
 		return

@@ -51,7 +51,7 @@ What other directives have wrong, "caddy validate" tells.`,
 	})
 }
 
-// checkReport is what there is to say of a configuration.
+// checkTried is what there is to say of a configuration.
 type checkReport struct {
 	Loads    bool         `json:"loads"`
 	Sites    []siteReport `json:"sites"`

@@ -40,7 +40,7 @@ func (h *Handler) check() error {
 	case h.SiretHint != "" && (!siret.IsSIRET(h.SiretHint) || !siret.Valid(h.SiretHint)):
 		return fmt.Errorf("siret_hint %q: want a SIRET, fourteen digits whose checksum holds", h.SiretHint)
 	}
-	if err := cmp.Or(upstream.CheckHeaders(h.Headers), h.checkAfterLogout(), h.checkReport()); err != nil {
+	if err := cmp.Or(upstream.CheckHeaders(h.Headers), checkAfterLogout(h), checkTried(h)); err != nil {
 		return err
 	}
 	for i, acr := range h.ACR {

@@ -23,7 +23,7 @@ import (
 // names the site.
 func (h *Handler) Provision(ctx caddy.Context) error {
 	h.log, h.probes, h.reports = ctx.Logger(), &probes{most: waits.Probes}, new(reports)
-	h.provisionDampers()
+	provisionDampers(h)
 	iface, err := ctx.App("proconnect")
 	if err != nil {
 		return err
@@ -35,7 +35,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	site := siteOf(ctx, layout, gateText(h))
-	h.site = h.siteName(site)
+	h.site = nameOfSite(h, site)
 	if len(site.hosts) == 0 {
 		return h.provision(ctx, app, site)
 	}
@@ -47,15 +47,15 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 }
 
 // provisionDampers makes what keeps events from being told too often.
-func (h *Handler) provisionDampers() {
+func provisionDampers(h *Handler) {
 	for _, d := range []**damper{&h.refusals, &h.stepUps, &h.entries, &h.would} {
 		*d = &damper{now: time.Now}
 	}
 }
 
-// siteName is what logs and metrics call the site: its first name, or the pattern of a
+// nameOfSite is what logs and metrics call the site: its first name, or the pattern of a
 // wildcard site, whose names are many.
-func (h *Handler) siteName(site site) string {
+func nameOfSite(h *Handler, site site) string {
 	if len(site.hosts) > 0 {
 		return site.hosts[0]
 	}
@@ -73,15 +73,15 @@ func (h *Handler) provision(ctx caddy.Context, app *App, site site) (err error) 
 	if h.client, err = app.client(h.Client); err != nil {
 		return err
 	}
-	if err := h.provisionRules(app); err != nil {
+	if err := provisionRules(h, app); err != nil {
 		return err
 	}
-	if err := h.provisionReport(app); err != nil {
+	if err := provisionReport(h, app); err != nil {
 		return err
 	}
 	app.joinMetrics(h)
-	h.warnPersistent()
-	if err := h.shareAfterLogout(ctx, site); err != nil {
+	warnPersistent(h)
+	if err := shareAfterLogout(h, ctx, site); err != nil {
 		return err
 	}
 	raw := h.MatcherSetsRaw // Caddy clears it
@@ -97,17 +97,17 @@ func (h *Handler) provision(ctx caddy.Context, app *App, site site) (err error) 
 	if h.match, err = upstream.NewMatcher(ctx, match, raw, h.log.Warn, readsSession); err != nil {
 		return err
 	}
-	if err := h.provisionPlace(site); err != nil {
+	if err := provisionPlace(h, site); err != nil {
 		return err
 	}
 	site.where = layout.Describe(raw)
 	h.around = site
-	h.noteSandboxSite()
+	noteSandboxSite(h)
 	return nil
 }
 
 // provisionRules compiles the rules and has the claims they read asked for.
-func (h *Handler) provisionRules(app *App) error {
+func provisionRules(h *Handler, app *App) error {
 	rules, err := rules.Compile(h.Rules, app.lists)
 	if err != nil {
 		return err
@@ -125,7 +125,7 @@ func (h *Handler) provisionRules(app *App) error {
 }
 
 // provisionPlace finds out under which names the site answers.
-func (h *Handler) provisionPlace(site site) (err error) {
+func provisionPlace(h *Handler, site site) (err error) {
 	h.csrf = http.NewCrossOriginProtection()
 	if h.Origin != "" {
 		if h.origin, err = origin.Parse(h.Origin); err != nil {
@@ -135,7 +135,7 @@ func (h *Handler) provisionPlace(site site) (err error) {
 			return err
 		}
 	}
-	if err := h.checkRelayed(site); err != nil {
+	if err := checkRelayed(h, site); err != nil {
 		return err
 	}
 	h.exact = site.exact
@@ -152,12 +152,12 @@ func (h *Handler) provisionPlace(site site) (err error) {
 	if h.origin == nil && site.plain && slices.ContainsFunc(hosts, func(host string) bool { return !origin.IsLoopback(origin.HostOf(host)) }) {
 		h.log.Warn("the site is served over plain http: set `origin`, unless a proxy that `trusted_proxies` names ends TLS in front of it; else people meet an error page")
 	}
-	return h.checkEnvironment(hosts)
+	return checkGateEnvironment(h, hosts)
 }
 
-// checkEnvironment keeps environments in which anybody can be anybody away from
+// checkGateEnvironment keeps environments in which anybody can be anybody away from
 // real sites.
-func (h *Handler) checkEnvironment(hosts []string) error {
+func checkGateEnvironment(h *Handler, hosts []string) error {
 	for _, host := range hosts {
 		if origin.IsLoopback(origin.HostOf(host)) {
 			continue

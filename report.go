@@ -13,7 +13,7 @@ import (
 
 // provisionReport compiles the rules that are tried. What they read is asked for at every
 // login from then on; nobody is sent to ProConnect for it.
-func (h *Handler) provisionReport(app *App) error {
+func provisionReport(h *Handler, app *App) error {
 	if len(h.Report) == 0 {
 		return nil
 	}
@@ -29,8 +29,8 @@ func (h *Handler) provisionReport(app *App) error {
 	return nil
 }
 
-// checkReport refuses rules that could not be those of a gate.
-func (h *Handler) checkReport() error {
+// checkTried refuses rules that could not be those of a gate.
+func checkTried(h *Handler) error {
 	switch {
 	case len(h.Report) == 0:
 		return nil

@@ -7,7 +7,7 @@ import (
 
 // noteSandboxSite keeps where a site of the sandbox can be opened, for the line that
 // says so when it starts: whoever tries it out may not know by which name it answers.
-func (h *Handler) noteSandboxSite() {
+func noteSandboxSite(h *Handler) {
 	if h.client.sandbox == nil {
 		return
 	}
