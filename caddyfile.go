@@ -8,11 +8,8 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/near"
-
-	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
-
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
 )
 

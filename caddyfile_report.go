@@ -1,8 +1,9 @@
 package proconnect
 
 import (
-	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 // reportBlock is the grammar of report in a gate's block.

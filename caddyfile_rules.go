@@ -6,7 +6,6 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/near"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 

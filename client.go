@@ -7,11 +7,10 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/sandbox"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
-
-	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
 // Client is a client as registered at ProConnect (a relying party of OpenID

@@ -1,8 +1,9 @@
 package proconnect
 
 import (
-	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 	"go.uber.org/zap"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
 // Audit says what the audit log tells of people, besides `sub`, `idp_id`, `siret`, the

@@ -10,11 +10,10 @@ import (
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/sandbox"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/waits"
-
-	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 // provisionProvider makes the relying party; it does not use the network.

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 

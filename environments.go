@@ -9,7 +9,6 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/near"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
 

@@ -5,12 +5,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
-	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
-
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 )
 
 // hints are those that the operator gave the gate.

@@ -4,10 +4,9 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
-
-	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
 
 // serveLogout ends the session: on a click on our own site at once, on any other

@@ -11,10 +11,8 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/caddy-proconnect/caddy-proconnect/internal/siret"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
-
+	"github.com/caddy-proconnect/caddy-proconnect/internal/siret"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
 )
 

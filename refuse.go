@@ -7,12 +7,10 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
-	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
-
+	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 )
 
 // refuse answers a person whom the rules do not admit.

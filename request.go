@@ -8,12 +8,9 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
-	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
-
-	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
-
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
 )
 

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/near"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 

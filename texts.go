@@ -7,11 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
-
-	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 // Texts is what the pages say of a site. Placeholders in it are an error, because

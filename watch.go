@@ -8,7 +8,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 

@@ -7,9 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/caddy-proconnect/caddy-proconnect/internal/siret"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/siret"
 )
 
 func TestAllowMakesNoGarbage(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/near"
 )
 

@@ -4,9 +4,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
 )
 
 // Set is the rules of a gate, or the one rule of a matcher, ready to decide.

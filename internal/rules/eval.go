@@ -3,9 +3,8 @@ package rules
 import (
 	"strings"
 
-	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
 )
 
 // Truth is the value of a condition. What ProConnect left out is neither true nor

@@ -7,9 +7,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
 )
 
 // A glob means what the same regular expression means, and an email pattern

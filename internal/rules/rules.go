@@ -9,7 +9,6 @@ import (
 	"unicode"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/siret"
 )
 

@@ -9,10 +9,9 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/siret"
-
-	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
 // comparison is how the values of a field are compared.

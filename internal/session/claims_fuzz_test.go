@@ -12,7 +12,6 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
