@@ -121,7 +121,10 @@ func (b *tab) restore(origin, target, query string) {
 			for _, other := range tabs {
 				if other.page() == "provider-login" {
 					asked++
-					other.click(map[bool]string{true: "#person-mfa", false: "#person-dinum"}[target == "/admin/"])
+					if target == "/admin/" {
+						other.fill("acr", "eidas1-mfa")
+					}
+					other.click("#person-dinum")
 				}
 			}
 			return tab.page() == "site"
