@@ -127,8 +127,8 @@ http://localhost:{$PORT} {
 }`)
 	b := s.Browser("http://localhost:{$PORT}")
 	a := b.Visit("/.proconnect/login?return_to=/agent")
-	b.Request(http.MethodPost, a.RedirectURL(), url.Values{"person": {"ministry"}})
-	a = b.Visit(a.RedirectURL())
+	a = b.Request(http.MethodPost, a.RedirectURL(), url.Values{"person": {"ministry"}})
+	b.Visit(a.RedirectURL())
 	for _, path := range []string{"/agent", "/"} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.Base+path, nil)
 		if err != nil {
