@@ -18,7 +18,7 @@ import (
 // serveCallback takes what ProConnect answers and establishes who the person is.
 // It runs no rules: the gate of the page that they go to decides.
 //
-// The order is SPECS': nothing of the answer counts before it is known that this browser
+// The order matters: nothing of the answer counts before it is known that this browser
 // began the attempt, not even an error. See internal/session/attempts.go.
 func (x *exchange) serveCallback() error {
 	if done, err := x.relayCallback(); done {

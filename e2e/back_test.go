@@ -5,6 +5,8 @@ import "testing"
 // TestBackAfterLogout: both browsers keep whole pages in memory, and Back brings
 // them up again without a word to the server. After a logout none of them may be a
 // page that was behind the gate, whichever way led out.
+//
+// The case: "Back after a logout, after ?then=login, in Chromium and Firefox"
 func TestBackAfterLogout(t *testing.T) {
 	inBoth(t, sites{"docs": exempt}, func(s *stack, w *window) {
 		keepsPages(s, w)

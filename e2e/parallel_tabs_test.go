@@ -39,6 +39,9 @@ const autoGated = `	proconnect {
 
 // TestRestoredTabs: a browser restores thirty tabs at once, and each ends on its own page,
 // though passes at the same time kill one another.
+//
+// The case: "parallel passes: 30 tabs against an engine that kills overlapping
+// interactions as ProConnect does"
 func TestRestoredTabs(t *testing.T) {
 	for _, tt := range []struct {
 		name    string

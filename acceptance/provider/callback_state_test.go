@@ -132,6 +132,9 @@ func refusing(q url.Values) string {
 
 // states is the table of answers to a callback, row by row: what its state is, and
 // whether the browser has a session.
+//
+// The case: "a callback whose state is authentic: expired; of another browser; with a
+// session of somebody else; used".
 func (h *world) states(t *testing.T) {
 	t.Run("a state that is not ours", h.statesNotOurs)
 	t.Run("a state that is too old", h.statesTooOld)

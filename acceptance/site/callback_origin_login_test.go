@@ -87,6 +87,10 @@ func TestAnswerAtCallbackOrigin(t *testing.T) {
 
 // The host in the middle sends nobody on with an answer of which anything is not as it
 // must be.
+//
+// The case: "relay: every check of the relay taken out in turn; Host with a port, %2f,
+// ;; a catch-all; an envelope of another client, purpose, hour; a service worker on the
+// middle host"
 func TestAnswersRefusedAtCallbackOrigin(t *testing.T) {
 	f := startFleet(t, fleetSites)
 	b := f.Browser(f.at("login.example.gouv.fr"))

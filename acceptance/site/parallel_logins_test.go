@@ -57,6 +57,10 @@ func away(t *testing.T, answers []caddytest.Answer, others string) (gone caddyte
 
 // A browser restores thirty tabs. Passes at the same time kill one another at ProConnect,
 // so one tab goes there, and the others find the session when it is there.
+//
+// The case: "30 tabs that start a login at the same moment (a restored browser), also
+// for a step-up, also with 1 kB targets, also with two clients on the host and 6 kB of
+// the site's own cookies"
 func TestTabsThatABrowserRestores(t *testing.T) {
 	s := caddytest.Start(t, caddytest.Sandbox, autoSite)
 	ministry := url.Values{"person": {"ministry"}}

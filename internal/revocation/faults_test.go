@@ -68,6 +68,9 @@ func (h *hanging) List(ctx context.Context, prefix string, recursive bool) ([]st
 
 // A storage that takes three seconds for each answer is read whole, keeps up with two
 // other nodes, and keeps no logout waiting longer than two.
+//
+// The case: "500 000 logouts in the storage; a storage that answers a list in 3 s; a
+// reload then"
 func TestStorageThatTakesThreeSeconds(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		storage := newMemory()

@@ -11,7 +11,7 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
 
-// Browser is the secret of one browser, to which its logins are bound: S in SPECS.
+// Browser is the secret of one browser, to which its logins are bound.
 type Browser [32]byte
 
 // strict encodings have one spelling.
