@@ -172,3 +172,28 @@ func (k *Keyring) fresh(c *keys) bool {
 	age := k.now().Sub(c.list[0].created)
 	return age < rotateAfter && age >= -clockSlack
 }
+
+// Keep has keys that are replaced open for as long as this, or longer.
+func (k *Keyring) Keep(keep time.Duration) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.keep = max(k.keep, keep+clockSlack)
+}
+
+// Recheck has the storage asked for its keys again, as it may be another one since a
+// configuration was loaded. Until it answers, these seal and open.
+func (k *Keyring) Recheck() { k.moved.Store(true) }
+
+// Reload asks the storage for keys that replaced these.
+func (k *Keyring) Reload(ctx context.Context) {
+	if k.storage == nil {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, k.wait)
+	defer cancel()
+	if loaded, err := k.load(ctx); err == nil {
+		k.current.Store(k.merge(loaded))
+	}
+}

@@ -132,3 +132,27 @@ func (k *Keyring) withNewKey(old *keys) *keys {
 	}
 	return next
 }
+
+// Rotate replaces all keys of the storage by a new one: what was sealed before opens no
+// more, on other nodes as soon as they reload. Keys that the operator gave stay.
+func (k *Keyring) Rotate(ctx context.Context) error {
+	if k.storage == nil {
+		return nil
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, k.wait)
+	defer cancel()
+	if err := k.storage.Lock(ctx, k.path); err != nil {
+		return err
+	}
+	defer func() { _ = k.storage.Unlock(context.WithoutCancel(ctx), k.path) }()
+	own := k.own.Swap(nil)
+	next := k.withNewKey(nil)
+	if err := k.store(ctx, next); err != nil {
+		k.own.Store(own)
+		return err
+	}
+	k.current.Store(next)
+	return nil
+}
