@@ -1,7 +1,6 @@
 package proconnect
 
 import (
-	"maps"
 	"slices"
 	"time"
 
@@ -111,7 +110,7 @@ func (m *metrics) lists() map[string]*listfile.List {
 			lists[l.Path()] = l
 		}
 	}
-	return maps.Clone(lists)
+	return lists
 }
 
 func collectList(to chan<- prometheus.Metric, path string, l *listfile.List) {
