@@ -13,6 +13,7 @@ import (
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
 
 	_ "github.com/caddy-proconnect/caddy-proconnect"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/waits"
 )
 
 // Server is a real Caddy with the plugin, started from a Caddyfile. Caddy is one
@@ -52,9 +53,11 @@ func Start(t testing.TB, global, sites string) *Server {
 	return s
 }
 
-// New prepares a server, whose directory can be filled before it runs.
+// New prepares a server, whose directory can be filled before it runs. Its logouts need
+// not wait for one another.
 func New(t testing.TB) *Server {
 	t.Helper()
+	Shorten(t, &waits.Writes, 20*time.Millisecond)
 	return &Server{T: t, Port: FreePort(t), TLSPort: FreePort(t), Dir: t.TempDir()}
 }
 

@@ -35,6 +35,9 @@ type Config struct {
 	Log  func() *zap.Logger
 	Keys func() Keys
 
+	// WriteEvery is how often an object is written at most, however many log out.
+	WriteEvery time.Duration // default: a second
+
 	Now    func() time.Time        // default: time.Now
 	Jitter func(below int64) int64 // default: rand.Int64N
 }
@@ -80,6 +83,9 @@ type List struct {
 func NewList(cfg Config) *List {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.WriteEvery == 0 {
+		cfg.WriteEvery = time.Second
 	}
 	if cfg.Jitter == nil {
 		cfg.Jitter = rand.Int64N // spreads work, keeps no secret

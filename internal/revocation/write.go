@@ -9,8 +9,7 @@ import (
 )
 
 const (
-	writeEvery = time.Second      // one object at most, however many log out
-	writeTime  = 30 * time.Second // for one object
+	writeTime = 30 * time.Second // for one object
 
 	// Entries of one object: what a flood of logouts leaves over goes into the next.
 	maxWritten = 1 << 15
@@ -66,7 +65,7 @@ func (l *List) write() <-chan struct{} {
 	return w.tried
 }
 
-// writeAll writes until nothing is wanted any more, one object a second.
+// writeAll writes until nothing is wanted any more, one object in each interval.
 func (l *List) writeAll() {
 	for {
 		w := &l.writer
@@ -83,7 +82,7 @@ func (l *List) writeAll() {
 			l.writeBatch(batch)
 		}
 		close(tried)
-		<-time.After(writeEvery)
+		<-time.After(l.cfg.WriteEvery)
 	}
 }
 

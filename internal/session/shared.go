@@ -12,6 +12,7 @@ import (
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/revocation"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/waits"
 )
 
 // Shared is what the process knows of the sessions of a client, from one configuration to
@@ -53,7 +54,7 @@ func NewShared(storage certmagic.Storage, under string, log *zap.Logger) *Shared
 		s.current().log.Error(message, zap.Error(err))
 	})
 	s.revoked = revocation.NewList(revocation.Config{
-		Storage: bounded, Prefix: path.Join(under, "revoked"),
+		Storage: bounded, Prefix: path.Join(under, "revoked"), WriteEvery: waits.Writes,
 		Log:  func() *zap.Logger { return s.current().log },
 		Keys: s.peopleKeys,
 	})

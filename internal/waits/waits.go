@@ -30,6 +30,10 @@ var (
 	// Forgiven is how long it takes to forgive an address one refused code.
 	Forgiven = 2 * time.Second
 
+	// Writes is how often logouts are written into the storage at most. Those in between
+	// share the next write, and their answers wait for it.
+	Writes = time.Second
+
 	// Lists is how often lists are looked at.
 	Lists = time.Second
 
