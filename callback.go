@@ -26,14 +26,14 @@ func (x *exchange) serveCallback() error {
 	}
 	// What was logged out is asked again when the login is whole: nothing is used up
 	// before that can be told, and loading the page again goes on.
-	if x.open(x.r); x.unread() || !x.gate.client.keeper.Ready() {
+	if x.open(x.r); x.unread() || !x.keeper().Ready() {
 		return x.sessionsUnread()
 	}
 	response, err := rp.ParseResponse(x.url.RawQuery)
 	if err != nil {
 		return x.notOurs("the query is malformed")
 	}
-	now := time.Now()
+	now := x.keeper().Now()
 	a, why := x.openAttempt(response, now)
 	if a == nil {
 		return x.notOurs(why)
@@ -41,7 +41,7 @@ func (x *exchange) serveCallback() error {
 	a.Target = origin.ReturnTarget(a.Target, x.gate.Path) // a node may have been configured otherwise
 	x.uri, x.options = a.Target, &loginOptions{a.ACR, a.Gate}
 	browser, known := x.browser()
-	mine := known && x.gate.client.keeper.Began(x.origin, browser, a)
+	mine := known && x.keeper().Began(x.origin, browser, a)
 	switch {
 	case a.Late(now):
 		return x.lateAttempt(a, mine)
@@ -51,7 +51,7 @@ func (x *exchange) serveCallback() error {
 		return x.foreignAttempt(a)
 	}
 	if !x.renews(a) {
-		x.gate.client.keeper.EndFlight(x.w, x.origin, browser)
+		x.keeper().EndFlight(x.w, x.origin, browser)
 		return redirect(x.w, a.Target)
 	}
 	return x.finish(response, a, browser, now)
@@ -72,7 +72,7 @@ func (x *exchange) finish(response rp.Response, a *session.Attempt, browser sess
 	if errors.Is(err, errAttemptUsed) {
 		return x.usedAttempt()
 	}
-	x.gate.client.keeper.EndFlight(x.w, x.origin, browser)
+	x.keeper().EndFlight(x.w, x.origin, browser)
 	if err != nil {
 		return x.attemptFailed(a, err)
 	}
@@ -81,18 +81,18 @@ func (x *exchange) finish(response rp.Response, a *session.Attempt, browser sess
 
 // establish makes a session of who ProConnect says the person is.
 func (x *exchange) establish(a *session.Attempt, browser session.Browser, result *rp.Result) error {
-	s := x.gate.client.newSession(&x.session, a, result, time.Now())
+	s := x.gate.client.newSession(&x.session, a, result, x.keeper().Now())
 	// A logout that ran meanwhile ended the family: nothing resurrects it, nor
 	// does a login that began with it bring another session.
-	if x.gate.client.keeper.Revoked(x.r.Context(), s.Family) || x.gate.client.keeper.Revoked(x.r.Context(), a.Family) {
+	if x.keeper().Revoked(x.r.Context(), s.Family) || x.keeper().Revoked(x.r.Context(), a.Family) {
 		return x.notOurs("the session was logged out meanwhile")
 	}
 	if x.overtaken(a) {
 		return redirect(x.w, a.Target)
 	}
-	err := x.gate.client.keeper.Save(x.r.Context(), x.w, x.origin, s)
+	err := x.keeper().Save(x.r.Context(), x.w, x.origin, s)
 	if err != nil && a.Kind == session.Renew {
-		x.gate.client.keeper.PutOffRenewal(x.w, x.origin)
+		x.keeper().PutOffRenewal(x.w, x.origin)
 	}
 	if tooLarge, ok := errors.AsType[*session.TooLargeError](err); ok {
 		x.reportTooLarge(tooLarge)
@@ -101,15 +101,15 @@ func (x *exchange) establish(a *session.Attempt, browser session.Browser, result
 	if err != nil {
 		return x.storageFailed(err)
 	}
-	x.gate.client.keeper.Spend(browser)
-	x.gate.client.keeper.SetBrowser(x.w, x.origin, session.NewBrowser()) // what the old secret began is over, here and on every node
+	x.keeper().Spend(browser)
+	x.keeper().SetBrowser(x.w, x.origin, session.NewBrowser()) // what the old secret began is over, here and on every node
 	if a.Automatic {
-		x.gate.client.keeper.CountAutoLogin(x.w, x.origin, x.cookies)
+		x.keeper().CountAutoLogin(x.w, x.origin, x.cookies)
 	}
 	if x.session.IsZero() || x.session.Family != s.Family {
-		x.gate.client.keeper.MarkEntry(x.w, x.origin, s)
+		x.keeper().MarkEntry(x.w, x.origin, s)
 	}
-	x.gate.client.keeper.SaveIDToken(x.r.Context(), x.w, x.origin, s, result.IDToken, x.gate.logoutPath(), a.Target)
+	x.keeper().SaveIDToken(x.r.Context(), x.w, x.origin, s, result.IDToken, x.gate.logoutPath(), a.Target)
 	x.revokeReplaced(s.Family)
 	x.reportLogin(a, s, result.ACR)
 	if isSomebodyElse(&x.session, s) {
@@ -122,16 +122,16 @@ func (x *exchange) establish(a *session.Attempt, browser session.Browser, result
 // more: nothing is made of it, and nothing that is done to it reaches the newer one.
 func (x *exchange) overtaken(a *session.Attempt) bool {
 	browser, known := x.browser()
-	return known && x.gate.client.keeper.Overtaken(browser, a, &x.session)
+	return known && x.keeper().Overtaken(browser, a, &x.session)
 }
 
 // revokeReplaced ends the session that this login takes the place of, another person's or
 // one that nobody used: its cookie is gone from this browser, and no logout would end its
 // copies.
 func (x *exchange) revokeReplaced(family session.Family) {
-	x.gate.client.keeper.RevokeIdled(&x.session)
+	x.keeper().RevokeIdled(&x.session)
 	if !x.session.IsZero() && x.session.Family != family {
-		x.gate.client.keeper.Revoke(x.r.Context(), &x.session)
+		x.keeper().Revoke(x.r.Context(), &x.session)
 	}
 }
 
@@ -178,7 +178,7 @@ func anyList(list []string) []any {
 // redeem turns an answer at the callback into a person, once.
 func (x *exchange) redeem(ctx context.Context, t *turn, response rp.Response, a *session.Attempt, browser session.Browser, now time.Time) (result *rp.Result, err error) {
 	defer func() { t.end(codeRefused(err)) }()
-	keeper := x.gate.client.keeper
+	keeper := x.keeper()
 	if !keeper.ConsumeAttempt(a, now) {
 		return nil, errAttemptUsed
 	}

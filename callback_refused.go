@@ -14,7 +14,7 @@ const maxRounds = 2
 // openAttempt opens the attempt that an answer is for, if it is of this client and
 // origin; else it says why not.
 func (x *exchange) openAttempt(response rp.Response, now time.Time) (a *session.Attempt, why string) {
-	a = x.gate.client.keeper.OpenAttempt(x.r.Context(), response.State)
+	a = x.keeper().OpenAttempt(x.r.Context(), response.State)
 	switch {
 	case a == nil:
 		return nil, "the state does not open"

@@ -112,7 +112,7 @@ func (x *exchange) serveSession() error {
 	if x.session.IsZero() || x.overdue() {
 		return x.unauthorized(x.loginTo(x.pageAsking(x.r)))
 	}
-	body, err := json.Marshal(describe(&x.session, x.gate.client.keeper.ExpiresAt(&x.session)))
+	body, err := json.Marshal(describe(&x.session, x.keeper().ExpiresAt(&x.session)))
 	if err != nil {
 		return caddyhttp.Error(http.StatusInternalServerError, errors.New("session cannot be described"))
 	}

@@ -66,7 +66,7 @@ func (x *exchange) enters() {
 	if x.refused() || x.session.IsZero() {
 		return
 	}
-	x.gate.client.keeper.Entered(x.w, x.origin)
+	x.keeper().Entered(x.w, x.origin)
 	x.reportEntered()
 }
 

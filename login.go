@@ -49,7 +49,7 @@ func (x *exchange) startLogin(a *session.Attempt) error {
 	if !x.gate.callbackComesBack(x.r, x.origin) {
 		return x.callbackLost()
 	}
-	now, client := time.Now(), x.gate.client
+	now, client := x.keeper().Now(), x.gate.client
 	browser, known := x.browser()
 	if !known {
 		browser = session.NewBrowser()

@@ -3,7 +3,6 @@ package proconnect
 import (
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
@@ -23,7 +22,7 @@ func (x *exchange) passQuietly(kind session.Kind, browser session.Browser) (loca
 	if !x.gate.callbackComesBack(x.r, x.origin) {
 		return "", errCallbackLost
 	}
-	now, client := time.Now(), x.gate.client
+	now, client := x.keeper().Now(), x.gate.client
 	a := &session.Attempt{Kind: kind, Automatic: true, Target: x.target(), Gate: x.gate.gateKey()}
 	secrets, err := x.beginAttempt(a, browser, now)
 	if err != nil {
@@ -46,7 +45,7 @@ func (x *exchange) passQuietly(kind session.Kind, browser session.Browser) (loca
 // round by ProConnect: a browser that just came back several times would go on for ever.
 func (x *exchange) mayPassQuietly() bool {
 	return mayStartLogin(x.r) && !isEarly(x.r) && probeOf(x.r) == nil &&
-		x.gate.client.keeper.AutoLogins(x.origin, x.cookies) < maxAutoLogins
+		x.keeper().AutoLogins(x.origin, x.cookies) < maxAutoLogins
 }
 
 // waitHere answers while another tab of the browser is at ProConnect: the page opens
@@ -71,7 +70,7 @@ func (x *exchange) attemptFailed(a *session.Attempt, err error) error {
 // turnRefused answers a login whose turn at ProConnect did not come. What nobody clicked
 // for is not worth a page.
 func (x *exchange) turnRefused(a *session.Attempt, browser session.Browser, err error) error {
-	keeper := x.gate.client.keeper
+	keeper := x.keeper()
 	switch {
 	case a.Kind == session.Renew && !x.overdue():
 		keeper.PutOffRenewal(x.w, x.origin)

@@ -47,7 +47,7 @@ const maxAutoLogins = 3
 // back from there several times: a browser that does not keep the session would
 // go round for ever.
 func (x *exchange) redirectToLogin() error {
-	if x.gate.client.keeper.AutoLogins(x.origin, x.cookies) >= maxAutoLogins {
+	if x.keeper().AutoLogins(x.origin, x.cookies) >= maxAutoLogins {
 		return x.loginsInVain()
 	}
 	if _, known := x.browser(); !known {

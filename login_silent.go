@@ -14,7 +14,7 @@ import (
 // browser, until it is closed, and never after a logout: a person who left must not come
 // back by a page that a browser opens by itself.
 func (x *exchange) silent() error {
-	keeper := x.gate.client.keeper
+	keeper := x.keeper()
 	switch tried := keeper.SilentTried(x.origin, x.cookies); {
 	case !x.mayPassQuietly():
 		return x.showLogin()
@@ -54,6 +54,6 @@ func (x *exchange) silentFailed(a *session.Attempt, err error) error {
 	if e := providerError(err); !needsInteraction(e.Code) {
 		x.reportLoginFailed(a, e, x.gate.client.loginFaultOf(e, false))
 	}
-	x.gate.client.keeper.NoteSilent(x.w, x.origin)
+	x.keeper().NoteSilent(x.w, x.origin)
 	return redirect(x.w, a.Target)
 }

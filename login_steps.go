@@ -56,19 +56,19 @@ func (x *exchange) serveLoginStep(query url.Values) (done bool, err error) {
 // loggedOutBefore says whether a browser keeps what a logout in another tab left in the
 // place of its secret: it refuses no cookies.
 func (x *exchange) loggedOutBefore() bool {
-	return x.gate.client.keeper.SilentTried(x.origin, x.cookies)
+	return x.keeper().SilentTried(x.origin, x.cookies)
 }
 
 // browser is the secret that the browser has.
 func (x *exchange) browser() (session.Browser, bool) {
-	return x.gate.client.keeper.Browser(x.origin, x.cookies)
+	return x.keeper().Browser(x.origin, x.cookies)
 }
 
 // ensureBrowser gives the browser a secret where it has none. Only a person who looks at
 // a page is given one.
 func (x *exchange) ensureBrowser() {
 	if _, known := x.browser(); !known {
-		x.gate.client.keeper.SetBrowser(x.w, x.origin, session.NewBrowser())
+		x.keeper().SetBrowser(x.w, x.origin, session.NewBrowser())
 	}
 }
 

@@ -2,7 +2,6 @@ package proconnect
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
@@ -29,7 +28,7 @@ func (x *exchange) serveLogout() error {
 		action += "?" + query
 	}
 	return x.page(http.StatusOK, pages.Logout{
-		Action: action, Token: x.gate.client.keeper.LogoutToken(x.r.Context(), x.origin, x.session.Family, time.Now()), Name: x.session.Name(), HomeURL: "/",
+		Action: action, Token: x.keeper().LogoutToken(x.r.Context(), x.origin, x.session.Family, x.keeper().Now()), Name: x.session.Name(), HomeURL: "/",
 	})
 }
 
@@ -38,7 +37,7 @@ func (x *exchange) serveLogout() error {
 func (x *exchange) logout() error {
 	query := x.url.Query()
 	text, err := x.logoutState()
-	state := session.Logout{State: text, Login: query.Get("then") == "login", Started: time.Now().Unix()}
+	state := session.Logout{State: text, Login: query.Get("then") == "login", Started: x.keeper().Now().Unix()}
 	if state.Login {
 		state.Target = origin.ReturnTarget(query.Get("return_to"), x.gate.Path)
 		options, ok := x.gate.client.readOptions(query)
@@ -47,20 +46,20 @@ func (x *exchange) logout() error {
 		}
 		state.ACR, state.Gate = options.acr, options.gate
 	}
-	hint := x.gate.client.keeper.IDToken(x.r.Context(), x.origin, x.cookies, &x.session)
-	x.gate.client.keeper.RevokeIdled(&x.session)
+	hint := x.keeper().IDToken(x.r.Context(), x.origin, x.cookies, &x.session)
+	x.keeper().RevokeIdled(&x.session)
 	if !x.session.IsZero() {
-		x.gate.client.keeper.Revoke(x.r.Context(), &x.session)
+		x.keeper().Revoke(x.r.Context(), &x.session)
 		x.reportLogout()
 	}
-	x.gate.client.keeper.Clear(x.w, x.origin, x.gate.logoutPath())
+	x.keeper().Clear(x.w, x.origin, x.gate.logoutPath())
 	clearCache(x.w)
 	var location string
 	if err == nil {
 		location, err = x.gate.client.provider.EndSessionURL(x.r.Context(), hint, x.loggedOutURI(), state.State)
 	}
 	if err == nil {
-		err = x.gate.client.keeper.SaveLogout(x.r.Context(), x.w, x.origin, state)
+		err = x.keeper().SaveLogout(x.r.Context(), x.w, x.origin, state)
 	}
 	if err == nil && !session.HeadFits(x.w, location) {
 		location, err = x.gate.client.provider.EndSessionURL(x.r.Context(), "", x.loggedOutURI(), state.State)
@@ -89,7 +88,7 @@ func (x *exchange) serveLoggedOut() error {
 		return err
 	}
 	x.open(x.r)
-	state, ok := x.gate.client.keeper.FindLogout(x.r.Context(), x.w, x.origin, x.cookies, x.url.Query()["state"])
+	state, ok := x.keeper().FindLogout(x.r.Context(), x.w, x.origin, x.cookies, x.url.Query()["state"])
 	if ok && state.Login && x.session.IsZero() && audienceOf(x.r) == navigation {
 		x.uri = state.Target
 		clearCache(x.w)

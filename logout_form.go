@@ -23,7 +23,7 @@ func (x *exchange) wantsLogout() bool {
 	case clickedHere(x.r):
 		return true
 	}
-	return x.gate.client.keeper.IsLogoutToken(x.r.Context(), x.origin, x.session.Family, formToken(x.w, x.r, x.gate.client.app.bodies.most), time.Now())
+	return x.keeper().IsLogoutToken(x.r.Context(), x.origin, x.session.Family, formToken(x.w, x.r, x.gate.client.app.bodies.most), x.keeper().Now())
 }
 
 // formToken reads the token of a form that asks for a logout. Anybody may send one, a

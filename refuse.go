@@ -152,11 +152,11 @@ func (x *exchange) rememberStepUp(a *session.Attempt) {
 	switch {
 	case x.session.IsZero() || x.session.Family != a.Family:
 		return
-	case x.overtaken(a) || x.gate.client.keeper.Revoked(x.r.Context(), a.Family):
+	case x.overtaken(a) || x.keeper().Revoked(x.r.Context(), a.Family):
 		return
 	}
 	x.session.RequestedACR = a.ACR
-	if err := x.gate.client.keeper.Save(x.r.Context(), x.w, x.origin, &x.session); err != nil {
+	if err := x.keeper().Save(x.r.Context(), x.w, x.origin, &x.session); err != nil {
 		x.gate.log.Debug("the session does not remember the levels that were asked for", zap.Error(err))
 	}
 }

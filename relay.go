@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"go.uber.org/zap"
 
@@ -32,12 +31,12 @@ func (x *exchange) relayLoggedOut() (done bool, err error) {
 	if !ok || !atDocument(x.r) {
 		return true, x.loggedOutHere()
 	}
-	site, began, ok := x.gate.client.keeper.OpenLogoutState(x.r.Context(), state)
+	site, began, ok := x.keeper().OpenLogoutState(x.r.Context(), state)
 	switch {
 	case !ok:
 		x.gate.reportOnce(faultRelayUnopened)
 		return true, x.loggedOutHere()
-	case !session.LogoutUnderWay(began, time.Now()):
+	case !session.LogoutUnderWay(began, x.keeper().Now()):
 		return true, x.loggedOutHere()
 	case site == x.origin.URL(""):
 		return false, nil
@@ -114,5 +113,5 @@ func (x *exchange) logoutState() (string, error) {
 	if x.gate.client.relay == nil {
 		return session.RandomText(), nil
 	}
-	return x.gate.client.keeper.LogoutState(x.r.Context(), x.origin, time.Now())
+	return x.keeper().LogoutState(x.r.Context(), x.origin, x.keeper().Now())
 }

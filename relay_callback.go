@@ -2,7 +2,6 @@ package proconnect
 
 import (
 	"net/url"
-	"time"
 
 	"go.uber.org/zap"
 
@@ -29,14 +28,14 @@ func (x *exchange) relayCallback() (done bool, err error) {
 	if err != nil {
 		return true, x.relayRefused(faultRelayRefused, "the query is malformed")
 	}
-	a := x.gate.client.keeper.OpenAttempt(x.r.Context(), response.State)
+	a := x.keeper().OpenAttempt(x.r.Context(), response.State)
 	if a == nil {
 		return true, x.relayRefused(faultRelayUnopened, "the state does not open")
 	}
 	if err := x.gate.client.provider.CheckIssuer(x.r.Context(), response.Iss); err != nil {
 		return true, x.relayRefused(faultRelayRefused, err.Error())
 	}
-	if now := time.Now(); a.Late(now) || a.FromTheFuture(now) {
+	if now := x.keeper().Now(); a.Late(now) || a.FromTheFuture(now) {
 		return true, x.relayRefused(faultRelayRefused, "the login began too long ago")
 	}
 	if a.BeganAt(x.origin) {

@@ -130,14 +130,14 @@ func (x *exchange) renewalFailed(a *session.Attempt, err error) error {
 	}
 	f := x.gate.client.loginFaultOf(e, false)
 	x.reportLoginFailed(a, e, f)
-	x.gate.client.keeper.PutOffRenewal(x.w, x.origin)
+	x.keeper().PutOffRenewal(x.w, x.origin)
 	return redirect(x.w, a.Target)
 }
 
 // endSession ends the session that ProConnect does not confirm, everywhere. Nobody is
 // asked silently after it: ProConnect has just said what it would answer.
 func (x *exchange) endSession() {
-	keeper := x.gate.client.keeper
+	keeper := x.keeper()
 	keeper.Revoke(x.r.Context(), &x.session)
 	keeper.EndSession(x.w, x.origin, x.gate.logoutPath())
 	keeper.NoteSilent(x.w, x.origin)

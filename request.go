@@ -70,6 +70,9 @@ func requestOf(r *http.Request) *request {
 	return q
 }
 
+// keeper keeps the sessions of the client whose gate spoke last.
+func (q *request) keeper() *session.Keeper { return q.gate.client.keeper }
+
 // examine looks at the target once a request, for the gates that have a matcher.
 func (q *request) examine(r *http.Request) {
 	if q.examined {

@@ -44,7 +44,7 @@ func (q *request) open(r *http.Request) {
 		q.session = *p.session // the cookie is kept out of the probe, which may go astray
 		return
 	}
-	if q.gate.client.keeper.Open(r.Context(), q.origin, q.cookies, &q.session) != nil {
+	if q.keeper().Open(r.Context(), q.origin, q.cookies, &q.session) != nil {
 		q.lookup = lookedUnread
 	}
 }

@@ -10,7 +10,7 @@ func (q *request) rememberSeen(w http.ResponseWriter, r *http.Request) {
 	if q.writer.Before != nil {
 		return
 	}
-	keeper := q.gate.client.keeper
+	keeper := q.keeper()
 	q.writer.Before = func() {
 		if q.user() != nil { // a later gate may have refused
 			keeper.SaveSeen(r.Context(), w, q.origin, &q.session)

@@ -92,6 +92,9 @@ func New(cfg Config) *Keeper {
 	return k
 }
 
+// Now is the keeper's clock, by which all times of a client's sessions and logins go.
+func (k *Keeper) Now() time.Time { return k.now() }
+
 // Open opens the session that a browser sends into s, which stays empty if there is
 // none that is alive and not revoked. ErrUnread says that there may be one, and that
 // nobody can tell before the storage answers.

@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/revocation"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
@@ -59,7 +58,7 @@ func (k *Keeper) Revoke(_ context.Context, s *Session) {
 
 // Revoked says whether a family was ended, or may have been.
 func (k *Keeper) Revoked(_ context.Context, f Family) bool {
-	switch k.shared.revoked.Family(f, time.Now()) {
+	switch k.shared.revoked.Family(f, k.now()) {
 	case revocation.Alive:
 		return false
 	case revocation.Unknown:
