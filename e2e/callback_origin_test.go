@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 )
 
 // relayed is a client of which the addresses of one host alone are registered.
@@ -90,6 +91,25 @@ func TestStepUpOfOneAddress(t *testing.T) {
 	b.see("site")
 	if got := b.where(); got != site+"/admin/" {
 		t.Errorf("got %s, want %s/admin/", got, site)
+	}
+	checkRegistered(t, s)
+}
+
+// TestRenewalOfOneAddress: ProConnect confirms a session by the host in the middle, which
+// keeps nothing of it.
+func TestRenewalOfOneAddress(t *testing.T) {
+	c := renewing()
+	c.callback = relayed.callback
+	s := newStack(t, c, fleet())
+	for when, ago := range map[string]time.Duration{"in the grace": inGrace, "after it": overdue} {
+		t.Run(when, func(t *testing.T) {
+			r := dueAt(t, s, "pr-1.preview.app", ago)
+			r.opens(deep)
+			r.wantPasses(1)
+			r.opens("/next")
+			r.wantPasses(1)
+			checkMiddle(t, s, r.tab)
+		})
 	}
 	checkRegistered(t, s)
 }

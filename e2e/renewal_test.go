@@ -19,10 +19,10 @@ type renewal struct {
 	passes int // by ProConnect without a question, so far
 }
 
-// dueAt logs somebody in who has been there before, for so long.
-func dueAt(t *testing.T, s *stack, ago time.Duration) *renewal {
+// dueAt logs somebody in at a site who has been there before, for so long.
+func dueAt(t *testing.T, s *stack, site string, ago time.Duration) *renewal {
 	t.Helper()
-	r := &renewal{tab: newPerson(t), s: s, site: s.origin("docs")}
+	r := &renewal{tab: newPerson(t), s: s, site: s.origin(site)}
 	r.enter(r.site+"/", "dinum")
 	r.see("site")
 	r.confirmed(s, r.site, ago)
@@ -61,7 +61,7 @@ func TestRenewal(t *testing.T) {
 	s := newStack(t, renewing(), sites{"docs": gated})
 	for name, test := range renewals {
 		for when, ago := range map[string]time.Duration{"in the grace": inGrace, "after it": overdue} {
-			t.Run(name+"/"+when, func(t *testing.T) { test(dueAt(t, s, ago), ago == inGrace) })
+			t.Run(name+"/"+when, func(t *testing.T) { test(dueAt(t, s, "docs", ago), ago == inGrace) })
 		}
 	}
 }
@@ -210,7 +210,7 @@ func (r *renewal) restoreSome(n int) {
 // says so, scripts are told, and all is there again when it answers.
 func TestRenewalOutage(t *testing.T) {
 	s := newStack(t, renewing(), sites{"docs": gated})
-	late, early := dueAt(t, s, overdue), dueAt(t, s, inGrace)
+	late, early := dueAt(t, s, "docs", overdue), dueAt(t, s, "docs", inGrace)
 	s.provider.behave(t, "down", true)
 	s.restartCaddy() // which has asked nothing yet
 	for _, target := range []string{deep, "/next"} {
