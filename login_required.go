@@ -51,7 +51,7 @@ func (x *exchange) redirectToLogin() error {
 		return x.loginsInVain()
 	}
 	if _, known := x.browser(); !known {
-		return x.introduce()
+		return x.introduce(stepBack, goOnAutomatic)
 	}
 	options := x.loginOptions()
 	return x.startLogin(&session.Attempt{Kind: x.kind(), Target: x.target(), ACR: options.acr, Gate: options.gate, Automatic: true})

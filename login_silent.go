@@ -25,7 +25,7 @@ func (x *exchange) silent() error {
 	}
 	browser, known := x.browser()
 	if !known {
-		return x.introduce()
+		return x.introduce(stepBack, goOnAutomatic)
 	}
 	location, err := x.passQuietly(session.Silent, browser)
 	switch err {

@@ -15,7 +15,7 @@ import (
 // on by itself goes on with. Anybody may write them into a link: none does more than the
 // login itself.
 const (
-	stepGo    = "go"    // the browser was given its secret by the page with the button
+	stepGo    = "go"    // the browser was given its secret, for a login by a click
 	stepBack  = "back"  // the same, without a click: the page that asked decides
 	stepWait  = "wait"  // another tab is at ProConnect
 	stepParam = "step"  // of the address
@@ -26,6 +26,7 @@ const (
 // restores at once are each given a secret, of which the last one stays: after a second
 // all of them have it (measured with thirty, where going on at once let one through).
 const (
+	goOnClicked   = 0
 	goOnAutomatic = 1
 	goOnWaiting   = 2
 )
@@ -41,6 +42,8 @@ func (x *exchange) serveLoginStep(query url.Values) (done bool, err error) {
 	case !known && (step == stepBack || (step == stepGo || step == stepWait) && !x.loggedOutBefore()):
 		x.ensureBrowser() // for whoever allows cookies, or has this address as a bookmark
 		return true, x.problem(faultCookiesRefused, pages.Problem{RetryURL: x.loginURL(), HomeURL: "/"})
+	case !known && step == "" && saysClicked(x.r) && !x.loggedOutBefore():
+		return true, x.introduce(stepGo, goOnClicked) // a link of the site's own
 	case step == stepBack:
 		return true, redirect(x.w, x.target())
 	case step == stepWait && x.arrived():
@@ -50,8 +53,13 @@ func (x *exchange) serveLoginStep(query url.Values) (done bool, err error) {
 		since, _ := strconv.ParseInt(query.Get(waitParam), 10, 64)
 		return true, x.wait(time.Unix(since, 0))
 	}
-	return false, nil // a click: where the secret is not there, the answer brings it
+	return false, nil // where the secret is not there, the answer brings it
 }
+
+// saysClicked says whether a browser tells that somebody clicked: one that does is new
+// enough to go on from a page by itself without anybody's notice. It saves whoever keeps
+// no cookies the way to ProConnect, where nobody gets anywhere without, and decides nothing.
+func saysClicked(r *http.Request) bool { return r.Header.Get("Sec-Fetch-User") == "?1" }
 
 // loggedOutBefore says whether a browser keeps what a logout in another tab left in the
 // place of its secret: it refuses no cookies.
@@ -77,13 +85,13 @@ func (x *exchange) stepURL(step string) string { return x.loginURL() + "&" + ste
 
 // introduce gives the browser its secret on a small page that goes on by itself. A
 // browser that refuses cookies comes on without it and is told so, before ProConnect.
-func (x *exchange) introduce() error {
+func (x *exchange) introduce(step string, seconds int) error {
 	if !x.gate.callbackComesBack(x.r, x.origin) {
 		return x.callbackLost()
 	}
 	x.ensureBrowser()
-	next := x.stepURL(stepBack)
-	x.goOn(next, goOnAutomatic)
+	next := x.stepURL(step)
+	x.goOn(next, seconds)
 	return x.page(http.StatusOK, pages.Departing{URL: next})
 }
 

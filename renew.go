@@ -85,7 +85,7 @@ func (x *exchange) requireRenewal() error {
 	}
 	browser, known := x.browser()
 	if !known {
-		return x.introduce()
+		return x.introduce(stepBack, goOnAutomatic)
 	}
 	location, err := x.passQuietly(session.Renew, browser)
 	switch err {

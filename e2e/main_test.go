@@ -34,16 +34,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.UserDataDir(filepath.Join(dir, "browser")),
-		chromedp.NoSandbox, // tests may run as root
-		chromedp.DisableGPU,
-		chromedp.IgnoreCertErrors, // Caddy's internal authority
-		chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("accept-lang", "fr"),
-		chromedp.WindowSize(1280, 900),
-	)...)
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), chromium(filepath.Join(dir, "browser"))...)
 	defer stop()
 	ctx, cancel := chromedp.NewContext(allocator)
 	defer cancel()
@@ -53,6 +44,20 @@ func run(m *testing.M) int {
 		return given("CADDY_STORAGES_BIN", func() (string, error) { return build(filepath.Join(dir, "caddy-storages"), ".", "./storage/caddy") })
 	})
 	return m.Run()
+}
+
+// chromium are the options of a browser that keeps its profile in a folder.
+func chromium(profile string) []chromedp.ExecAllocatorOption {
+	return append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.UserDataDir(profile),
+		chromedp.NoSandbox, // tests may run as root
+		chromedp.DisableGPU,
+		chromedp.IgnoreCertErrors, // Caddy's internal authority
+		chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("accept-lang", "fr"),
+		chromedp.WindowSize(1280, 900),
+	)
 }
 
 // startBrowser starts Chromium with the first test that needs one.

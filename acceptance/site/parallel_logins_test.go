@@ -172,17 +172,21 @@ func TestClickWhileAnotherTabIsAway(t *testing.T) {
 // A browser that refuses cookies is told so before it is sent to ProConnect, whether a
 // click leads there or not.
 func TestCookiesRefusedBeforeProConnect(t *testing.T) {
-	for login, page := range map[string]string{"page": "login", "auto": "departing"} {
-		t.Run(login, func(t *testing.T) {
+	for name, tt := range map[string]struct{ login, target, page string }{
+		"the button": {"page", "/x", "login"}, "without a click": {"auto", "/x", "departing"},
+		"a link of the site's": {"page", "/.proconnect/login?return_to=/x", "departing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			login, page := tt.login, tt.page
 			s := caddytest.Start(t, caddytest.Sandbox, caddytest.GatedBy("allow any; login "+login))
 			b := s.Browser("http://localhost:{$PORT}")
 			b.Jar = nil
-			a := b.Request(http.MethodGet, "/x", nil)
+			a := b.Request(http.MethodGet, tt.target, nil, "Sec-Fetch-User", "?1")
 			if a.Page() != page || len(a.Cookies()) != 1 || a.Header.Get("Cross-Origin-Opener-Policy") != "same-origin" {
 				t.Fatalf("got %d, page %q, cookies %v", a.StatusCode, a.Page(), a.Cookies())
 			}
 			next := a.RefreshURL()
-			if login == "page" {
+			if page == "login" {
 				next = loginLink(a, t)
 			}
 			if a = b.Request(http.MethodGet, next, nil); a.StatusCode != http.StatusUnauthorized || a.Page() != "problem cookies_refused" || a.Header.Get("Refresh") != "" {
