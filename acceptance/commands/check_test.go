@@ -82,9 +82,9 @@ func fits(t *testing.T, text string) {
 	}
 }
 
-// The configurations that the README shows are among those of the golden files.
-func TestCheckKnowsTheReadme(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
+// Configurations that docs/deploy.md shows are among those of the golden files.
+func TestCheckKnowsTheDocs(t *testing.T) {
+	shown, err := os.ReadFile("../../docs/deploy.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,8 +94,8 @@ func TestCheckKnowsTheReadme(t *testing.T) {
 			t.Fatal(err)
 		}
 		config, _, _ := strings.Cut(string(text), rule)
-		if !strings.Contains(string(readme), "```caddyfile\n"+config+"\n```") {
-			t.Errorf("%s is not in the README as it stands", name)
+		if !strings.Contains(string(shown), "```caddyfile\n"+config+"\n```") {
+			t.Errorf("%s is not in docs/deploy.md as it stands", name)
 		}
 	}
 }
