@@ -27,3 +27,12 @@ func pages(t *testing.T) []string {
 }
 
 func bothLanguages(page string) []string { return []string{page + ".md", page + ".fr.md"} }
+
+// A busy person reads the README from top to bottom.
+func TestReadmesAreShort(t *testing.T) {
+	for name, most := range map[string]int{"README.md": 14_000, "README.fr.md": 16_000} {
+		if size := len(readFile(t, name)); size > most {
+			t.Errorf("%s: %d bytes, want %d at most: move a subject into docs/", name, size, most)
+		}
+	}
+}

@@ -82,11 +82,15 @@ func fits(t *testing.T, text string) {
 	}
 }
 
-// Configurations that docs/deploy.md shows are among those of the golden files.
+// Configurations that the pages show are among those of the golden files.
 func TestCheckKnowsTheDocs(t *testing.T) {
-	shown, err := os.ReadFile("../../docs/deploy.md")
-	if err != nil {
-		t.Fatal(err)
+	var shown strings.Builder
+	for _, page := range []string{"../../README.md", "../../docs/deploy.md"} {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown.Write(text)
 	}
 	for _, name := range []string{"first_site", "several_clients"} {
 		text, err := os.ReadFile("testdata/check/" + name + ".txt")
@@ -94,8 +98,8 @@ func TestCheckKnowsTheDocs(t *testing.T) {
 			t.Fatal(err)
 		}
 		config, _, _ := strings.Cut(string(text), rule)
-		if !strings.Contains(string(shown), "```caddyfile\n"+config+"\n```") {
-			t.Errorf("%s is not in docs/deploy.md as it stands", name)
+		if !strings.Contains(shown.String(), "```caddyfile\n"+config+"\n```") {
+			t.Errorf("%s is in no page as it stands", name)
 		}
 	}
 }
