@@ -85,8 +85,12 @@ func (c chance) rules(dir string) string {
 			lines = append(lines, rule)
 		}
 	}
-	for range 1 + c.IntN(3) {
-		add("allow")
+	if c.in(5) {
+		lines = append(lines, "allow any")
+	} else {
+		for range 1 + c.IntN(3) {
+			add("allow")
+		}
 	}
 	for range c.IntN(2) {
 		add("deny")
