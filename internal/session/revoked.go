@@ -93,6 +93,3 @@ func (k *Keeper) Rotate(ctx context.Context) error {
 
 // Poll looks for what other nodes revoked. It is called again and again.
 func (k *Keeper) Poll(ctx context.Context) { k.shared.revoked.Poll(ctx) }
-
-// PollEvery is how often to call Poll, but for a jitter.
-const PollEvery = revocation.PollEvery

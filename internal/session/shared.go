@@ -54,7 +54,7 @@ func NewShared(storage certmagic.Storage, under string, log *zap.Logger) *Shared
 		s.current().log.Error(message, zap.Error(err))
 	})
 	s.revoked = revocation.NewList(revocation.Config{
-		Storage: bounded, Prefix: path.Join(under, "revoked"), WriteEvery: waits.Writes,
+		Storage: bounded, Prefix: path.Join(under, "revoked"), WriteEvery: waits.Writes, AnswerWait: waits.Answers,
 		Log:  func() *zap.Logger { return s.current().log },
 		Keys: s.peopleKeys,
 	})
