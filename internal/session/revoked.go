@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/revocation"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
@@ -75,20 +76,22 @@ func (k *Keeper) EndPeople(ctx context.Context, field, value string) error {
 	if field == "" {
 		return errors.New("no field: want sub, email, siret, siren or idp_id")
 	}
-	return k.shared.revoked.EndPeople(ctx, field, value)
+	_, err := k.shared.revoked.EndPeople(ctx, field, value)
+	return err
 }
 
 // Rotate ends the sessions of everybody, and replaces the keys where they are ours. First
 // the record, which nodes that hold the old key read with it; once more under the new
 // one, for those that start later and never see the old.
 func (k *Keeper) Rotate(ctx context.Context) error {
-	if err := k.shared.revoked.EndPeople(ctx, "", ""); err != nil {
-		return err
+	everybody, err := k.shared.revoked.EndPeople(ctx, "", "")
+	if err != nil {
+		return fmt.Errorf("the key is not replaced: %w", err)
 	}
 	if err := k.keys.Rotate(ctx); err != nil {
-		return err
+		return fmt.Errorf("sessions are ended, and the key is not replaced: %w", err)
 	}
-	return k.shared.revoked.EndPeople(ctx, "", "")
+	return k.shared.revoked.Repeat(ctx, everybody)
 }
 
 // Poll looks for what other nodes revoked. It is called again and again.
