@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"time"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/revocation"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
@@ -92,6 +94,42 @@ func (k *Keeper) Rotate(ctx context.Context) error {
 		return fmt.Errorf("sessions are ended, and the key is not replaced: %w", err)
 	}
 	return k.shared.revoked.Repeat(ctx, everybody)
+}
+
+// ErrStrange says that nothing of the client's is in the storage: no session was ever
+// sealed with it.
+var ErrStrange = errors.New("session: the storage holds nothing of the client")
+
+// checkTime is how long a storage has to show that it is the one.
+const checkTime = 10 * time.Second
+
+// CheckStorage says whether what is written into the storage can reach a node. A process
+// of its own must not make the key that the nodes lack: what ends sessions would be sealed
+// by it, in a storage that is not theirs.
+func (k *Keeper) CheckStorage(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	err := k.keys.Read(ctx)
+	if err == nil && k.keys.Created().IsZero() { // the operator's keys are in no storage
+		err = k.checkUsed(ctx)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return ErrStrange
+	}
+	return err
+}
+
+// checkUsed says whether anything at all is in the storage: Caddy notes there, for itself,
+// when it last looked for what is over.
+func (k *Keeper) checkUsed(ctx context.Context) error {
+	names, err := k.shared.storage.List(ctx, "", false)
+	switch {
+	case err == nil && len(names) == 0:
+		return fs.ErrNotExist
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
+		return err
+	}
+	return nil // a storage that cannot list everything may well take a record
 }
 
 // Poll looks for what other nodes revoked. It is called again and again.
