@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -24,7 +25,8 @@ import (
 // writes to the storage.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.findings = new(findings)
-	a.log, a.auditLog, a.pollEvery = a.findings.gather(ctx.Logger()), auditLog(ctx), waits.Lists
+	a.log, a.auditLog = a.findings.gather(ctx.Logger()), auditLog(ctx)
+	a.pollEvery, a.firstAsk = waits.Lists, waits.FirstAsk
 	a.lists, a.bodies = rules.NewLists(a.log, runningLists()), &bodies{most: waits.Body}
 	a.storage, a.shared = ctx.Storage(), make(map[string]*session.Shared)
 	if err := a.provisionMetrics(ctx); err != nil {
@@ -87,6 +89,8 @@ func (a *App) Start() error {
 	}
 	a.announceAddresses()
 	a.announceSandboxSites()
+	a.asking = new(sync.WaitGroup)
+	a.awaitAnswers(ctx)
 	for l := range a.lists.All() {
 		a.watches = append(a.watches, watchList(l, a.lists, a.log, a.reportListChanged))
 	}
@@ -105,6 +109,7 @@ func (a *App) Start() error {
 func (a *App) Stop() error {
 	a.stop()
 	<-a.polled
+	a.asking.Wait()
 	a.metrics.stop(a)
 	ctx, cancel := context.WithTimeout(context.Background(), session.EndWait)
 	defer cancel()
