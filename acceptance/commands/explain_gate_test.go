@@ -191,7 +191,7 @@ type explanation struct {
 	}
 }
 
-// sum is what the values of the rules come to, by the README's words: a deny refuses for
+// sum is what the values of the rules come to, by the words of docs/rules.md: a deny refuses for
 // true and unknown, and an allow needs true. A level that is missing asks for another login.
 func (e explanation) sum() string {
 	g := e.Gates[0]
