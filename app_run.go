@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
-	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
@@ -80,12 +79,6 @@ func (a *App) Start() error {
 	a.stop = cancel
 	for _, c := range a.Clients {
 		c.keeper.Start()
-	}
-	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
-		if a.Clients[name].sandbox != nil {
-			a.log.Warn("SANDBOX: ProConnect is simulated, identities are not verified, and only this machine is answered",
-				zap.String("client", name))
-		}
 	}
 	a.announceAddresses()
 	a.announceSandboxSites()
