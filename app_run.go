@@ -10,10 +10,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
-	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
@@ -25,7 +25,7 @@ import (
 func (a *App) Provision(ctx caddy.Context) error {
 	a.findings = new(findings)
 	a.log, a.auditLog = a.findings.gather(ctx.Logger()), auditLog(ctx)
-	a.pollEvery, a.lookEvery = waits.Lists, waits.Looks
+	a.pollEvery, a.lookEvery, a.firstAsk = waits.Lists, waits.Looks, waits.FirstAsk
 	a.lists, a.bodies = rules.NewLists(a.log, runningLists()), &bodies{most: waits.Body}
 	a.storage, a.shared = ctx.Storage(), make(map[string]*session.Shared)
 	if err := a.provisionMetrics(ctx); err != nil {
@@ -80,14 +80,10 @@ func (a *App) Start() error {
 	for _, c := range a.Clients {
 		c.keeper.Start()
 	}
-	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
-		if a.Clients[name].sandbox != nil {
-			a.log.Warn("SANDBOX: ProConnect is simulated, identities are not verified, and only this machine is answered",
-				zap.String("client", name))
-		}
-	}
 	a.announceAddresses()
 	a.announceSandboxSites()
+	a.asking = new(sync.WaitGroup)
+	a.awaitAnswers(ctx)
 	for l := range a.lists.All() {
 		a.watches = append(a.watches, watchList(l, a.lists, a.log, a.reportListChanged))
 	}
@@ -106,6 +102,7 @@ func (a *App) Start() error {
 func (a *App) Stop() error {
 	a.stop()
 	<-a.polled
+	a.asking.Wait()
 	a.metrics.stop(a)
 	ctx, cancel := context.WithTimeout(context.Background(), session.EndWait)
 	defer cancel()

@@ -24,6 +24,10 @@ var (
 	// browsers are sent there that are to come back at once.
 	Fresh = time.Minute
 
+	// FirstAsk is how long after a start ProConnect is asked whether it answers: a
+	// configuration that is replaced at once, or does not start after all, asks nothing.
+	FirstAsk = time.Second
+
 	// Turn is how long a callback waits until its call may be made.
 	Turn = 4 * time.Second
 
