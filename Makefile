@@ -43,9 +43,12 @@ firefox:
 stores:
 	@ls /usr/bin/redis-server /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || .ci/install redis-server postgresql
 
-# Jetty and Tomcat come as libraries: those packages start no service.
+# Jetty and Tomcat come as libraries: those packages start no service. nginx is run by
+# its binary; a service that its package starts is not touched.
 servers:
-	@ls /usr/bin/java /usr/bin/python3 /usr/sbin/php-fpm* /usr/share/tomcat10/bin/bootstrap.jar \
-		/usr/share/java/jetty9-server.jar /usr/share/java/jetty9-apache-jsp.jar >/dev/null 2>&1 || \
-		.ci/install default-jre-headless python3 php-fpm tomcat10-common libjetty9-java libjetty9-extra-java
+	@ls /usr/bin/java /usr/bin/python3 /usr/sbin/php-fpm* /usr/sbin/nginx /usr/share/tomcat10/bin/bootstrap.jar \
+		/usr/share/java/jetty9-server.jar /usr/share/java/jetty9-apache-jsp.jar \
+		/usr/lib/python3/dist-packages/flask /usr/lib/python3/dist-packages/uvicorn >/dev/null 2>&1 || \
+		.ci/install default-jre-headless python3 python3-flask python3-uvicorn php-fpm nginx \
+			tomcat10-common libjetty9-java libjetty9-extra-java
 	cd e2e/servers && npm ci --no-audit --no-fund

@@ -32,7 +32,7 @@ func init() {
 //		acr             <value...>
 //		login           page|auto|silent
 //		optional
-//		headers         [<prefix>]
+//		headers         [<prefix>] [percent]
 //		origin          <url>
 //		path            <prefix>
 //		callback_path   <path>
@@ -165,13 +165,38 @@ func unmarshalLevels(h *Handler, d *caddyfile.Dispenser) (err error) {
 	return err
 }
 
+// unmarshalHeaders reads [<prefix>] [percent]. A prefix ends in a hyphen, so that one
+// cannot be taken for the other.
 func unmarshalHeaders(h *Handler, d *caddyfile.Dispenser) error {
 	option := d.Val()
-	if h.Headers = upstream.DefaultPrefix; !d.NextArg() {
+	h.Headers = upstream.DefaultPrefix
+	if !d.NextArg() {
 		return noBlock(d, option)
 	}
-	d.Prev()
-	return oneArg(d, option, &h.Headers)
+	switch {
+	case d.Val() == "":
+		return noValue(d, option)
+	case d.Val() == encodingPercent:
+		return h.unmarshalEncoding(d, option)
+	case rules.HoldsPlaceholder(d.Val()):
+		return d.Errf("%s %q: %w", option, d.Val(), errLiteral)
+	}
+	if h.Headers = d.Val(); !d.NextArg() {
+		return noBlock(d, option)
+	}
+	return h.unmarshalEncoding(d, option)
+}
+
+// unmarshalEncoding reads percent, the last argument of headers.
+func (h *Handler) unmarshalEncoding(d *caddyfile.Dispenser, option string) error {
+	if d.Val() == encodingPercent && !d.NextArg() {
+		h.HeadersEncoding = encodingPercent
+		return noBlock(d, option)
+	}
+	if isWord(d, "}") {
+		return braceErr(d, option)
+	}
+	return d.Errf("%s: unexpected argument %q: want headers [<prefix>] [percent]", option, d.Val())
 }
 
 // unknownGateOption says where a word belongs that is not an option of a gate, or which

@@ -151,24 +151,15 @@ func TestLayoutWithoutGateLoads(t *testing.T) {
 }
 
 // What the documentation shows draws no warning.
-func TestReadmeDrawsNoLayoutWarnings(t *testing.T) {
-	dir := t.TempDir()
-	for _, name := range []string{"collectivites.txt", "blocked.txt", "list.txt"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte("# nobody\n"), 0o600); err != nil {
-			t.Fatal(err)
+func TestDocsDrawNoLayoutWarnings(t *testing.T) {
+	texts := []string{readFile(t, "example.Caddyfile")}
+	for _, name := range pages(t) {
+		for _, b := range blocks(readFile(t, name)) {
+			texts = append(texts, b.whole())
 		}
 	}
-	for _, client := range []string{"PROCONNECT", "STAGING"} {
-		t.Setenv(client+"_CLIENT_ID", "an-id")
-		t.Setenv(client+"_CLIENT_SECRET", "a-secret-of-some-length")
-	}
-	t.Setenv("PROCONNECT_SESSION_KEY", "ypD7ARfFWUeCC3SKtdlpLuH+Q6hP0Rz8sJ1yNkgm2xE=")
-	texts := []string{readFile(t, "example.Caddyfile")}
-	for _, b := range blocks(readFile(t, "README.md")) {
-		texts = append(texts, b.whole())
-	}
 	for _, text := range texts {
-		config, err := adapt(strings.ReplaceAll(text, "/etc/caddy/", dir+"/"))
+		config, err := adapt(docsEnvironment(t, text))
 		if err != nil {
 			t.Fatal(err)
 		}

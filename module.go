@@ -81,6 +81,14 @@ type Handler struct {
 	// of clients that begin with it are always deleted. Default: no headers.
 	Headers string `json:"headers,omitempty"`
 
+	// How the values of identity headers are written: `percent` writes every byte of
+	// the UTF-8 that is no visible ASCII character, and `%`, as `%` and two hexadecimal
+	// digits (RFC 3986 section 2.1). One decoding as JavaScript's `decodeURIComponent`,
+	// Python's `unquote`, PHP's `rawurldecode` or Go's `url.PathUnescape` do it gives
+	// the exact text; a space that is written as itself separates the values of a list.
+	// Gates of a site that have the same prefix must agree. Default: UTF-8, as it is.
+	HeadersEncoding string `json:"headers_encoding,omitempty"`
+
 	// The site's public scheme and host, such as `https://docs.example.gouv.fr`.
 	// Required behind a proxy that ends TLS, unless `trusted_proxies` names it,
 	// and on a site that answers any host or a wildcard. Default: the scheme of

@@ -13,7 +13,6 @@ import (
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/siret"
-	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
 )
 
 var (
@@ -38,7 +37,7 @@ func (h *Handler) check() error {
 	case h.SiretHint != "" && (!siret.IsSIRET(h.SiretHint) || !siret.Valid(h.SiretHint)):
 		return fmt.Errorf("siret_hint %q: want a SIRET, fourteen digits whose checksum holds", h.SiretHint)
 	}
-	if err := cmp.Or(upstream.CheckHeaders(h.Headers), checkAfterLogout(h), checkTried(h)); err != nil {
+	if err := cmp.Or(h.checkHeaders(), checkAfterLogout(h), checkTried(h)); err != nil {
 		return err
 	}
 	for i, acr := range h.ACR {

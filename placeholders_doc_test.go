@@ -32,10 +32,10 @@ func TestHandlerDocumentsPlaceholders(t *testing.T) {
 	wantSame(t, "Handler's doc comment, claims", claimNames, want)
 }
 
-// The READMEs name the same placeholders of a request.
-func TestReadmePlaceholders(t *testing.T) {
+// The pages name the same placeholders of a request.
+func TestDocsPlaceholders(t *testing.T) {
 	documented, claimNames := documentedPlaceholders(t)
-	for name, heading := range map[string]string{"README.md": "placeholder", "README.fr.md": "variable"} {
+	for name, heading := range map[string]string{"docs/identity.md": "placeholder", "docs/identity.fr.md": "variable"} {
 		tables := firstColumn(readFile(t, name), heading)
 		if len(tables) != 1 {
 			t.Fatalf("%s: %d tables of placeholders", name, len(tables))

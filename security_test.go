@@ -36,29 +36,6 @@ func TestSecurityIsTested(t *testing.T) {
 	wantTests(t, text[strings.Index(text, "## What is not defended"):])
 }
 
-// Its links lead somewhere.
-func TestSecurityLinks(t *testing.T) {
-	readme := readFile(t, "README.md")
-	for _, m := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(readFile(t, "SECURITY.md"), -1) {
-		file, anchor, _ := strings.Cut(m[1], "#")
-		switch {
-		case strings.HasPrefix(m[1], "https://"):
-		case file == "README.md":
-			found := false
-			for _, heading := range regexp.MustCompile(`(?m)^##+ (.+)$`).FindAllStringSubmatch(readme, -1) {
-				found = found || slug(heading[1]) == anchor
-			}
-			if !found {
-				t.Errorf("the README has no heading %q", anchor)
-			}
-		default:
-			if _, err := os.Stat(file); err != nil {
-				t.Error(err)
-			}
-		}
-	}
-}
-
 var (
 	namedCode = regexp.MustCompile("\\[`([^`]+)`\\]\\(([^)]+)\\) `([^`]+)`")
 	namedTest = regexp.MustCompile("\\[`((?:Test|Fuzz)[^`]*)`\\]\\(([^)]+)\\)")

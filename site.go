@@ -55,6 +55,7 @@ func readGate(config json.RawMessage) layout.Gate {
 		Client:        cmp.Or(h.Client, defaultClient),
 		Match:         h.MatcherSetsRaw,
 		Headers:       h.Headers,
+		Encoding:      h.HeadersEncoding,
 		Origin:        h.Origin,
 		Path:          h.Path,
 		CallbackPath:  h.CallbackPath,

@@ -33,6 +33,13 @@ func startPHP(t *testing.T, dir string) []server {
 		all = append(all, server{name: "php-" + name, behind: behind, php: true})
 	}
 	copyFile(t, "servers/php/read.php", filepath.Join(dir, "read.php"))
+	runPHP(t, dir, socket)
+	return all
+}
+
+// runPHP runs PHP-FPM at a socket, with a configuration in dir.
+func runPHP(t *testing.T, dir, socket string) {
+	t.Helper()
 	writeFiles(t, dir, map[string]string{"fpm.conf": fmt.Sprintf(`[global]
 error_log = /dev/stderr
 daemonize = no
@@ -50,7 +57,6 @@ pm.max_children = 4
 		_, err := os.Stat(socket)
 		return err == nil
 	})
-	return all
 }
 
 func copyFile(t *testing.T, from, to string) {

@@ -82,11 +82,15 @@ func fits(t *testing.T, text string) {
 	}
 }
 
-// The configurations that the README shows are among those of the golden files.
-func TestCheckKnowsTheReadme(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
+// Configurations that the pages show are among those of the golden files.
+func TestCheckKnowsTheDocs(t *testing.T) {
+	var shown strings.Builder
+	for _, page := range []string{"../../README.md", "../../docs/deploy.md"} {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown.Write(text)
 	}
 	for _, name := range []string{"first_site", "several_clients"} {
 		text, err := os.ReadFile("testdata/check/" + name + ".txt")
@@ -94,8 +98,8 @@ func TestCheckKnowsTheReadme(t *testing.T) {
 			t.Fatal(err)
 		}
 		config, _, _ := strings.Cut(string(text), rule)
-		if !strings.Contains(string(readme), "```caddyfile\n"+config+"\n```") {
-			t.Errorf("%s is not in the README as it stands", name)
+		if !strings.Contains(shown.String(), "```caddyfile\n"+config+"\n```") {
+			t.Errorf("%s is in no page as it stands", name)
 		}
 	}
 }

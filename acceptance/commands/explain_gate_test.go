@@ -85,8 +85,12 @@ func (c chance) rules(dir string) string {
 			lines = append(lines, rule)
 		}
 	}
-	for range 1 + c.IntN(3) {
-		add("allow")
+	if c.in(5) {
+		lines = append(lines, "allow any")
+	} else {
+		for range 1 + c.IntN(3) {
+			add("allow")
+		}
 	}
 	for range c.IntN(2) {
 		add("deny")
@@ -187,7 +191,7 @@ type explanation struct {
 	}
 }
 
-// sum is what the values of the rules come to, by the README's words: a deny refuses for
+// sum is what the values of the rules come to, by the words of docs/rules.md: a deny refuses for
 // true and unknown, and an allow needs true. A level that is missing asks for another login.
 func (e explanation) sum() string {
 	g := e.Gates[0]

@@ -11,7 +11,7 @@ import (
 
 // "`handle_errors { file_server }` with `errors caddy`": documented. Caddy runs
 // handle_errors with the URL that was asked for and without the gate, so a bare
-// file_server there serves the very file that the gate refused. The README's
+// file_server there serves the very file that the gate refused. The pages'
 // pattern, which rewrites first, does not.
 func TestHandleErrors(t *testing.T) {
 	s := caddytest.New(t)

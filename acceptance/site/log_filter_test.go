@@ -15,7 +15,7 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
-// documentedFilter is the format that the README and the example show.
+// documentedFilter is the format that docs/operations.md and the example show.
 const documentedFilter = `format filter {
 		request>uri proconnect
 		request>headers proconnect

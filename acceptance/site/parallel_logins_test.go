@@ -2,6 +2,7 @@ package site_test
 
 import (
 	"net/http"
+	"net/http/cookiejar"
 	"net/url"
 	"strconv"
 	"strings"
@@ -26,11 +27,21 @@ http://localhost:{$PORT} {
 // atOnce has a browser ask for pages at the same moment, each in a tab of its own.
 func atOnce(b *caddytest.Browser, paths []string) []caddytest.Answer {
 	answers := make([]caddytest.Answer, len(paths))
+	sent := b.Jar.Cookies(b.Home()) // by all of them: none waits for another's answer
 	var together sync.WaitGroup
 	for i, path := range paths {
-		together.Go(func() { answers[i] = b.Request(http.MethodGet, path, nil) })
+		together.Go(func() {
+			client := *b.Client
+			client.Jar, _ = cookiejar.New(nil)
+			client.Jar.SetCookies(b.Home(), sent)
+			tab := caddytest.Browser{Client: &client, T: b.T, Base: b.Base}
+			answers[i] = tab.Request(http.MethodGet, path, nil)
+		})
 	}
 	together.Wait()
+	for _, a := range answers {
+		b.Jar.SetCookies(b.Home(), a.Cookies())
+	}
 	return answers
 }
 

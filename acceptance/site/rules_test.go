@@ -26,6 +26,9 @@ func TestUnknownClaims(t *testing.T) {
 		{"the same, there", "allow sub *; deny organizational_unit DRH", url.Values{"person": {"ministry"}}, 200, ""},
 		{"deny of what is not absent", "allow sub *; deny {\n not organizational_unit DSI\n }", noUnit, 403, "rule 2 denies: organizational_unit unknown"},
 		{"absent is said", "allow organizational_unit absent", noUnit, 200, ""},
+		{"every professional but these", "allow any; deny organizational_unit DRH", url.Values{"person": {"ministry"}}, 200, ""},
+		{"one of these", "allow any; deny roles agent_public_etat", url.Values{"person": {"ministry"}}, 403, "rule 2 denies: roles matched"},
+		{"one of whom it is not told", "allow any; deny organizational_unit DRH", noUnit, 403, "rule 2 denies: organizational_unit unknown"},
 		{"`roles: []` with `not roles …`", "allow {\n not roles agent_public_territorial\n }", noRoles, 403, "no rule matched: rule 1: roles unknown"},
 		{"`roles: []` with `deny roles …`", "allow sub *; deny roles agent_public_hospitalier", noRoles, 403, "rule 2 denies: roles unknown"},
 		{"`roles: []` with `deny { not roles … }`", "allow sub *; deny {\n not roles agent_public\n }", noRoles, 403, "rule 2 denies: roles unknown"},
@@ -80,6 +83,7 @@ func TestClaimNeverAskedFor(t *testing.T) {
 	for name, rules := range map[string]string{
 		"allow":             "allow organizational_unit *",
 		"deny":              "allow sub *; deny organizational_unit DRH",
+		"deny, beside any":  "allow any; deny organizational_unit DRH",
 		"deny, not":         "allow sub *; deny {\n not organizational_unit *\n }",
 		"absent":            "allow organizational_unit absent; allow organizational_unit *",
 		"beside a good one": "allow roles agent_public_etat; allow organizational_unit DRH",

@@ -89,11 +89,12 @@ func (b *Browser) Request(method, target string, form url.Values, headers ...str
 		}
 		r.Header.Set(headers[i], headers[i+1])
 	}
+	again := r.Clone(r.Context()) // the client adds its cookies to the first
 	resp, err := b.Do(r)
 	if form == nil && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)) {
 		// Just after a reload the old configuration's listener may take a
 		// connection and close it unanswered. Browsers try again, too.
-		resp, err = b.Do(r)
+		resp, err = b.Do(again)
 	}
 	if err != nil {
 		b.T.Fatal(err)

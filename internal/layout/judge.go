@@ -63,6 +63,9 @@ func (l *Layout) judgeGate(g *placedGate, gates map[hostKey][]*placedGate, faili
 				one, two := g.config.Client, other.config.Client
 				l.add(Finding{true, site, fmt.Sprintf("the gates of the clients %q and %q both answer under %s, so one would take ProConnect's answers to the other: give the gates of one of them another `path`, and register its addresses", min(one, two), max(one, two), path)})
 			}
+			if a, b := g.config, other.config; a.Headers != "" && strings.EqualFold(a.Headers, b.Headers) && a.Encoding != b.Encoding && hostsOverlap(g.hosts, other.hosts) {
+				l.add(Finding{true, site, fmt.Sprintf("two gates write the same %s… headers, one with `percent` and one without, so the application could not tell how to read them: write both alike", strings.ToLower(a.Headers))})
+			}
 		}
 	}
 }

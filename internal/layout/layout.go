@@ -37,6 +37,7 @@ type Gate struct {
 	Client        string
 	Match         []caddy.ModuleMap
 	Headers       string // the prefix of the headers that it deletes and sets
+	Encoding      string // how it writes them
 	Origin        string
 	Path          string
 	CallbackPath  string

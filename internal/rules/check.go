@@ -59,8 +59,8 @@ func CheckEach(rules []Rule) error {
 		if err := CheckRule(r); err != nil {
 			return fmt.Errorf("rule %d: %w", i+1, err)
 		}
-		if r.Any && len(rules) > 1 {
-			return errors.New("allow any: it must be the only rule, since it lets every professional in: remove it, or the other rules; to except some, say allow { not … }")
+		if r.Any && countAllows(rules) > 1 {
+			return errors.New("allow any: it must be the only allow, since it lets every professional in: remove it, or the others; to keep some out, say deny")
 		}
 		key := r.Key()
 		if first, ok := seen[key]; ok {
@@ -69,6 +69,15 @@ func CheckEach(rules []Rule) error {
 		seen[key] = i + 1
 	}
 	return nil
+}
+
+func countAllows(rules []Rule) (n int) {
+	for _, r := range rules {
+		if r.Effect == EffectAllow {
+			n++
+		}
+	}
+	return n
 }
 
 // CheckRule says what is wrong with one rule, by itself.

@@ -20,7 +20,8 @@ type Rule struct {
 	Effect string `json:"effect,omitempty"`
 
 	// If true, the rule holds for every professional. Only an `allow` can have it,
-	// without conditions, and it must be the only rule. Default: false.
+	// without conditions, and it must be the only `allow`; a `deny` may be beside
+	// it. Default: false.
 	Any bool `json:"any,omitempty"`
 
 	// The conditions, all of which must hold. A condition on a claim that

@@ -1,0 +1,87 @@
+package proconnect_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A page and its French twin are in step: the same headings by level, tables of the same
+// rows and columns, and the same code but for its comments.
+func TestDocsFrenchInStep(t *testing.T) {
+	for _, english := range pages(t) {
+		french := strings.TrimSuffix(english, ".md") + ".fr.md"
+		if !slices.Contains(pages(t), french) || english == translatedInPart {
+			continue
+		}
+		t.Run(french, func(t *testing.T) {
+			en, fr := readFile(t, english), readFile(t, french)
+			wantInStep(t, "headings", headingLevels(en), headingLevels(fr))
+			wantInStep(t, "rows of tables, by their columns", tableRows(en), tableRows(fr))
+			wantInStep(t, "code", codeLines(en), codeLines(fr))
+		})
+	}
+}
+
+// translatedInPart is a page whose French twin has a part of it.
+const translatedInPart = "docs/operations.md"
+
+// wantInStep compares two lists and tells the first item in which they differ.
+func wantInStep(t *testing.T, what string, en, fr []string) {
+	t.Helper()
+	for i := range max(len(en), len(fr)) {
+		var e, f string
+		if i < len(en) {
+			e = en[i]
+		}
+		if i < len(fr) {
+			f = fr[i]
+		}
+		if e != f {
+			t.Errorf("%s: item %d of %d in English, of %d in French\nEnglish %q\nFrench  %q", what, i+1, len(en), len(fr), e, f)
+			return
+		}
+	}
+}
+
+func headingLevels(text string) (levels []string) {
+	for _, m := range regexp.MustCompile(`(?m)^(#+) `).FindAllStringSubmatch(withoutCode(text), -1) {
+		levels = append(levels, m[1])
+	}
+	return levels
+}
+
+// tableRows has an item for each row of a table, as many strokes as it has columns, and an
+// empty one where a table ends.
+func tableRows(text string) (rows []string) {
+	inside := false
+	for line := range strings.Lines(withoutCode(text)) {
+		line = strings.TrimSpace(line)
+		switch row := strings.HasPrefix(line, "|"); {
+		case row:
+			rows = append(rows, strings.Repeat("|", strings.Count(line, "|")-strings.Count(line, `\|`)))
+			inside = true
+		case inside:
+			rows = append(rows, "")
+			inside = false
+		}
+	}
+	return rows
+}
+
+// codeLines are the lines of the blocks of code, without comments. Of a diagram, whose
+// words are translated, a line counts and not what it says.
+func codeLines(text string) (lines []string) {
+	comment := regexp.MustCompile(`(^|\s+)# .*`)
+	for _, block := range fencedCode.FindAllString(text, -1) {
+		diagram := strings.HasPrefix(strings.TrimSpace(block), "```mermaid")
+		for line := range strings.Lines(block) {
+			if diagram {
+				line = "of a diagram"
+			}
+			lines = append(lines, comment.ReplaceAllString(strings.TrimRight(line, "\n"), ""))
+		}
+	}
+	return lines
+}
