@@ -103,6 +103,8 @@ type Client struct {
 	keySeen    time.Time // when the key was made that sealed at the last look
 	relay      *relay    // nil without callback_origin
 
+	firstAnswer *firstAnswer // nil: nothing is to be asked when Caddy starts
+
 	expected []claims.Ref // what matchers read
 
 	gates       []*Handler             // of all sites
