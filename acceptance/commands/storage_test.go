@@ -37,11 +37,11 @@ func storedSite(t *testing.T, session string, uid uint32) (*shell, *visitor) {
 			t.Fatal(err)
 		}
 		open(t, filepath.Join(s.cwd, "Caddyfile"), self)
-		if err := os.Mkdir(filepath.Join(s.cwd, "storage"), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Chown(filepath.Join(s.cwd, "storage"), int(uid), int(uid)); err != nil {
-			t.Fatal(err)
+		for _, name := range []string{"storage", "log"} {
+			dir := filepath.Join(s.cwd, name)
+			if err := errors.Join(os.Mkdir(dir, 0o700), os.Chown(dir, int(uid), int(uid))); err != nil {
+				t.Fatal(err)
+			}
 		}
 		s.by(uid)
 	}

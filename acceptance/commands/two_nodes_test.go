@@ -2,6 +2,9 @@ package commands
 
 import (
 	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +18,10 @@ const twoNodes = `{
 	storage file_system {$DIR}/storage
 	auto_https disable_redirects
 	default_bind 127.0.0.1
+	log audit {
+		include http.handlers.proconnect.audit
+		output file {$DIR}/log/{$PORT:80}.json
+	}
 	proconnect {
 		environment sandbox
 		session {
@@ -81,7 +88,37 @@ func TestNodesEndSessionsTogether(t *testing.T) {
 				awaitEnd(t, n, ministry)
 			}
 			wantEverywhere(t, http.StatusOK, "after another", []*node{b, a}, visitorOf(t, public, b, "ministry"))
+
+			bySomebody := caddytest.Loopback
+			wantEnded(t, s, a, []ending{{"siren", bySomebody}, {"siret", "storage"}, {"all", bySomebody}, {"all", "storage"}})
+			wantEnded(t, s, b, []ending{{"siren", "storage"}, {"siret", "storage"}, {"all", "storage"}, {"all", "storage"}})
+			late := s.startNode(t)
+			wantEverywhere(t, http.StatusUnauthorized, "at a node that starts", []*node{late}, company)
+			wantEnded(t, s, late, nil) // it was told before
 		})
+	}
+}
+
+// ending is what the audit log tells of sessions that an operator ended.
+type ending struct{ field, by string }
+
+// wantEnded checks what a node's audit log tells: each act once, whoever did it where.
+func wantEnded(t *testing.T, s *shell, n *node, want []ending) {
+	t.Helper()
+	file := filepath.Join(s.cwd, "log", n.port+".json")
+	var got []ending
+	for _, line := range caddytest.Audited(t, file, "revoked") {
+		by, _, _ := strings.Cut(line.Text("by"), ":")
+		got = append(got, ending{line.Text("field"), by})
+		caddytest.WantDocumented(t, line)
+	}
+	slices.SortStableFunc(got, func(x, y ending) int { return strings.Compare(y.field, x.field) }) // what came together has no order
+	slices.SortStableFunc(want, func(x, y ending) int { return strings.Compare(y.field, x.field) })
+	if !slices.Equal(got, want) {
+		t.Errorf("the audit tells %v, want %v", got, want)
+	}
+	for _, line := range caddytest.Audited(t, file, "keys_rotated") {
+		caddytest.WantDocumented(t, line)
 	}
 }
 
