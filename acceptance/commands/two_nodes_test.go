@@ -2,6 +2,7 @@ package commands
 
 import (
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -99,6 +100,33 @@ func TestNodesEndSessionsTogether(t *testing.T) {
 	}
 }
 
+// Where the storage does not take it, the node that was asked ends the sessions, and the
+// operator is told that no other does. The others follow when the storage takes it.
+func TestNodesWhoseStorageDoesNotTakeIt(t *testing.T) {
+	t.Parallel()
+	public := caddytest.FreePort(t)
+	s := newSite(t, public, "lifetime 12h")
+	s.ownedBy(t, unprivileged())
+	a, b := s.startNode(t), s.startNode(t)
+	ministry := visitorOf(t, public, a, "ministry")
+	wantEverywhere(t, http.StatusOK, "after the login", []*node{a, b}, ministry)
+	if err := os.Chmod(clientFolder(t, s), 0o500); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"revoke", "siren", "130025265"}, {"rotate"}} {
+		said := s.proconnect(append(args, "--address", a.admin)...).want(t, 2)
+		if unfolded := strings.Join(strings.Fields(said.err), " "); said.out != "" || !strings.Contains(unfolded, "it holds on this node only") {
+			t.Errorf("%q: printed %q and %q", args, said.out, said.err)
+		}
+	}
+	wantEverywhere(t, http.StatusUnauthorized, "where the operator asked", []*node{a}, ministry)
+	wantEverywhere(t, http.StatusOK, "at the other node", []*node{b}, ministry)
+	if err := os.Chmod(clientFolder(t, s), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	awaitEndWithin(t, b, ministry, 2*seenWithin) // one node has to try again, and then the other to look
+}
+
 // ending is what the audit log tells of sessions that an operator ended.
 type ending struct{ field, by string }
 
@@ -137,10 +165,15 @@ func wantEverywhere(t *testing.T, want int, when string, nodes []*node, visitors
 // awaitEnd waits until a node has a visitor log in.
 func awaitEnd(t *testing.T, at *node, v *visitor) {
 	t.Helper()
-	for late := time.After(seenWithin); v.status(at) == http.StatusOK; {
+	awaitEndWithin(t, at, v, seenWithin)
+}
+
+func awaitEndWithin(t *testing.T, at *node, v *visitor, within time.Duration) {
+	t.Helper()
+	for late := time.After(within); v.status(at) == http.StatusOK; {
 		select {
 		case <-late:
-			t.Fatalf("the session lives %v later", seenWithin)
+			t.Fatalf("the session lives %v later", within)
 		case <-time.After(100 * time.Millisecond): // between two questions
 		}
 	}
