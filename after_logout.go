@@ -69,8 +69,5 @@ func shareAfterLogout(h *Handler, ctx caddy.Context, s site) error {
 // on by itself to where the operator wants it to; else it says what is left to do.
 func (x *exchange) loggedOut(view pages.LoggedOut) error {
 	view.HomeURL, view.NextURL = "/", x.gate.client.afterLogout[x.gate.logouts]
-	if view.NextURL != "" && !view.Partial && !view.Switch {
-		x.w.Header().Set("Refresh", "0; url="+view.NextURL)
-	}
 	return x.page(http.StatusOK, view)
 }

@@ -75,6 +75,7 @@ func (x *exchange) page(status int, view pages.View) error {
 	view = x.fit(x.r, view)
 	lang := pages.Language(x.r.Header.Get("Accept-Language"))
 	site := x.gate.Texts.or(x.gate.client.Texts).site(x.origin.Host, x.gate.client.banner())
+	site.Files = x.gate.Path + filesPath
 	if err := pages.Render(&body, lang, site, x.reference, view); err != nil {
 		return caddyhttp.Error(http.StatusInternalServerError, err)
 	}
@@ -82,6 +83,12 @@ func (x *exchange) page(status int, view pages.View) error {
 	head.Set("Content-Type", "text/html; charset=utf-8")
 	head.Set("Content-Language", lang)
 	head.Set("Content-Security-Policy", pages.CSP(view))
+	if !pages.Frameable(view) { // for when the site's own policy takes the place of ours
+		head.Set("X-Frame-Options", "DENY")
+	}
+	if next := pages.NextOf(view); next.URL != "" {
+		head.Set("Refresh", strconv.Itoa(next.Seconds)+"; url="+next.URL)
+	}
 	// Whoever opened this page in a window reads nothing of it, nor of the address
 	// of a callback that failed.
 	head.Set("Cross-Origin-Opener-Policy", "same-origin")

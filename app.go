@@ -34,6 +34,7 @@ type App struct {
 	gates        []*Handler     // of all sites
 	gatesOf      map[string]int // how many each site has so far
 	pollEvery    time.Duration  // how often what changes outside is looked at
+	lookEvery    time.Duration  // and the storage
 	stop         context.CancelFunc
 	polled       chan struct{}   // closed when the poller has ended
 	firstAsk     time.Duration   // how long after the start ProConnect is asked whether it answers

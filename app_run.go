@@ -25,7 +25,7 @@ import (
 func (a *App) Provision(ctx caddy.Context) error {
 	a.findings = new(findings)
 	a.log, a.auditLog = a.findings.gather(ctx.Logger()), auditLog(ctx)
-	a.pollEvery, a.firstAsk = waits.Lists, waits.FirstAsk
+	a.pollEvery, a.lookEvery, a.firstAsk = waits.Lists, waits.Looks, waits.FirstAsk
 	a.lists, a.bodies = rules.NewLists(a.log, runningLists()), &bodies{most: waits.Body}
 	a.storage, a.shared = ctx.Storage(), make(map[string]*session.Shared)
 	if err := a.provisionMetrics(ctx); err != nil {
@@ -144,7 +144,7 @@ func (a *App) poll(ctx context.Context) {
 			if now.Before(next) {
 				continue
 			}
-			next = now.Add(session.PollEvery - time.Duration(rand.Int64N(int64(time.Second)))) // jitter, not a secret
+			next = now.Add(a.lookEvery - time.Duration(rand.Int64N(int64(a.lookEvery/5)))) // jitter, not a secret
 			for _, c := range a.Clients {
 				c.polling.run(func() { c.keeper.Poll(ctx); c.reportKeyRotated() })
 			}

@@ -19,6 +19,7 @@ type endpoint struct {
 	methods []string // empty: whatever it serves looks itself
 	early   bool     // may be answered in TLS early data, since it changes nothing
 	fixed   bool     // has no address but this
+	static  bool     // is the same for everybody, at whatever address the site is reached
 	serve   func(*exchange) error
 }
 
@@ -34,6 +35,7 @@ var endpoints = map[string]endpoint{
 	"logged-out": {methods: get, serve: (*exchange).serveLoggedOut},
 	"session":    {methods: get, early: true, fixed: true, serve: (*exchange).serveSession},
 	"sandbox":    {serve: (*exchange).serveSandbox},
+	"assets":     {early: true, static: true, serve: (*exchange).serveFile},
 	"":           {serve: (*exchange).serveNotFound},
 }
 
@@ -56,15 +58,18 @@ func (h *Handler) endpointAt(path string) (name string, ours bool) {
 	if strings.HasPrefix(name, "sandbox/") && h.client.sandbox != nil {
 		return "sandbox", true
 	}
+	if strings.HasPrefix(rest, filesPath) {
+		return "assets", true
+	}
 	return "", true
 }
 
 // serveEndpoint answers an endpoint of ours.
 func (x *exchange) serveEndpoint(name string) error {
-	if !x.gate.checks(x.r, x.request) {
+	e := endpoints[name]
+	if !e.static && !x.gate.checks(x.r, x.request) {
 		return x.checksFailed()
 	}
-	e := endpoints[name]
 	if isEarly(x.r) && !e.early {
 		return x.problem(faultTooEarly, pages.Problem{RetryURL: x.target()})
 	}

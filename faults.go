@@ -77,6 +77,10 @@ var (
 		cause:  "the callback does not come back to this gate, so nobody is sent to ProConnect",
 		remedy: "inside `handle /x/*` set `path /x/.proconnect` and register that redirect URI, or put the gate outside of it",
 	}
+	faultHeadersChanged = fault{ // nobody meets it: the operator is told
+		cause:  "the site changes headers of the gate's own answers, its pages and redirects: they may be stored, shown in frames, or lead nowhere",
+		remedy: "one `>`, `-` or `defer` has a whole `header` block applied late, to what the gate answers, too: set these headers in a block without any, or as defaults (`?Cache-Control …`)",
+	}
 	faultStorage = fault{
 		status: http.StatusServiceUnavailable, code: pages.StorageUnavailable,
 		cause: "storage does not answer, so no login can start", remedy: "repair Caddy's `storage`",

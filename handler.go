@@ -57,7 +57,7 @@ func (h *Handler) enter(w http.ResponseWriter, r *http.Request, q *request) (way
 		}
 	}
 	if name, ours := h.endpointAt(q.url.Path); ours {
-		if h.answerProbe(r, name) {
+		if h.answerProbe(w, r, name) {
 			return answered, nil
 		}
 		q.answerAt(h)

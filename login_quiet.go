@@ -51,8 +51,8 @@ func (x *exchange) mayPassQuietly() bool {
 // waitHere answers while another tab of the browser is at ProConnect: the page opens
 // again by itself, and is decided anew.
 func (x *exchange) waitHere() error {
-	x.goOn(origin.ReturnTarget(x.target(), x.gate.Path), goOnWaiting)
-	return x.page(http.StatusUnauthorized, pages.Waiting{LoginURL: x.loginURL()})
+	here := origin.ReturnTarget(x.target(), x.gate.Path)
+	return x.page(http.StatusUnauthorized, pages.Waiting{LoginURL: x.loginURL(), NextURL: here, Seconds: goOnWaiting})
 }
 
 // attemptFailed answers a login that brought no session: what nobody clicked for ends

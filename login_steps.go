@@ -90,9 +90,7 @@ func (x *exchange) introduce(step string, seconds int) error {
 		return x.callbackLost()
 	}
 	x.ensureBrowser()
-	next := x.stepURL(step)
-	x.goOn(next, seconds)
-	return x.page(http.StatusOK, pages.Departing{URL: next})
+	return x.page(http.StatusOK, pages.Departing{URL: x.stepURL(step), Seconds: seconds})
 }
 
 // wait answers while another tab of the browser is at ProConnect, where passes at the
@@ -102,16 +100,9 @@ func (x *exchange) introduce(step string, seconds int) error {
 func (x *exchange) wait(since time.Time) error {
 	view := pages.Waiting{LoginURL: x.loginURL()}
 	if age := time.Since(since); age >= 0 && age < maxWait {
-		x.goOn(x.loginURL()+"&"+stepParam+"="+stepWait+"&"+waitParam+"="+strconv.FormatInt(since.Unix(), 10), goOnWaiting)
-	} else {
-		view.Over = true
+		view.NextURL, view.Seconds = x.stepURL(stepWait)+"&"+waitParam+"="+strconv.FormatInt(since.Unix(), 10), goOnWaiting
 	}
 	return x.page(http.StatusUnauthorized, view)
-}
-
-// goOn has the page that is answered go on by itself.
-func (x *exchange) goOn(location string, seconds int) {
-	x.w.Header().Set("Refresh", strconv.Itoa(seconds)+"; url="+location)
 }
 
 // arrived says whether the login that a tab waits for brought a session, of a level that

@@ -29,7 +29,7 @@ type probe struct {
 type probeKey struct{}
 
 // answerProbe says whether r is a probe, and tells it that it came back.
-func (h *Handler) answerProbe(r *http.Request, endpoint string) bool {
+func (h *Handler) answerProbe(w http.ResponseWriter, r *http.Request, endpoint string) bool {
 	p := probeOf(r)
 	if p == nil {
 		return false
@@ -41,6 +41,7 @@ func (h *Handler) answerProbe(r *http.Request, endpoint string) bool {
 	caddyhttp.SetVar(r.Context(), caddyhttp.LogSkipVar, true)
 	p.came = endpoint == "callback" && h.client == p.gate.client && h.CallbackPath == p.path &&
 		h.originOf(r) == p.origin // what one address has sealed, another cannot open
+	answerAsPages(w)
 	return true
 }
 
@@ -85,23 +86,28 @@ func (h *Handler) probe(server *caddyhttp.Server, r *http.Request, p origin.Orig
 	}
 	ctx, cancel := context.WithTimeout(context.WithValue(context.WithoutCancel(r.Context()), probeKey{}, ask), most)
 	defer cancel()
-	serveProbe(server, (&http.Request{
+	answer := serveProbe(server, (&http.Request{
 		Method: http.MethodGet, URL: &url.URL{Path: ask.path}, RequestURI: ask.path,
 		Proto: r.Proto, ProtoMajor: r.ProtoMajor, ProtoMinor: r.ProtoMinor,
 		Header: probeHeaders(r.Header), Body: http.NoBody, Host: r.Host, RemoteAddr: r.RemoteAddr, TLS: r.TLS,
 	}).WithContext(ctx))
+	if changed := changedHeaders(answer); ask.came && len(changed) > 0 {
+		h.reportOnce(faultHeadersChanged, zap.Strings("headers", changed))
+	}
 	return ask.came
 }
 
-// serveProbe outlives a site that hangs up on what it does not know, which is a
-// panic to net/http.
-func serveProbe(server *caddyhttp.Server, r *http.Request) {
+// serveProbe returns the headers of the answer. It outlives a site that hangs up on what it
+// does not know, which is a panic to net/http.
+func serveProbe(server *caddyhttp.Server, r *http.Request) http.Header {
+	w := &discardWriter{header: make(http.Header)}
 	defer func() {
 		if p := recover(); p != nil && p != http.ErrAbortHandler {
 			panic(p)
 		}
 	}()
-	server.ServeHTTP(&discardWriter{header: make(http.Header)}, r)
+	server.ServeHTTP(w, r)
+	return w.sent
 }
 
 // probeHeaders are the request's, but for those of its body, of its connection and
@@ -119,8 +125,12 @@ func probeHeaders(from http.Header) http.Header {
 }
 
 // discardWriter is a response that nobody reads.
-type discardWriter struct{ header http.Header }
+type discardWriter struct{ header, sent http.Header }
 
 func (w *discardWriter) Header() http.Header         { return w.header }
 func (w *discardWriter) Write(b []byte) (int, error) { return len(b), nil }
-func (w *discardWriter) WriteHeader(int)             {}
+func (w *discardWriter) WriteHeader(status int) {
+	if w.sent == nil && status >= http.StatusOK { // before are the headers of early hints
+		w.sent = w.header.Clone()
+	}
+}

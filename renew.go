@@ -80,8 +80,7 @@ func (x *exchange) requireRenewal() error {
 	case rp.Silent:
 		return x.renewalUnavailable()
 	case rp.Asking:
-		x.goOn(here, goOnAutomatic)
-		return x.page(http.StatusUnauthorized, pages.Departing{URL: here})
+		return x.page(http.StatusUnauthorized, pages.Departing{URL: here, Seconds: goOnAutomatic})
 	}
 	browser, known := x.browser()
 	if !known {

@@ -164,7 +164,7 @@ func TestRenewalAnswers(t *testing.T) {
 				if a.Page() != want || want == "" && a.Text != "inside Camille eidas1" {
 					t.Errorf("got %d, page %q: %s", a.StatusCode, a.Page(), a.Text)
 				}
-				if want == "login" && !strings.Contains(a.Text, `value="/docs"`) {
+				if want == "login" && !strings.Contains(a.Text, `return_to=%2Fdocs&`) {
 					t.Error("the login leads elsewhere")
 				}
 				if got := worth(s, b, copied); tt.ended != (got == http.StatusUnauthorized) && ago < 2*time.Hour {

@@ -64,7 +64,7 @@ func TestSilentLogin(t *testing.T) {
 				callback = answering(callback, code)
 			}
 			for range 2 {
-				if a = b.Follow(b.Visit(callback)); a.Page() != "login" || !strings.Contains(a.Text, `value="/docs"`) {
+				if a = b.Follow(b.Visit(callback)); a.Page() != "login" || !strings.Contains(a.Text, `return_to=%2Fdocs&`) {
 					t.Fatalf("got %d, page %q", a.StatusCode, a.Page())
 				}
 				callback = "/docs"

@@ -34,11 +34,23 @@ func (a Answer) RedirectURL() string {
 	return u.String()
 }
 
-// RefreshURL is where a page goes on to by itself, a path of the site; empty if it does
-// not.
+// RefreshURL is where a page goes on to by itself; empty if it does not.
 func (a Answer) RefreshURL() string {
 	_, url, _ := strings.Cut(a.Header.Get("Refresh"), "; url=")
 	return url
+}
+
+// LeavingURL is where the browser goes on to from an answer that shows nothing: a redirect,
+// or a page that takes the place of one where a form was sent. It is empty where an answer
+// is there to be looked at.
+func (a Answer) LeavingURL() string {
+	if page := a.Page(); page == "leaving" || page == "sandbox-leaving" {
+		return a.RefreshURL()
+	}
+	if a.StatusCode != http.StatusSeeOther {
+		return ""
+	}
+	return a.RedirectURL()
 }
 
 // Page is which of our pages an answer is, with its problem's code.
@@ -65,4 +77,4 @@ func (a Answer) Reference() string {
 }
 
 // NextStep is a link or a form by which a page leads on.
-var NextStep = regexp.MustCompile(`<a class="button[^"]*" href="/|<form `)
+var NextStep = regexp.MustCompile(`<a class="(button[^"]*|proconnect-button)" href="/|<form `)

@@ -176,14 +176,15 @@ func (b *Browser) LoginAt(target string, headers ...string) Answer {
 	return a
 }
 
-// Follow goes where redirects lead.
+// Follow goes where redirects lead, and where the pages go on to that answer a form.
 func (b *Browser) Follow(a Answer) Answer {
 	b.T.Helper()
 	for range 10 {
-		if a.StatusCode != http.StatusSeeOther {
+		next := a.LeavingURL()
+		if next == "" {
 			return a
 		}
-		a = b.Visit(a.RedirectURL())
+		a = b.Visit(next)
 	}
 	b.T.Fatal("redirected in a loop")
 	return a

@@ -2,8 +2,10 @@
 // and in English. It only renders: who the person is, which page and which
 // status they get is decided by the caller.
 //
-// A page is one HTML file without any script, font or image of elsewhere, so
-// that its Content-Security-Policy can forbid everything but its own style.
+// A page loads nothing of elsewhere, holds no style and no script itself, and has no form
+// that leads to another origin: it works under the strictest policy that a site may put
+// over its own. Its style, its icon and a few lines of script are a [File] each. It can be
+// read, and every link and form of it works, without any of them.
 package pages
 
 import (
@@ -19,7 +21,8 @@ import (
 var templateFiles embed.FS
 
 // View is what one page shows: [Login], [Refused], [Problem], [LoggedOut],
-// [Logout], [FormLost], [FormWithheld], [Framed], [Departing] or [Waiting].
+// [Logout], [Leaving], [FormLost], [FormWithheld], [Framed], [PersonChanged],
+// [Departing] or [Waiting].
 type View interface {
 	// pageName names the template, and the page in its data-page attribute.
 	pageName() string
@@ -29,14 +32,15 @@ type View interface {
 }
 
 // views lists one of each, for the templates and the tests.
-var views = []View{Login{}, Refused{}, Problem{}, LoggedOut{}, Logout{}, FormLost{}, FormWithheld{}, Framed{}, PersonChanged{}, Departing{}, Waiting{}}
+var views = []View{Login{}, Refused{}, Problem{}, LoggedOut{}, Logout{}, Leaving{}, FormLost{}, FormWithheld{}, Framed{}, PersonChanged{}, Departing{}, Waiting{}}
 
 // page is what the layout reads.
 type page struct {
 	Lang      string
 	Name      string
 	Heading   string
-	Styles    template.HTML
+	Files     fileData
+	Next      Next
 	Site      siteData
 	Reference string
 	Data      any
@@ -52,7 +56,7 @@ func parseTemplates() map[string]map[string]*template.Template {
 		parsed[lang] = make(map[string]*template.Template, len(views))
 		for _, v := range views {
 			t := template.New("layout.html").Funcs(template.FuncMap{"t": c.text, "breakable": breakable})
-			files := []string{"templates/layout.html", "templates/" + v.pageName() + ".html"}
+			files := []string{"templates/layout.html", "templates/button.html", "templates/" + v.pageName() + ".html"}
 			parsed[lang][v.pageName()] = template.Must(t.ParseFS(templateFiles, files...))
 		}
 	}
@@ -78,7 +82,8 @@ func Render(w io.Writer, lang string, site Site, reference string, view View) er
 		Lang:      c.lang,
 		Name:      view.pageName(),
 		Heading:   heading,
-		Styles:    styleOf(view).elements,
+		Files:     filesOf(view, site.Files),
+		Next:      NextOf(view),
 		Site:      site.data(),
 		Reference: plain(reference, maxShort),
 		Data:      data,

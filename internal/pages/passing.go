@@ -1,11 +1,29 @@
 package pages
 
+// Next is where a page goes on to by itself.
+type Next struct {
+	URL     string
+	Seconds int // how long it is there before
+}
+
+// NextOf returns where the page of a view goes on to by itself; its URL is empty where
+// the page stays.
+func NextOf(view View) Next {
+	if v, ok := view.(interface{ next() Next }); ok {
+		return v.next()
+	}
+	return Next{}
+}
+
 // Departing is shown for a moment before ProConnect, and goes on by itself.
 type Departing struct {
-	URL string // path and query of where it goes on
+	URL     string // path and query of where it goes on
+	Seconds int    // after how long
 }
 
 func (Departing) pageName() string { return "departing" }
+
+func (v Departing) next() Next { return Next{v.URL, v.Seconds} }
 
 func (v Departing) prepare(c *catalog) (string, any, error) {
 	if !isPath(v.URL) {
@@ -18,14 +36,34 @@ func (v Departing) prepare(c *catalog) (string, any, error) {
 // itself when that one is back.
 type Waiting struct {
 	LoginURL string // path and query of the login endpoint
-	Over     bool   // it waits no longer
+	NextURL  string // where it looks whether the other is back; empty: it waits no longer
+	Seconds  int    // after how long
 }
 
 func (Waiting) pageName() string { return "waiting" }
+
+func (v Waiting) next() Next { return Next{v.NextURL, v.Seconds} }
 
 func (v Waiting) prepare(c *catalog) (string, any, error) {
 	if !isPath(v.LoginURL) {
 		return "", nil, errURL
 	}
 	return c.text("waiting.heading"), v, nil
+}
+
+// Leaving is the answer to a form that logs out here, and goes on by itself to ProConnect,
+// to log out there.
+type Leaving struct {
+	URL string // ProConnect's, or of its simulation
+}
+
+func (Leaving) pageName() string { return "leaving" }
+
+func (v Leaving) next() Next { return Next{URL: safeURL(v.URL)} }
+
+func (v Leaving) prepare(c *catalog) (string, any, error) {
+	if v.URL = safeURL(v.URL); v.URL == "" {
+		return "", nil, errLeaving
+	}
+	return c.text("leaving.heading"), v, nil
 }

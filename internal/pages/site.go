@@ -13,6 +13,7 @@ type Site struct {
 	Contact  string // whom to ask: an email address, an https URL, or free text
 	Links    []Link // accessibility, legal notice, personal data
 	Banner   string // [BannerSandbox], [BannerIntegration] or empty
+	Files    string // the path of the site under which each [File] is, with its last slash
 }
 
 // Banners of a [Site], for environments in which an identity proves nothing.

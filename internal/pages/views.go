@@ -1,14 +1,13 @@
 package pages
 
-import (
-	"errors"
-	"maps"
-	"net/url"
-	"slices"
-)
+import "errors"
 
-// errURL refuses a page whose one way on is not a path of the same origin.
-var errURL = errors.New("want a path of the same origin to go on to")
+var (
+	// errURL refuses a page whose one way on is not a path of the same origin.
+	errURL = errors.New("want a path of the same origin to go on to")
+	// errLeaving refuses a page whose one way on leads nowhere.
+	errLeaving = errors.New("want the address at which ProConnect logs out")
+)
 
 // Login is the page with the official button.
 type Login struct {
@@ -23,35 +22,19 @@ type Login struct {
 // the person's session there.
 const NoticeLoginRequired = "login_required"
 
-// field is a hidden field of a form.
-type field struct{ Name, Value string }
-
-type loginData struct {
-	Action    string
-	Fields    []field
-	Notice    string
-	SwitchURL string
-}
-
 func (Login) pageName() string { return "login" }
 
 func (v Login) prepare(c *catalog) (string, any, error) {
-	u, err := url.Parse(v.LoginURL)
-	if err != nil || !isPath(v.LoginURL) {
+	if !isPath(v.LoginURL) {
 		return "", nil, errURL
 	}
-	d := loginData{Action: u.EscapedPath(), SwitchURL: safeURL(v.SwitchURL)}
-	// A GET form replaces the query of its action by its own fields.
-	query := u.Query()
-	for _, name := range slices.Sorted(maps.Keys(query)) {
-		for _, value := range query[name] {
-			d.Fields = append(d.Fields, field{name, value})
-		}
-	}
+	v.SwitchURL = safeURL(v.SwitchURL)
 	if key := "login.notice." + v.Notice; c.has(key) {
-		d.Notice = c.text(key)
+		v.Notice = c.text(key)
+	} else {
+		v.Notice = ""
 	}
-	return c.text("login.heading"), d, nil
+	return c.text("login.heading"), v, nil
 }
 
 // LoggedOut is the page after a logout.
@@ -63,6 +46,13 @@ type LoggedOut struct {
 }
 
 func (LoggedOut) pageName() string { return "logged-out" }
+
+func (v LoggedOut) next() Next {
+	if v.Partial || v.Switch { // it says what is left to do
+		return Next{}
+	}
+	return Next{URL: v.NextURL}
+}
 
 func (v LoggedOut) prepare(c *catalog) (string, any, error) {
 	v.HomeURL = safeURL(v.HomeURL)

@@ -66,6 +66,10 @@ func (f *fieldIndex) before(set *claims.Set, claim int) (before int64) {
 func (p *people) add(r Record, unwritten bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.put(r, unwritten)
+}
+
+func (p *people) put(r Record, unwritten bool) {
 	if waits, known := p.records[r]; known {
 		p.records[r] = waits || unwritten
 		return

@@ -61,20 +61,20 @@ var uuidPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}
 // prompt=consent do not force a new authentication, nor does max_age.
 func (s *Server) signOn(w http.ResponseWriter, r *http.Request, a *authorization) {
 	if hint := a.params.Get("idp_hint"); hint != "" && !uuidPattern.MatchString(hint) {
-		s.redirectError(w, a, "idp_hint_not_found", "provided idp_hint could not be found")
+		s.redirectError(w, r, a, "idp_hint_not_found", "provided idp_hint could not be found")
 		return
 	}
 	id, current, running := s.current(r)
 	switch {
 	case running && a.canReuse(current):
-		s.redirectCode(w, a, id)
+		s.redirectCode(w, r, a, id)
 	case running:
 		// Also with prompt=none: a request that the session does not satisfy
 		// destroys it and shows the page, where login_required would be right.
 		s.forget(w, r, id)
 		s.ask(w, r, a, http.StatusOK, nil)
 	case a.prompts("none"):
-		s.redirectError(w, a, "login_required", "end-user authentication is required")
+		s.redirectError(w, r, a, "login_required", "end-user authentication is required")
 	default:
 		s.ask(w, r, a, http.StatusOK, nil)
 	}
@@ -105,7 +105,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request, a *authorization,
 	if code := form.Get("error"); code != "" {
 		for _, e := range loginErrors {
 			if e.Code == code {
-				s.redirectError(w, a, e.Code, e.Description)
+				s.redirectError(w, r, a, e.Code, e.Description)
 				return
 			}
 		}
@@ -119,10 +119,10 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request, a *authorization,
 	}
 	id := s.remember(w, r, session{person: p, sub: p.subject()})
 	if !a.accepts(p.acr()) {
-		s.redirectError(w, a, "access_denied", "requested ACRs could not be satisfied")
+		s.redirectError(w, r, a, "access_denied", "requested ACRs could not be satisfied")
 		return
 	}
-	s.redirectCode(w, a, id)
+	s.redirectCode(w, r, a, id)
 }
 
 // current finds the browser's running session.
@@ -164,33 +164,49 @@ func (s *Server) setCookie(w http.ResponseWriter, r *http.Request, value string,
 }
 
 // redirectCode sends the browser back with code, state and iss, in that order.
-func (s *Server) redirectCode(w http.ResponseWriter, a *authorization, sessionID string) {
+func (s *Server) redirectCode(w http.ResponseWriter, r *http.Request, a *authorization, sessionID string) {
 	code := rand.Text()
 	g := &grant{authorization: a, sessionID: sessionID, accessToken: rand.Text()}
 	if !a.prompts("consent") {
 		g.authTime = s.cfg.Now().Truncate(time.Second)
 	}
 	s.codes.put(code, g)
-	s.redirect(w, a, "code", code)
+	s.redirect(w, r, a, "code", code)
 }
 
 // redirectError sends the browser back with an error; for invalid_scope it names
 // a scope, as the real server does.
-func (s *Server) redirectError(w http.ResponseWriter, a *authorization, code, description string) {
+func (s *Server) redirectError(w http.ResponseWriter, r *http.Request, a *authorization, code, description string) {
 	pairs := []string{"error", code, "error_description", description}
 	if code == "invalid_scope" {
 		pairs = append(pairs, "scope", a.scopes[len(a.scopes)-1])
 	}
-	s.redirect(w, a, pairs...)
+	s.redirect(w, r, a, pairs...)
 }
 
 // redirect adds state and, by RFC 9207, iss to the answer. The order of the
 // parameters is the real server's, which url.Values would sort.
-func (s *Server) redirect(w http.ResponseWriter, a *authorization, pairs ...string) {
+func (s *Server) redirect(w http.ResponseWriter, r *http.Request, a *authorization, pairs ...string) {
 	target := *a.redirectURI
 	target.RawQuery = appendQuery(target.RawQuery, append(pairs, "state", a.params.Get("state"), "iss", s.cfg.Issuer)...)
+	if r.Method == http.MethodPost && !atHome(r, &target) {
+		s.leave(w, r, target.String())
+		return
+	}
 	w.Header().Set("Location", target.String())
 	w.WriteHeader(http.StatusSeeOther)
+}
+
+// leave leads on by a page. Browsers hold the redirect that answers a form against the
+// policy of the form's page, and a site may put `form-action 'self'` over ours.
+func (s *Server) leave(w http.ResponseWriter, r *http.Request, target string) {
+	w.Header().Set("Refresh", "0; url="+target)
+	s.show(w, r, http.StatusOK, "message", &view{Leaving: target})
+}
+
+// atHome says whether a target is at the origin that a request was sent to.
+func atHome(r *http.Request, target *url.URL) bool {
+	return target.Host == r.Host && (target.Scheme == "https") == (r.TLS != nil)
 }
 
 // appendQuery adds names and values to a raw query, in the order given.

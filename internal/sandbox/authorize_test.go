@@ -95,7 +95,7 @@ func TestRedirectURIs(t *testing.T) {
 func TestAnswersInTheRealOrder(t *testing.T) {
 	b := &browser{t: t, server: newServer(t, nil)}
 	iss := url.QueryEscape(testIssuer)
-	got := b.login(request("redirect_uri", "http://localhost/cb?a=b")).Header.Get("Location")
+	got := leads(b.login(request("redirect_uri", "http://localhost/cb?a=b")))
 	code, after, _ := strings.Cut(strings.TrimPrefix(got, "http://localhost/cb?a=b&code="), "&")
 	if len(code) < 22 || after != "state="+testState+"&iss="+iss {
 		t.Errorf("got %s", got)

@@ -2,8 +2,6 @@ package sandbox
 
 import (
 	"net/http"
-	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -70,19 +68,7 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request, a *authorization, s
 	}
 	v.Err, v.Custom = m.err, m.custom
 	v.fill(m.person)
-	w.Header().Set("Content-Security-Policy", policy(formOrigin(a.redirectURI)))
 	s.show(w, r, status, "login", v)
-}
-
-// hostPattern is what a host in a policy may look like. An IPv6 address may not
-// be there (CSP3 §2.3.1): it is reached as 'self' or not at all.
-var hostPattern = regexp.MustCompile(`^[A-Za-z0-9.-]+(:[0-9]+)?$`)
-
-func formOrigin(u *url.URL) string {
-	if !hostPattern.MatchString(u.Host) {
-		return ""
-	}
-	return " " + u.Scheme + "://" + u.Host
 }
 
 func (a *authorization) choice(p preset) choice {

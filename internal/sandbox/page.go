@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"embed"
-	"encoding/base64"
+	"encoding/hex"
 	"html/template"
 	"net/http"
+	"strconv"
 
 	"golang.org/x/text/language"
 )
@@ -14,17 +15,42 @@ import (
 //go:embed pages
 var files embed.FS
 
+var pages = template.Must(template.ParseFS(files, "pages/*.html"))
+
+// style and icon are what the pages load: nothing stands in them that a policy of the
+// site's own, put over ours, could forbid.
 var (
-	pages = template.Must(template.ParseFS(files, "pages/*.html"))
-	style = func() string {
-		css, _ := files.ReadFile("pages/style.css")
-		return string(css)
-	}()
-	styleHash = func() string {
-		sum := sha256.Sum256([]byte(style))
-		return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
-	}()
+	style = newAsset("style", ".css", "text/css; charset=utf-8")
+	icon  = newAsset("icon", ".svg", "image/svg+xml")
 )
+
+// asset is a file under a name that holds a digest of its bytes.
+type asset struct {
+	name, contentType string
+	body              []byte
+}
+
+func newAsset(stem, extension, contentType string) asset {
+	body, err := files.ReadFile("pages/" + stem + extension)
+	if err != nil {
+		panic(err) // it is part of the program
+	}
+	sum := sha256.Sum256(body)
+	return asset{stem + "-" + hex.EncodeToString(sum[:8]) + extension, contentType, body}
+}
+
+// serve answers with the file, for ever.
+func (a asset) serve(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+	h.Set("Content-Type", a.contentType)
+	h.Set("Content-Length", strconv.Itoa(len(a.body)))
+	w.WriteHeader(http.StatusOK)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(a.body) // the browser may be gone
+	}
+}
 
 // languages are those of the pages; the first is for everybody else.
 var languages = language.NewMatcher([]language.Tag{language.French, language.English})
@@ -32,9 +58,11 @@ var languages = language.NewMatcher([]language.Tag{language.French, language.Eng
 // view is what a page shows.
 type view struct {
 	Lang      string
-	Style     template.CSS
+	Style     string // relative links, as all are
+	Icon      string
 	Err       error  // why not; nil if all is well
 	Next      string // a relative link that leads on
+	Leaving   string // where the page goes on to by itself
 	LoggedOut bool
 	*loginView
 }
@@ -51,26 +79,23 @@ func (v *view) T(fr, en string) string {
 // nothing, and cannot be framed.
 func setHeaders(h http.Header) {
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", policy(""))
+	h.Set("Content-Security-Policy", policy)
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("X-Robots-Tag", "noindex")
 }
 
-// policy lets the form lead to the given origin too: browsers apply form-action
-// to the redirect that answers the form.
-func policy(origin string) string {
-	return "default-src 'none'; style-src " + styleHash + "; img-src data:; base-uri 'none'; " +
-		"frame-ancestors 'none'; form-action 'self'" + origin
-}
+// policy lets the pages load their own style and icon, and their forms lead to the site.
+const policy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; " +
+	"frame-ancestors 'none'; form-action 'self'"
 
 // show renders a page. HEAD gets the headers alone.
 func (s *Server) show(w http.ResponseWriter, r *http.Request, status int, page string, v *view) {
 	tag, _ := language.MatchStrings(languages, r.Header.Get("Accept-Language"))
 	base, _ := tag.Base()
 	v.Lang = base.String()
-	v.Style = template.CSS(style)
+	v.Style, v.Icon = style.name, icon.name
 	var body bytes.Buffer
 	if err := pages.ExecuteTemplate(&body, page, v); err != nil {
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)

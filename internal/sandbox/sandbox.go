@@ -99,8 +99,10 @@ func New(cfg Config) (*Server, error) {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	setHeaders(w.Header())
 	endpoint := map[string]http.HandlerFunc{
-		"/authorize":   s.authorize,
-		"/end-session": s.endSession,
+		"/authorize":     s.authorize,
+		"/end-session":   s.endSession,
+		"/" + style.name: style.serve,
+		"/" + icon.name:  icon.serve,
 	}[r.URL.Path]
 	if endpoint == nil {
 		s.fail(w, r, http.StatusNotFound, errors.New("no such page"))

@@ -21,6 +21,7 @@ import (
 type Shared struct {
 	keys    *seal.Keyring
 	revoked *revocation.List
+	storage certmagic.Storage // of the configuration that runs; nobody waits longer than their context says
 
 	mu    sync.Mutex
 	users []*user // those that run, the newest last, behind the one that made it
@@ -50,11 +51,12 @@ func newUser(cfg Config) user {
 func NewShared(storage certmagic.Storage, under string, log *zap.Logger) *Shared {
 	s := &Shared{users: []*user{{storage: storage, log: log}}}
 	bounded := newBoundedStorage(func() certmagic.Storage { return s.current().storage })
+	s.storage = bounded
 	s.keys = seal.StoredKeyring(bounded, path.Join(under, "keys.json"), 0, func(message string, err error) {
 		s.current().log.Error(message, zap.Error(err))
 	})
 	s.revoked = revocation.NewList(revocation.Config{
-		Storage: bounded, Prefix: path.Join(under, "revoked"), WriteEvery: waits.Writes,
+		Storage: bounded, Prefix: path.Join(under, "revoked"), WriteEvery: waits.Writes, AnswerWait: waits.Answers,
 		Log:  func() *zap.Logger { return s.current().log },
 		Keys: s.peopleKeys,
 	})

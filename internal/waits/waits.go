@@ -38,6 +38,13 @@ var (
 	// share the next write, and their answers wait for it.
 	Writes = time.Second
 
+	// Answers bounds how long an answer to a browser waits for the storage: that of a
+	// logout for being written, the first one after a start for reading who logged out.
+	Answers = 2 * time.Second
+
+	// Looks is how often the storage is asked what other nodes wrote.
+	Looks = 5 * time.Second
+
 	// Lists is how often lists are looked at.
 	Lists = time.Second
 
