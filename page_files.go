@@ -21,7 +21,7 @@ func (x *exchange) serveFile() error {
 	}
 	file := pages.FileNamed(path.Base(x.url.Path))
 	if file == nil || x.url.Path != x.gate.Path+filesPath+file.Name {
-		return x.serveNotFound()
+		return x.problem(faultNotFound, pages.Problem{HomeURL: "/"})
 	}
 	head := x.w.Header()
 	head.Set("Content-Type", file.Type)
