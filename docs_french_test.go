@@ -12,10 +12,10 @@ import (
 // for its comments.
 func TestDocsFrenchInStep(t *testing.T) {
 	for _, english := range pages(t) {
-		if strings.HasSuffix(english, ".fr.md") {
+		if isFrench(english) {
 			continue
 		}
-		french := strings.TrimSuffix(english, ".md") + ".fr.md"
+		french := twinOf(english)
 		t.Run(french, func(t *testing.T) {
 			en, fr := readFile(t, english), readFile(t, french)
 			wantInStep(t, "headings", headingLevels(en), headingLevels(fr))
