@@ -59,10 +59,10 @@ func (b block) whole() string {
 }
 
 // docsEnvironment gives what a Caddyfile of the pages reads a value: from the environment,
-// and from files, which a copy of it finds below a folder of the test's.
+// where it has no default, and from files, which a copy of it finds below a folder of the test's.
 func docsEnvironment(t *testing.T, text string) string {
 	t.Helper()
-	for _, m := range regexp.MustCompile(`\{(?:env\.|\$)([A-Z_]+)[:}]`).FindAllStringSubmatch(text, -1) {
+	for _, m := range regexp.MustCompile(`\{(?:env\.|\$)([A-Z_]+)\}`).FindAllStringSubmatch(text, -1) {
 		t.Setenv(m[1], docsValue(m[1]))
 	}
 	dir := t.TempDir()
