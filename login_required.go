@@ -67,6 +67,7 @@ func (x *exchange) kind() session.Kind {
 
 // loginsInVain answers somebody whom several logins brought no further.
 func (x *exchange) loginsInVain() error {
+	x.login = loginPending
 	f := faultCookiesRefused
 	if !x.session.IsZero() {
 		f = faultSessionNotEnough
