@@ -68,6 +68,9 @@ func (h *Handler) endpointAt(path string) (name string, ours bool) {
 func (x *exchange) serveEndpoint(name string) error {
 	e := endpoints[name]
 	if !e.static && !x.gate.checks(x.r, x.request) {
+		if name == "callback" {
+			x.login = loginPending
+		}
 		return x.checksFailed()
 	}
 	if isEarly(x.r) && !e.early {
