@@ -82,6 +82,8 @@ func docsValue(name string) string {
 		return "ypD7ARfFWUeCC3SKtdlpLuH+Q6hP0Rz8sJ1yNkgm2xE="
 	case strings.HasSuffix(name, "PORT"):
 		return "8080"
+	case strings.HasSuffix(name, "HASH"): // of a password
+		return "$2a$04$9eOJGQ0o2DRg4bNlBzZ4P.VcLzmBGJ72FSKckmkl19UsyVTmoV1Ha"
 	}
 	return "a-value-of-some-length"
 }
