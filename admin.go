@@ -1,20 +1,15 @@
 package proconnect
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"mime"
 	"net/http"
-	"slices"
-	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 
-	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/revocation"
 )
 
@@ -76,9 +71,9 @@ func adminError(status int, err error) error { return caddy.APIError{HTTPStatus:
 
 // adminRequest is the body of what changes something.
 type adminRequest struct {
-	Client string `json:"client"`
-	Field  string `json:"field"`
-	Value  string `json:"value"`
+	Client string `json:"client,omitempty"`
+	Field  string `json:"field,omitempty"`
+	Value  string `json:"value,omitempty"`
 }
 
 // maxAdminBody bounds the body.
@@ -100,53 +95,14 @@ func readAdminRequest(r *http.Request) (req adminRequest, err error) {
 	return req, nil
 }
 
-// meant are the clients that a request is for.
-func (a *App) meant(name string) ([]*Client, error) {
-	if name != "" {
-		c, ok := a.Clients[name]
-		if !ok {
-			return nil, adminError(http.StatusBadRequest, fmt.Errorf("client %q: want one of %s", name, strings.Join(slices.Sorted(maps.Keys(a.Clients)), ", ")))
-		}
-		return []*Client{c}, nil
-	}
-	var all []*Client
-	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
-		all = append(all, a.Clients[name])
-	}
-	return all, nil
-}
-
-// ended is the answer to what ended sessions: of which clients.
-type ended struct {
-	Clients []string `json:"clients"`
-}
-
 // revoke ends the sessions of everybody of whom a field has a value.
 func (adminAPI) revoke(a *App, r *http.Request) (any, error) {
 	req, err := readAdminRequest(r)
 	if err != nil {
 		return nil, err
 	}
-	clients, err := a.meant(req.Client)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range clients {
-		if !c.asks(req.Field) {
-			return nil, adminError(http.StatusBadRequest, fmt.Errorf("field %q: client %s does not ask ProConnect for it, so it would end the sessions of everybody: name a client that does, or rotate", req.Field, c.name))
-		}
-	}
-	done, err := end(clients, func(ctx context.Context, c *Client) error {
-		err := c.keeper.EndPeople(ctx, req.Field, req.Value)
-		if err == nil || errors.Is(err, revocation.ErrNotStored) {
-			c.reportRevoked(r, req.Field, req.Value, err)
-		}
-		return err
-	})
-	if err != nil && !errors.Is(err, revocation.ErrNotStored) {
-		return nil, adminError(http.StatusBadRequest, err) // the value is none of the field
-	}
-	return done, failedToStore(err)
+	done, err := a.revoke(req, asker(r))
+	return done, onThisNodeOnly(err)
 }
 
 // rotate ends the sessions of everybody, and replaces the keys where they are ours.
@@ -155,52 +111,25 @@ func (adminAPI) rotate(a *App, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if req.Field != "" || req.Value != "" {
-		return nil, adminError(http.StatusBadRequest, errors.New("rotate ends the sessions of everybody: for some, revoke"))
+	done, err := a.rotate(req, asker(r))
+	return done, onThisNodeOnly(err)
+}
+
+// asker is who sent a request: the name of a certificate, where there is one, and an
+// address.
+func asker(r *http.Request) string {
+	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
+		return r.TLS.PeerCertificates[0].Subject.String() + " at " + r.RemoteAddr
 	}
-	clients, err := a.meant(req.Client)
-	if err != nil {
-		return nil, err
-	}
-	done, err := end(clients, func(ctx context.Context, c *Client) error {
-		c.reportKeyRotated() // of before
-		err := c.keeper.Rotate(ctx)
-		c.reportRevoked(r, revokedAll, "", err)
-		c.reportKeyRotated()
+	return r.RemoteAddr
+}
+
+// onThisNodeOnly has an error of the storage say what holds all the same.
+func onThisNodeOnly(err error) error {
+	if !errors.Is(err, revocation.ErrNotStored) {
 		return err
-	})
-	return done, failedToStore(err)
-}
-
-func failedToStore(err error) error {
-	if err == nil {
-		return nil
 	}
-	return adminError(http.StatusInternalServerError, err)
-}
-
-// end ends sessions of each client, also where another one's storage fails. It does not
-// stop halfway because whoever asked has gone.
-func end(clients []*Client, of func(context.Context, *Client) error) (done ended, err error) {
-	var failed []error
-	for _, c := range clients {
-		if err := of(context.Background(), c); err != nil {
-			failed = append(failed, fmt.Errorf("client %s: %w", c.name, err))
-			continue
-		}
-		done.Clients = append(done.Clients, c.name)
-	}
-	return done, errors.Join(failed...)
-}
-
-// asks says whether sessions of the client tell a field's value. Where they do not,
-// nobody knows whom a record names, and it would end all.
-func (c *Client) asks(field string) bool {
-	ref, known := claims.Lookup(field)
-	if known && ref.Index == claims.SIREN {
-		ref = claims.RefOf(claims.SIRET)
-	}
-	return known && slices.Contains(c.asking().Claims, ref)
+	return adminError(http.StatusInternalServerError, fmt.Errorf("%w: it holds on this node only, until the storage takes it", err))
 }
 
 // Interface guards

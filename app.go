@@ -35,8 +35,11 @@ type App struct {
 	gates        []*Handler     // of all sites
 	gatesOf      map[string]int // how many each site has so far
 	pollEvery    time.Duration  // how often what changes outside is looked at
+	lookEvery    time.Duration  // and the storage
 	stop         context.CancelFunc
-	polled       chan struct{} // closed when the poller has ended
+	polled       chan struct{}   // closed when the poller has ended
+	firstAsk     time.Duration   // how long after the start ProConnect is asked whether it answers
+	asking       *sync.WaitGroup // those who wait until it does
 	lists        *rules.Lists
 	bodies       *bodies
 	storage      certmagic.Storage

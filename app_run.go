@@ -10,10 +10,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
-	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
@@ -24,7 +24,8 @@ import (
 // writes to the storage.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.findings = new(findings)
-	a.log, a.auditLog, a.pollEvery = a.findings.gather(ctx.Logger()), auditLog(ctx), waits.Lists
+	a.log, a.auditLog = a.findings.gather(ctx.Logger()), auditLog(ctx)
+	a.pollEvery, a.lookEvery, a.firstAsk = waits.Lists, waits.Looks, waits.FirstAsk
 	a.lists, a.bodies = rules.NewLists(a.log, runningLists()), &bodies{most: waits.Body}
 	a.storage, a.shared = ctx.Storage(), make(map[string]*session.Shared)
 	if err := a.provisionMetrics(ctx); err != nil {
@@ -79,14 +80,10 @@ func (a *App) Start() error {
 	for _, c := range a.Clients {
 		c.keeper.Start()
 	}
-	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
-		if a.Clients[name].sandbox != nil {
-			a.log.Warn("SANDBOX: ProConnect is simulated, identities are not verified, and only this machine is answered",
-				zap.String("client", name))
-		}
-	}
 	a.announceAddresses()
 	a.announceSandboxSites()
+	a.asking = new(sync.WaitGroup)
+	a.awaitAnswers(ctx)
 	for l := range a.lists.All() {
 		a.watches = append(a.watches, watchList(l, a.lists, a.log, a.reportListChanged))
 	}
@@ -105,6 +102,7 @@ func (a *App) Start() error {
 func (a *App) Stop() error {
 	a.stop()
 	<-a.polled
+	a.asking.Wait()
 	a.metrics.stop(a)
 	ctx, cancel := context.WithTimeout(context.Background(), session.EndWait)
 	defer cancel()
@@ -146,7 +144,7 @@ func (a *App) poll(ctx context.Context) {
 			if now.Before(next) {
 				continue
 			}
-			next = now.Add(session.PollEvery - time.Duration(rand.Int64N(int64(time.Second)))) // jitter, not a secret
+			next = now.Add(a.lookEvery - time.Duration(rand.Int64N(int64(a.lookEvery/5)))) // jitter, not a secret
 			for _, c := range a.Clients {
 				c.polling.run(func() { c.keeper.Poll(ctx); c.reportKeyRotated() })
 			}

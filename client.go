@@ -105,6 +105,8 @@ type Client struct {
 	relay      *relay    // nil without callback_origin
 	logo       *pages.File
 
+	firstAnswer *firstAnswer // nil: nothing is to be asked when Caddy starts
+
 	expected []claims.Ref // what matchers read
 
 	gates       []*Handler             // of all sites

@@ -51,6 +51,7 @@ func (c *Client) provisionProvider(caddy.Context) error {
 // provisionSandbox sets up the simulated ProConnect, which nothing but this
 // process can reach: its client secret is made here and forgotten with it.
 func (c *Client) provisionSandbox(cfg rp.Config) error {
+	c.log.Warn("SANDBOX: ProConnect is simulated, identities are not verified, and only this machine is answered")
 	cfg.ClientID = "sandbox"
 	if c.ClientID != "" {
 		cfg.ClientID = c.ClientID

@@ -22,7 +22,7 @@ func adminFlags(c *cobra.Command) {
 // revokeCommand ends the sessions of somebody.
 func revokeCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use:   "revoke <field> [<value>] [--client <name>]",
+		Use:   "revoke <field> [<value>] [--client <name>] [--storage]",
 		Short: "Ends the sessions of everybody of whom a field has a value",
 		Long: `
 Has the Caddy that runs end the sessions of everybody of whom a field (sub,
@@ -33,12 +33,17 @@ Without a value, it is read from standard input, so that it is in no shell
 history and in no list of processes. It ends sessions; whom the rules still
 admit logs in again: first have a deny refuse them.
 
-It exits with 2 if Caddy refused, or could not store it: then it holds on this
-node alone.`,
-		Example: "  echo camille@example.gouv.fr | caddy proconnect revoke email",
+With --storage no Caddy is asked: it is written into the storage that the
+configuration names, where all nodes see it within seconds. Run as root, it is
+written as the user whom the folder belongs to, so that Caddy can read it.
+
+It exits with 0 if it is done, and with 2 if it was refused or could not be
+stored; asked of a Caddy, it then holds on that node alone.`,
+		Example: `  echo camille@example.gouv.fr | caddy proconnect revoke email
+  caddy proconnect revoke siren 130025265 --storage -c /etc/caddy/Caddyfile`,
 	}
 	adminFlags(c)
-	c.Flags().String("client", "", "Of this client alone (default all)")
+	endFlags(c)
 	return runsOn(c, 2, func(c *cobra.Command, args []string) (int, error) {
 		if len(args) == 0 {
 			return exitFailed, errors.New("say which field: sub, email, siret, siren or idp_id")
@@ -47,8 +52,14 @@ node alone.`,
 		if err != nil {
 			return exitFailed, err
 		}
-		return administer(c, "/proconnect/revoke", map[string]string{"field": args[0], "value": value})
+		return endSessions(c, "/proconnect/revoke", (*App).revoke, adminRequest{Field: args[0], Value: value})
 	})
+}
+
+// endFlags are those of the commands that end sessions.
+func endFlags(c *cobra.Command) {
+	c.Flags().String("client", "", "Of this client alone (default all)")
+	storageFlag(c)
 }
 
 // revokedValue is the value of the arguments, or the one line of standard input.
@@ -73,44 +84,65 @@ func revokedValue(c *cobra.Command, args []string) (string, error) {
 // rotateCommand ends all sessions.
 func rotateCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use:   "rotate [--client <name>]",
+		Use:   "rotate [--client <name>] [--storage]",
 		Short: "Ends all sessions, and replaces the keys that seal them",
 		Long: `
 Has the Caddy that runs end the sessions of everybody, on all nodes that share
 its storage, and replace the keys that seal them where they are Caddy's own.
-Those that the configuration names (session { secret … }) are the operator's.`,
+Those that the configuration names (session { secret … }) are the operator's.
+
+With --storage no Caddy is asked: it is written into the storage that the
+configuration names, where all nodes see it within seconds. Run as root, it is
+written as the user whom the folder belongs to, so that Caddy can read it.
+
+It exits with 0 if it is done, and with 2 if it was refused or could not be
+stored; asked of a Caddy, it then holds on that node alone.`,
+		Example: `  caddy proconnect rotate --config /etc/caddy/Caddyfile
+  caddy proconnect rotate --client partners --storage`,
 	}
 	adminFlags(c)
-	c.Flags().String("client", "", "Of this client alone (default all)")
+	endFlags(c)
 	return runs(c, func(c *cobra.Command) (int, error) {
-		return administer(c, "/proconnect/rotate", make(map[string]string))
+		return endSessions(c, "/proconnect/rotate", (*App).rotate, adminRequest{})
 	})
 }
 
-// administer has Caddy do something, and says of which clients it was done. What is meant
-// travels in the body: Caddy logs addresses.
-func administer(c *cobra.Command, path string, body map[string]string) (int, error) {
-	if client, _ := c.Flags().GetString("client"); client != "" {
-		body["client"] = client
+// endSessions has Caddy end sessions, or the storage tell it to, and says of which clients
+// it was done.
+func endSessions(c *cobra.Command, path string, act func(*App, adminRequest, string) (ended, error), req adminRequest) (int, error) {
+	req.Client, _ = c.Flags().GetString("client")
+	var done ended
+	var err error
+	if stored, _ := c.Flags().GetBool("storage"); stored {
+		done, err = throughStorage(c, req, act)
+	} else {
+		done, err = throughAdmin(c, path, req)
 	}
-	text, err := json.Marshal(body)
-	if err != nil {
-		return exitFailed, err
-	}
-	answer, err := askAdmin(c, http.MethodPost, path, text)
 	if err != nil {
 		return exitFailed, err
 	}
 	if wantsJSON(c) {
-		_, err := c.OutOrStdout().Write(answer)
-		return exitFine, err
-	}
-	var done ended
-	if err := json.Unmarshal(answer, &done); err != nil {
-		return exitFailed, fmt.Errorf("the admin endpoint: %w", err)
+		return exitFine, printJSON(c.OutOrStdout(), done)
 	}
 	printWrapped(c.OutOrStdout(), "sessions ended: client "+strings.Join(done.Clients, ", "), "  ")
 	return exitFine, nil
+}
+
+// throughAdmin asks the admin endpoint. What is meant travels in the body: Caddy logs
+// addresses.
+func throughAdmin(c *cobra.Command, path string, req adminRequest) (done ended, err error) {
+	body, err := json.Marshal(req)
+	if err != nil {
+		return done, err
+	}
+	answer, err := askAdmin(c, http.MethodPost, path, body)
+	if err != nil {
+		return done, err
+	}
+	if err := json.Unmarshal(answer, &done); err != nil {
+		return done, fmt.Errorf("the admin endpoint: %w", err)
+	}
+	return done, nil
 }
 
 // statusCommand tells how the Caddy that runs is.
@@ -200,10 +232,18 @@ func askAdmin(c *cobra.Command, method, path string, body []byte) ([]byte, error
 	}
 	resp, err := caddycmd.AdminAPIRequest(address, method, path, nil, sent)
 	if err != nil {
-		return nil, fmt.Errorf("admin endpoint %s: %w", address, err)
+		return nil, fmt.Errorf("admin endpoint %s: %w%s", address, err, withoutEndpoint(c, err))
 	}
 	defer resp.Body.Close()
 	return io.ReadAll(resp.Body)
+}
+
+// withoutEndpoint says what to do where nobody answers, of a command that can do without.
+func withoutEndpoint(c *cobra.Command, err error) string {
+	if c.Flags().Lookup("storage") == nil || !strings.Contains(err.Error(), "performing request") { // Caddy wraps no error there
+		return ""
+	}
+	return "; where Caddy has no admin endpoint, or does not run: --storage"
 }
 
 // adminAddress is where the admin endpoint listens. Without a configuration it is Caddy's

@@ -34,8 +34,12 @@ var registerStandIn = sync.OnceFunc(func() { caddy.RegisterModule(dryrun.StandIn
 // provisionDry provisions a configuration. If that fails, the run has what was found
 // before.
 func provisionDry(config []byte) (*dryRun, error) {
+	return provisionWith(config, filepath.Join(os.TempDir(), "caddy-proconnect-"+rand.Text())) // nobody makes it
+}
+
+// provisionWith provisions a configuration with a folder for a storage, or with its own.
+func provisionWith(config []byte, storage string) (*dryRun, error) {
 	registerStandIn()
-	storage := filepath.Join(os.TempDir(), "caddy-proconnect-"+rand.Text()) // nobody makes it
 	reduced, err := dryrun.Reduce(config, storage)
 	if err != nil {
 		return new(dryRun), invalidError{err}
@@ -67,8 +71,10 @@ func ownPart(text string) string {
 
 // loadDry is what most commands begin with: the configuration that the flags name,
 // provisioned. They cannot run where it is wrong.
-func loadDry(config *configuration) (*dryRun, error) {
-	d, err := provisionDry(config.json)
+func loadDry(config *configuration) (*dryRun, error) { return usable(provisionDry(config.json)) }
+
+// usable refuses what was not provisioned, or has no client.
+func usable(d *dryRun, err error) (*dryRun, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the configuration does not load: %w; caddy proconnect check tells more", err)
 	}

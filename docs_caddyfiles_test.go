@@ -20,14 +20,17 @@ import (
 )
 
 // block is a Caddyfile in a page. What it is a part of stands behind the
-// language: nothing for a whole Caddyfile, else global (options), sites, site, option
-// (of the client), rules or recipe.
+// language: nothing for a whole Caddyfile, else one of parts.
 type block struct{ part, text string }
 
+// parts are what a block may be a part of.
+var parts = []string{"", "global", "sites", "site", "option", "rules", "recipe"}
+
+// blocks are the Caddyfiles of a page, also those inside a list, without its indent.
 func blocks(text string) []block {
 	var all []block
-	for _, m := range regexp.MustCompile("(?ms)^```caddyfile ?([a-z]*)\n(.*?)^```$").FindAllStringSubmatch(text, -1) {
-		all = append(all, block{m[1], m[2]})
+	for _, m := range regexp.MustCompile("(?ms)^( *)```caddyfile ?([^\n]*)\n(.*?)^ *```$").FindAllStringSubmatch(text, -1) {
+		all = append(all, block{m[2], strings.TrimPrefix(strings.ReplaceAll("\n"+m[3], "\n"+m[1], "\n"), "\n")})
 	}
 	return all
 }
@@ -56,10 +59,10 @@ func (b block) whole() string {
 }
 
 // docsEnvironment gives what a Caddyfile of the pages reads a value: from the environment,
-// and from files, which a copy of it finds below a folder of the test's.
+// where it has no default, and from files, which a copy of it finds below a folder of the test's.
 func docsEnvironment(t *testing.T, text string) string {
 	t.Helper()
-	for _, m := range regexp.MustCompile(`\{(?:env\.|\$)([A-Z_]+)[:}]`).FindAllStringSubmatch(text, -1) {
+	for _, m := range regexp.MustCompile(`\{(?:env\.|\$)([A-Z_]+)\}`).FindAllStringSubmatch(text, -1) {
 		t.Setenv(m[1], docsValue(m[1]))
 	}
 	dir := t.TempDir()
@@ -79,15 +82,26 @@ func docsValue(name string) string {
 		return "ypD7ARfFWUeCC3SKtdlpLuH+Q6hP0Rz8sJ1yNkgm2xE="
 	case strings.HasSuffix(name, "PORT"):
 		return "8080"
+	case strings.HasSuffix(name, "HASH"): // of a password
+		return "$2a$04$9eOJGQ0o2DRg4bNlBzZ4P.VcLzmBGJ72FSKckmkl19UsyVTmoV1Ha"
 	}
 	return "a-value-of-some-length"
 }
 
+var beginsCaddyfile = regexp.MustCompile("(?mi)^[ \t>]*(?:```|~~~) *caddy")
+
 // Every Caddyfile in the pages loads as it stands.
 func TestDocsCaddyfiles(t *testing.T) {
 	for _, name := range pages(t) {
-		for i, b := range blocks(readFile(t, name)) {
+		text := readFile(t, name)
+		if begun, read := len(beginsCaddyfile.FindAllString(text, -1)), len(blocks(text)); begun != read {
+			t.Errorf("%s: %d Caddyfiles begin, and %d were read", name, begun, read)
+		}
+		for i, b := range blocks(text) {
 			t.Run(name+" "+strconv.Itoa(i+1)+" "+b.part, func(t *testing.T) {
+				if !slices.Contains(parts, b.part) {
+					t.Fatalf("a Caddyfile of %q: want one of %q", b.part, parts)
+				}
 				if formatted := string(caddyfile.Format([]byte(b.text))); formatted != b.text {
 					t.Errorf("caddy fmt would write\n%s", formatted)
 				}

@@ -23,6 +23,18 @@ func TestDocsLinks(t *testing.T) {
 	}
 }
 
+// Both READMEs lead to every page of their language.
+func TestReadmesLeadToEveryPage(t *testing.T) {
+	for _, readme := range bothLanguages("README") {
+		text := readFile(t, readme)
+		for _, page := range pages(t) {
+			if sameLanguage := strings.HasSuffix(page, ".fr.md") == strings.HasSuffix(readme, ".fr.md"); sameLanguage && page != readme && !strings.Contains(text, "]("+page) {
+				t.Errorf("%s has no link to %s", readme, page)
+			}
+		}
+	}
+}
+
 var (
 	linkTarget = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	fencedCode = regexp.MustCompile("(?ms)^ *```.*?^ *```$")

@@ -4,10 +4,12 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	proconnect "github.com/caddy-proconnect/caddy-proconnect"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 // firstColumn returns what stands in back quotes in the first column of the
@@ -32,21 +34,34 @@ func firstColumn(text, heading string) [][]string {
 	return tables
 }
 
-// The tables of options name what the parser knows, all of it and no more.
+// The tables of options name what the parser knows, all of it and no more: the sections of
+// the page that have such tables are the client's, its session's, its audit's, the gate's.
 func TestDocsOptions(t *testing.T) {
 	want := [][]string{proconnect.ClientOptions(), proconnect.SessionOptions(), proconnect.AuditOptions(), proconnect.GateOptions()}
 	for _, name := range bothLanguages("docs/options") {
-		tables := firstColumn(readFile(t, name), "option")
-		if len(tables) != len(want) {
-			t.Fatalf("%s: %d tables of options, want %d", name, len(tables), len(want))
-		}
-		for i, table := range tables {
-			slices.Sort(table)
-			slices.Sort(want[i])
-			if !slices.Equal(table, want[i]) {
-				t.Errorf("%s, table %d:\n got %q\nwant %q", name, i+1, table, want[i])
+		var got [][]string
+		for _, section := range regexp.MustCompile(`(?m)^## `).Split(readFile(t, name), -1) {
+			if tables := firstColumn(section, "option"); len(tables) > 0 {
+				got = append(got, slices.Concat(tables...))
 			}
 		}
+		if len(got) != len(want) {
+			t.Fatalf("%s: %d sections with options, want %d", name, len(got), len(want))
+		}
+		for i := range want {
+			wantSame(t, name+", section "+strconv.Itoa(i+1), got[i], slices.Clone(want[i]))
+		}
+	}
+}
+
+// The table of fields names those of rules.
+func TestDocsFields(t *testing.T) {
+	for name, heading := range map[string]string{"docs/rules.md": "field", "docs/rules.fr.md": "champ"} {
+		tables := firstColumn(readFile(t, name), heading)
+		if len(tables) != 1 {
+			t.Fatalf("%s: %d tables of fields", name, len(tables))
+		}
+		wantSame(t, name, tables[0], append(slices.Clone(rules.Fields), "custom.<path>"))
 	}
 }
 
@@ -91,16 +106,16 @@ func TestDocsLogMessages(t *testing.T) {
 	}
 	messages := make(map[string][]string)
 	for name, heading := range map[string]string{"docs/troubleshooting.md": "in the log", "docs/troubleshooting.fr.md": "dans le journal"} {
-		tables := firstColumn(readFile(t, name), heading)
-		if len(tables) != 1 || len(tables[0]) < 20 {
-			t.Fatalf("%s: no table of messages", name)
+		explained := slices.Concat(firstColumn(readFile(t, name), heading)...)
+		if len(explained) < 20 {
+			t.Fatalf("%s: %d messages", name, len(explained))
 		}
-		for _, message := range tables[0] {
+		for _, message := range explained {
 			if !strings.Contains(source.String(), message) {
 				t.Errorf("%s: nothing logs %q", name, message)
 			}
 		}
-		messages[name] = slices.Sorted(slices.Values(tables[0]))
+		messages[name] = slices.Sorted(slices.Values(explained))
 	}
 	if en, fr := messages["docs/troubleshooting.md"], messages["docs/troubleshooting.fr.md"]; !slices.Equal(en, fr) {
 		t.Errorf("the languages explain different messages:\n got %q\nwant %q", fr, en)

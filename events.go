@@ -8,7 +8,6 @@ package proconnect
 // the gate's own log, under the same reference.
 
 import (
-	"net/http"
 	"net/url"
 	"slices"
 	"time"
@@ -198,19 +197,19 @@ func (a *App) reportListChanged(l *listfile.List, before int) {
 // revokedAll is the field of an event that ended the sessions of everybody.
 const revokedAll = "all"
 
-// reportRevoked tells that an operator ended sessions by the admin API, and from where. An
-// email stands in the audit log only if it is told of people at all.
-func (c *Client) reportRevoked(r *http.Request, field, value string, err error) {
+// byStorage is who ended sessions that this node learned of from the storage: another
+// node's operator, or one without a node.
+const byStorage = "storage"
+
+// reportRevoked tells that an operator ended sessions, and who or what says so. An email
+// stands in the audit log only if it is told of people at all.
+func (c *Client) reportRevoked(by, field, value string, err error) {
 	if !auditedAlways(field) && field != "siren" && !slices.ContainsFunc(c.audit.claims, func(ref claims.Ref) bool { return ref.Name == field }) {
 		value = ""
 	}
-	by := r.RemoteAddr
-	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
-		by = r.TLS.PeerCertificates[0].Subject.String() + " at " + by
-	}
 	fields := []zap.Field{zap.String("field", field), zap.String("value", value), zap.String("by", by)}
 	if err != nil {
-		fields = append(fields, zap.Error(err))
+		fields = append(fields, zap.NamedError("error", onThisNodeOnly(err)))
 	}
 	c.audit.write(eventRevoked, fields...)
 }

@@ -40,7 +40,7 @@ func TestListThatHangsDelaysNothing(t *testing.T) {
 		keeper, otherNode := nodeKeeper(t, log, storage), nodeKeeper(t, log, storage)
 		c := &Client{keeper: keeper}
 		var looks atomic.Int64
-		a := &App{metrics: newMetrics(), log: log, pollEvery: waits.Lists, Clients: map[string]*Client{defaultClient: c}, lists: new(rules.Lists)}
+		a := &App{metrics: newMetrics(), log: log, pollEvery: waits.Lists, lookEvery: waits.Looks, Clients: map[string]*Client{defaultClient: c}, lists: new(rules.Lists)}
 		a.watches = []*listWatch{
 			{path: "/gone", log: log, refresh: func() (bool, error) { <-drive; return false, errors.New("too late") }},
 			{path: "/there", log: log, refresh: func() (bool, error) { looks.Add(1); return false, nil }},
@@ -53,7 +53,7 @@ func TestListThatHangsDelaysNothing(t *testing.T) {
 			t.Error("revoked by nobody")
 		}
 		otherNode.Revoke(t.Context(), somebody)
-		<-time.After(2 * session.PollEvery)
+		<-time.After(2 * waits.Looks)
 		if !keeper.Revoked(t.Context(), somebody.Family) {
 			t.Error("a logout on another node is not seen")
 		}

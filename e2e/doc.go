@@ -1,4 +1,4 @@
-// Package e2e holds tests, of three kinds.
+// Package e2e holds tests, of four kinds.
 //
 // A real browser goes through Caddy, built with this plugin, to node oidc-provider,
 // the engine that ProConnect runs: provider/ holds its configuration.
@@ -15,4 +15,7 @@
 //
 // And two nodes share a storage: Debian's Redis and PostgreSQL, started on loopback
 // with folders of their own (cluster_test.go), through the storage modules of storage/.
+//
+// And examples/paas runs as a platform as a service would run it (paas_test.go): the
+// Procfile's command, $PORT, a router that ends TLS, a fresh disk for each container.
 package e2e

@@ -40,5 +40,9 @@ func TestRevokeRotateStatus(t *testing.T) {
 	if a := b.Visit("/"); a.StatusCode != http.StatusUnauthorized {
 		t.Errorf("after rotate: got %d", a.StatusCode)
 	}
-	sh.proconnect("status", "--address", "unix/"+sh.cwd+"/nowhere.sock").want(t, 2)
+	nowhere := "--address=unix/" + sh.cwd + "/nowhere.sock"
+	sh.proconnect("status", nowhere).want(t, 2)
+	if a := sh.proconnect("rotate", nowhere).want(t, 2); !strings.Contains(a.err, "--storage") {
+		t.Errorf("where nobody answers: %s", a.err)
+	}
 }

@@ -2,7 +2,6 @@ package commands
 
 import (
 	"crypto/rand"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -102,71 +101,4 @@ func TestCheckKnowsTheDocs(t *testing.T) {
 			t.Errorf("%s is in no page as it stands", name)
 		}
 	}
-}
-
-// Every warning and error that validate logs is a finding, word for word: whoever checks
-// in a pipeline must not learn more from the log of production.
-func TestCheckSaysWhatValidateSays(t *testing.T) {
-	s := checked(t, `{
-	proconnect {
-		environment production-rie
-		client_id {env.PROCONNECT_CLIENT_ID}
-		client_secret written-out-secret
-		claims chorusdt:matricule
-	}
-}
-http://docs.example.gouv.fr {
-	proconnect {
-		allow roles agent_public_etat
-		allow email *@example.gouv.fr
-		deny siret from {$DIR}/bad.txt
-		mfa
-		errors caddy
-		idp_hint short
-	}
-	@dinum proconnect siren 130025265
-	respond @dinum 403
-	reverse_proxy localhost:3000
-}
-`)
-	logged := s.caddy("validate").err
-	var report struct {
-		Loads    bool
-		Findings []struct{ Level, Text string }
-	}
-	a := s.proconnect("check", "--json").want(t, 1)
-	if err := json.Unmarshal([]byte(a.out), &report); err != nil {
-		t.Fatalf("%v\n%s", err, a.out)
-	}
-	told := 0
-	for line := range strings.Lines(logged) {
-		var entry struct{ Level, Logger, Msg string }
-		if json.Unmarshal([]byte(line), &entry) != nil || !strings.Contains(entry.Logger, "proconnect") || entry.Level != "warn" && entry.Level != "error" {
-			continue
-		}
-		told++
-		if !strings.Contains(a.out, quoted(t, entry.Msg)) {
-			t.Errorf("check does not say %s", entry.Msg)
-		}
-	}
-	if told < 8 || !report.Loads {
-		t.Errorf("validate told %d things, loads %t:\n%s", told, report.Loads, logged)
-	}
-	for _, f := range report.Findings {
-		if !strings.Contains(logged, quoted(t, f.Text)) {
-			t.Errorf("validate does not say %s", f.Text)
-		}
-	}
-}
-
-// quoted is a text as it is in JSON, without the quotes.
-func quoted(t *testing.T, text string) string {
-	t.Helper()
-	var b strings.Builder
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(text); err != nil {
-		t.Fatal(err)
-	}
-	return strings.Trim(strings.TrimSpace(b.String()), `"`)
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
@@ -37,6 +38,7 @@ type shell struct {
 	cwd   string
 	env   []string
 	stdin string
+	as    *syscall.SysProcAttr // whose commands these are; nil: the test's own
 }
 
 func newShell(t *testing.T, env ...string) *shell {
@@ -80,7 +82,7 @@ func (s *shell) caddy(args ...string) said {
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(s.t.Context(), self, args...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = s.cwd, slices.Clone(s.env), &out, &errs
-	cmd.Stdin = strings.NewReader(s.stdin)
+	cmd.Stdin, cmd.SysProcAttr = strings.NewReader(s.stdin), s.as
 	if err := cmd.Run(); err != nil {
 		if _, ended := errors.AsType[*exec.ExitError](err); !ended {
 			s.t.Fatal(err)

@@ -9,8 +9,12 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"testing"
 	"time"
 
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/waits"
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/certmagic"
@@ -42,6 +46,13 @@ func (s *faultyStorage) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 // CertMagicStorage returns the storage.
 func (s faultyStorage) CertMagicStorage() (certmagic.Storage, error) {
 	return faultyFiles{&certmagic.FileStorage{Path: s.Root}}, nil
+}
+
+// shortenStorage has nobody wait as long for a storage as they would for a real one.
+func shortenStorage(t *testing.T) {
+	caddytest.Shorten(t, &seal.StorageWait, 300*time.Millisecond)
+	caddytest.Shorten(t, &waits.Answers, 200*time.Millisecond)
+	caddytest.Shorten(t, &waits.Looks, 500*time.Millisecond)
 }
 
 // storageFault is what befalls the storage of one client.

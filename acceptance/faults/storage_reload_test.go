@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
-	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
 )
 
 // A configuration that is loaded while the storage fails goes on with what the process
@@ -15,7 +14,7 @@ import (
 // starts then knows nothing: who has a session is asked to come back, whatever it is worth,
 // until the storage was read, unless the operator lets them in.
 func TestLoadsUnderStorageFaults(t *testing.T) {
-	caddytest.Shorten(t, &seal.StorageWait, time.Second)
+	shortenStorage(t)
 	t.Setenv("FAULTY_SECRET", caddytest.NewSessionKey())
 	modes := storageModes()
 	for _, m := range storageModes() {

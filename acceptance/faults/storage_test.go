@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
-	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
 )
 
 // storageMode is a way for a storage to fail, and what becomes of logins where
@@ -64,7 +63,7 @@ var ministry = url.Values{"person": {"ministry"}}
 // notice nothing, others log in or are told to come back, the cause is logged
 // once, and it heals by itself.
 func TestStorageFaults(t *testing.T) {
-	caddytest.Shorten(t, &seal.StorageWait, time.Second)
+	shortenStorage(t)
 	modes := storageModes()
 	for _, m := range modes {
 		breakStorage(m.name, m.fault)

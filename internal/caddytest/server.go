@@ -54,10 +54,12 @@ func Start(t testing.TB, global, sites string) *Server {
 }
 
 // New prepares a server, whose directory can be filled before it runs. Its logouts need
-// not wait for one another.
+// not wait for one another, and its start asks no ProConnect whether it answers: many
+// tests name the real one.
 func New(t testing.TB) *Server {
 	t.Helper()
 	Shorten(t, &waits.Writes, 20*time.Millisecond)
+	Shorten(t, &waits.FirstAsk, 24*time.Hour)
 	return &Server{T: t, Port: FreePort(t), TLSPort: FreePort(t), Dir: t.TempDir()}
 }
 

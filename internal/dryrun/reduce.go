@@ -58,13 +58,14 @@ func change[T any](o object, name string, by func(*T) error) error {
 }
 
 // Reduce reduces a configuration. storage is a folder that need not be there: nothing is
-// written, and if something were, it would be there and not in the operator's.
+// written, and if something were, it would be there and not in the operator's. Without
+// one, the operator's stays: for a command that writes to it.
 func Reduce(config []byte, storage string) (*caddy.Config, error) {
 	whole := object{}
 	if err := json.Unmarshal(config, &whole); err != nil {
 		return nil, fmt.Errorf("the configuration: %w", err)
 	}
-	whole.keep("apps")
+	whole.keep("apps", "storage")
 	err := change(whole, "apps", func(apps *object) error {
 		apps.keep("http", "proconnect")
 		return change(*apps, "http", reduceHTTP)
@@ -72,7 +73,9 @@ func Reduce(config []byte, storage string) (*caddy.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	whole.set("storage", map[string]string{"module": "file_system", "root": storage})
+	if storage != "" {
+		whole.set("storage", map[string]string{"module": "file_system", "root": storage})
+	}
 	// The default log stays where it is, on standard error, and has nothing to say: what
 	// is told of a configuration is gathered from the plugin itself.
 	whole.set("logging", map[string]any{"logs": map[string]any{"default": map[string]string{"level": "FATAL"}}})

@@ -35,8 +35,13 @@ type Config struct {
 	Log  func() *zap.Logger
 	Keys func() Keys
 
+	// Learned hears of people whose sessions somebody else ended since the process began;
+	// it may be nil.
+	Learned func(Record)
+
 	// WriteEvery is how often an object is written at most, however many log out.
 	WriteEvery time.Duration // default: a second
+	AnswerWait time.Duration // default: AnswerWait
 
 	Now    func() time.Time        // default: time.Now
 	Jitter func(below int64) int64 // default: rand.Int64N
@@ -86,6 +91,9 @@ func NewList(cfg Config) *List {
 	}
 	if cfg.WriteEvery == 0 {
 		cfg.WriteEvery = time.Second
+	}
+	if cfg.AnswerWait == 0 {
+		cfg.AnswerWait = AnswerWait
 	}
 	if cfg.Jitter == nil {
 		cfg.Jitter = rand.Int64N // spreads work, keeps no secret
@@ -137,7 +145,7 @@ func (l *List) firstListing() bool {
 				close(failed)
 			}
 		}()
-		late := time.NewTimer(AnswerWait)
+		late := time.NewTimer(l.cfg.AnswerWait)
 		defer late.Stop()
 		select {
 		case <-l.whole:

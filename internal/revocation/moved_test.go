@@ -23,7 +23,7 @@ func TestAnotherStorageGetsWhatIsKnown(t *testing.T) {
 				storage := &swapped{newMemory()}
 				l := node(storage, &right)
 				l.Revoke(family(1), in(time.Hour))
-				_ = l.EndPeople(t.Context(), "sub", "1")
+				_, _ = l.EndPeople(t.Context(), "sub", "1")
 				pass(t, 15*time.Minute, l) // so that it is not written again for being lost
 				before := len(storage.names())
 				if moved {

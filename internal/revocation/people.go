@@ -42,20 +42,47 @@ var peopleFields = [...]int{claims.Sub, claims.Email, claims.SIRET, claims.SIREN
 // EndPeople ends the sessions of everybody of whom a field has a value, or of everybody
 // where the field is empty: here at once, elsewhere with the next poll. An error of the
 // storage says that it holds on this node only; it is tried again.
-func (l *List) EndPeople(ctx context.Context, field, value string) error {
+func (l *List) EndPeople(ctx context.Context, field, value string) (Record, error) {
 	value, err := normalise(field, value)
 	if err != nil {
-		return err
+		return Record{}, err
 	}
-	l.people.add(Record{field, value, l.now() + int64(PeopleAhead/time.Second)}, true)
+	r := l.people.end(field, value, l.now()+int64(PeopleAhead/time.Second))
+	return r, l.writeAllPeople(ctx)
+}
+
+// Repeat writes a record once more, sealed with the keys of this moment.
+func (l *List) Repeat(ctx context.Context, r Record) error {
+	l.people.add(r, true)
+	return l.writeAllPeople(ctx)
+}
+
+func (l *List) writeAllPeople(ctx context.Context) error {
 	if err := l.writePeople(ctx); err != nil {
 		return fmt.Errorf("%w: %w", ErrNotStored, err)
 	}
 	return nil
 }
 
+// end makes a record that ends sessions before a time, or later: where a record is known
+// that may name the same people, a login that came after it began one second behind it
+// (see Keeper.New), however short ago that was and whatever the clock of the node that made
+// the record.
+func (p *people) end(field, value string, before int64) Record {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for r := range p.records {
+		if r.Field != field || r.Value == value { // nobody has two values of one field
+			before = max(before, r.Before+2)
+		}
+	}
+	r := Record{field, value, before}
+	p.put(r, true)
+	return r
+}
+
 // ErrNotStored says that people's sessions were ended here, and nowhere else yet.
-var ErrNotStored = errors.New("the storage did not take it, so it holds on this node only")
+var ErrNotStored = errors.New("the storage did not take it")
 
 // normalise returns a value in the form in which it is compared.
 func normalise(field, value string) (string, error) {
@@ -168,7 +195,7 @@ func (l *List) loadPeople(ctx context.Context, o *object, data []byte) error {
 		err = json.Unmarshal([]byte(plain), &r)
 	}
 	if err == nil {
-		l.people.add(r, false)
+		l.learn(r)
 		return nil
 	}
 	all := Record{Before: o.until - peopleKept}
@@ -182,8 +209,16 @@ func (l *List) loadPeople(ctx context.Context, o *object, data []byte) error {
 	if now.Sub(o.sealed) < sealedWait {
 		return errSealed
 	}
-	l.people.add(all, false)
+	l.learn(all)
 	l.cfg.Log().Error("a record that ends people's sessions was sealed with a key that is gone: the sessions of everybody that began before it are ended",
 		zap.String("object", l.path(o.base)))
 	return nil
+}
+
+// learn takes over a record that somebody else wrote. What was there before the process
+// began is no news.
+func (l *List) learn(r Record) {
+	if l.people.add(r, false) && l.Read() && l.cfg.Learned != nil {
+		l.cfg.Learned(r)
+	}
 }

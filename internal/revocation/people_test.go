@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -61,7 +62,7 @@ func TestPeopleWhomARecordNames(t *testing.T) {
 				if l.PeopleBefore(c.person) != 0 {
 					t.Fatal("ended by nothing")
 				}
-				if err := l.EndPeople(t.Context(), c.field, c.value); err != nil {
+				if _, err := l.EndPeople(t.Context(), c.field, c.value); err != nil {
 					t.Fatal(err)
 				}
 				other.Poll(t.Context())
@@ -82,7 +83,7 @@ func TestPeopleWhomARecordNames(t *testing.T) {
 func TestPeopleWhomNobodyCanName(t *testing.T) {
 	l := node(newMemory(), &right)
 	for _, c := range [][2]string{{"roles", "agent"}, {"siret", "130025265"}, {"siren", "13002526500013"}, {"siret", "13002526500014"}, {"email", "x"}, {"sub", ""}, {"email", ""}} {
-		if err := l.EndPeople(t.Context(), c[0], c[1]); err == nil {
+		if _, err := l.EndPeople(t.Context(), c[0], c[1]); err == nil {
 			t.Errorf("%s %q is taken", c[0], c[1])
 		}
 	}
@@ -96,8 +97,8 @@ func TestRecordsOfPeopleAreSealed(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		storage := newMemory()
 		l := node(storage, &right)
-		_ = l.EndPeople(t.Context(), "siret", "13002526500013")
-		_ = l.EndPeople(t.Context(), "siret", "13002526500013")
+		_, _ = l.EndPeople(t.Context(), "siret", "13002526500013")
+		_, _ = l.EndPeople(t.Context(), "siret", "13002526500013")
 		for name, data := range storage.objects {
 			if strings.Contains(name+string(data), "13002526500013") || strings.Contains(string(data), "siret") {
 				t.Errorf("%s tells %q", name, data)
@@ -113,7 +114,7 @@ func TestRecordThatTheStorageDoesNotTake(t *testing.T) {
 		l, other := node(storage, &right), node(storage, &right)
 		synctest.Wait() // for what is written beside
 		storage.befall = func(string, string) error { return errBroken }
-		if err := l.EndPeople(t.Context(), "sub", "7c9e6679"); !errors.Is(err, errBroken) {
+		if _, err := l.EndPeople(t.Context(), "sub", "7c9e6679"); !errors.Is(err, errBroken) {
 			t.Errorf("the error is %v", err)
 		}
 		if l.PeopleBefore(person(jean, "sub")) == 0 {
@@ -129,12 +130,39 @@ func TestRecordThatTheStorageDoesNotTake(t *testing.T) {
 	})
 }
 
+// Who logs in again behind a record begins one second after it, and can be ended at once,
+// also by a node whose clock is behind that of the record's.
+func TestRecordEndsWhoCameBackAMomentAgo(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		storage := newMemory()
+		fast := 3 * time.Minute
+		ahead, l := node(storage, &fast), node(storage, &right)
+		first, err := ahead.EndPeople(t.Context(), "sub", "7c9e6679")
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Poll(t.Context())
+		if second, err := l.EndPeople(t.Context(), "sub", "7c9e6679"); err != nil || second.Before <= first.Before+1 {
+			t.Errorf("families before %d are ended, want those that began at %d: %v", second.Before, first.Before+1, err)
+		}
+		// A list of people, one after the other, does not run ahead of all clocks.
+		usual := time.Now().Add(PeopleAhead).Unix()
+		list := node(newMemory(), &right)
+		for i := range 600 {
+			r, err := list.EndPeople(t.Context(), "email", strconv.Itoa(i)+"@example.fr")
+			if err != nil || r.Before != usual {
+				t.Fatalf("record %d ends what began before %d, want %d: %v", i, r.Before, usual, err)
+			}
+		}
+	})
+}
+
 // A record is kept for the longest lifetime, and costs nothing after it.
 func TestRecordOfPeopleGoes(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		storage := newMemory()
 		l := node(storage, &right)
-		_ = l.EndPeople(t.Context(), "", "")
+		_, _ = l.EndPeople(t.Context(), "", "")
 		time.Sleep(MaxLifetime)
 		l.Poll(t.Context())
 		if l.PeopleBefore(person(jean, "sub")) == 0 {
@@ -163,7 +191,7 @@ func TestRecordOfPeopleGoes(t *testing.T) {
 func TestRecordThatDoesNotOpen(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		storage := newMemory()
-		_ = node(storage, &right).EndPeople(t.Context(), "sub", "somebody else")
+		_, _ = node(storage, &right).EndPeople(t.Context(), "sub", "somebody else")
 		before := time.Now().Add(PeopleAhead).Unix()
 		secret := make([]byte, 32)
 		rand.Read(secret)
@@ -185,10 +213,11 @@ func TestRotationMakesOlderRecordsNeedless(t *testing.T) {
 		storage, stored := newMemory(), &locking{newMemory()}
 		keys := seal.StoredKeyring(stored, "keys", time.Hour, func(string, error) {})
 		l := nodeWithKeys(storage, &right, keys)
-		_ = l.EndPeople(t.Context(), "sub", "somebody else")
+		_, _ = l.EndPeople(t.Context(), "sub", "somebody else")
 		old := nodeWithKeys(storage, &right, seal.StoredKeyring(stored, "keys", time.Hour, func(string, error) {}))
 		old.Poll(t.Context())
-		for _, step := range []error{l.EndPeople(t.Context(), "", ""), keys.Rotate(t.Context()), l.EndPeople(t.Context(), "", "")} {
+		everybody, err := l.EndPeople(t.Context(), "", "")
+		for _, step := range []error{err, keys.Rotate(t.Context()), l.Repeat(t.Context(), everybody)} {
 			if step != nil {
 				t.Fatal(step)
 			}

@@ -30,7 +30,7 @@ type writer struct {
 // seconds at most; what the storage does not take is tried again, later.
 func (l *List) Revoke(f Family, until time.Time) {
 	tried := l.revoke(f, until)
-	late := time.NewTimer(AnswerWait)
+	late := time.NewTimer(l.cfg.AnswerWait)
 	defer late.Stop()
 	select {
 	case <-tried:

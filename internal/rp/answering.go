@@ -1,6 +1,9 @@
 package rp
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // answerFresh is how long ago a provider may have answered, unless a configuration says
 // otherwise, for a browser to be sent there that is to come back at once, and without a
@@ -31,6 +34,13 @@ func (p *Provider) Answering() Answering {
 		return Silent
 	}
 	return Asking
+}
+
+// Reach asks whether the provider answers as one should, unless that is known. What it
+// answers serves the first login.
+func (p *Provider) Reach(ctx context.Context) error {
+	_, err := p.discovery.get(ctx, p)
+	return err
 }
 
 // noteAnswer remembers that a call was answered.

@@ -185,15 +185,22 @@ func (k *Keyring) Keep(keep time.Duration) {
 func (k *Keyring) Recheck() { k.moved.Store(true) }
 
 // Reload asks the storage for keys that replaced these.
-func (k *Keyring) Reload(ctx context.Context) {
+func (k *Keyring) Reload(ctx context.Context) { _ = k.Read(ctx) }
+
+// Read asks the storage for the keys, and makes none: where there are none, the error is
+// fs.ErrNotExist. Those that the operator gave are there.
+func (k *Keyring) Read(ctx context.Context) error {
 	if k.storage == nil {
-		return
+		return nil
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, k.wait)
 	defer cancel()
-	if loaded, err := k.load(ctx); err == nil {
-		k.current.Store(k.merge(loaded))
+	loaded, err := k.load(ctx)
+	if err != nil {
+		return err
 	}
+	k.current.Store(k.merge(loaded))
+	return nil
 }

@@ -171,6 +171,7 @@ func node(storage certmagic.Storage, now *time.Time, warnings *[]string) *Keyrin
 }
 
 func TestNodesShareTheKeyOfTheStorage(t *testing.T) {
+	t.Parallel() // certmagic looks once a second whether a lock of files is free
 	storage, now, warnings := newStorage(t), time.Now(), []string(nil)
 	var values [4]string
 	var wg sync.WaitGroup

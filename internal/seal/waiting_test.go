@@ -58,7 +58,9 @@ func TestOverdueKeyKeepsNobodyWaiting(t *testing.T) {
 // that is sealed meanwhile waits for its answer.
 func TestSealingDoesNotWaitForUnknownKeys(t *testing.T) {
 	storage, now, warnings := &deafStorage{faultyStorage: newStorage(t)}, time.Now(), []string(nil)
-	box := node(storage, &now, &warnings).Box("s")
+	ring := node(storage, &now, &warnings)
+	ring.wait = 300 * time.Millisecond
+	box := ring.Box("s")
 	mustSeal(t, box, "x", "p")
 	foreign := mustSeal(t, NewKeyring(testKey(8)).Box("s"), "x", "p")
 	storage.deaf.Store(true)

@@ -3,6 +3,9 @@ package session
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
+	"time"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/revocation"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
@@ -75,24 +78,59 @@ func (k *Keeper) EndPeople(ctx context.Context, field, value string) error {
 	if field == "" {
 		return errors.New("no field: want sub, email, siret, siren or idp_id")
 	}
-	return k.shared.revoked.EndPeople(ctx, field, value)
+	_, err := k.shared.revoked.EndPeople(ctx, field, value)
+	return err
 }
 
 // Rotate ends the sessions of everybody, and replaces the keys where they are ours. First
 // the record, which nodes that hold the old key read with it; once more under the new
 // one, for those that start later and never see the old.
 func (k *Keeper) Rotate(ctx context.Context) error {
-	if err := k.shared.revoked.EndPeople(ctx, "", ""); err != nil {
-		return err
+	everybody, err := k.shared.revoked.EndPeople(ctx, "", "")
+	if err != nil {
+		return fmt.Errorf("the key is not replaced: %w", err)
 	}
 	if err := k.keys.Rotate(ctx); err != nil {
+		return fmt.Errorf("sessions are ended, and the key is not replaced: %w", err)
+	}
+	return k.shared.revoked.Repeat(ctx, everybody)
+}
+
+// ErrStrange says that nothing of the client's is in the storage: no session was ever
+// sealed with it.
+var ErrStrange = errors.New("session: the storage holds nothing of the client")
+
+// checkTime is how long a storage has to show that it is the one.
+const checkTime = 10 * time.Second
+
+// CheckStorage says whether what is written into the storage can reach a node. A process
+// of its own must not make the key that the nodes lack: what ends sessions would be sealed
+// by it, in a storage that is not theirs.
+func (k *Keeper) CheckStorage(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	err := k.keys.Read(ctx)
+	if err == nil && k.keys.Created().IsZero() { // the operator's keys are in no storage
+		err = k.checkUsed(ctx)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return ErrStrange
+	}
+	return err
+}
+
+// checkUsed says whether anything at all is in the storage: Caddy notes there, for itself,
+// when it last looked for what is over.
+func (k *Keeper) checkUsed(ctx context.Context) error {
+	names, err := k.shared.storage.List(ctx, "", false)
+	switch {
+	case err == nil && len(names) == 0:
+		return fs.ErrNotExist
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
 		return err
 	}
-	return k.shared.revoked.EndPeople(ctx, "", "")
+	return nil // a storage that cannot list everything may well take a record
 }
 
 // Poll looks for what other nodes revoked. It is called again and again.
 func (k *Keeper) Poll(ctx context.Context) { k.shared.revoked.Poll(ctx) }
-
-// PollEvery is how often to call Poll, but for a jitter.
-const PollEvery = revocation.PollEvery

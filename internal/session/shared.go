@@ -21,6 +21,7 @@ import (
 type Shared struct {
 	keys    *seal.Keyring
 	revoked *revocation.List
+	storage certmagic.Storage // of the configuration that runs; nobody waits longer than their context says
 
 	mu    sync.Mutex
 	users []*user // those that run, the newest last, behind the one that made it
@@ -39,10 +40,11 @@ type user struct {
 	storage certmagic.Storage
 	log     *zap.Logger
 	keys    revocation.Keys
+	learned func(field, value string)
 }
 
 func newUser(cfg Config) user {
-	return user{cfg.Storage, cfg.Log, revocation.Keys{Box: cfg.Keys.Box("people", cfg.Issuer, cfg.ClientID), Reload: cfg.Keys.Reload}}
+	return user{cfg.Storage, cfg.Log, revocation.Keys{Box: cfg.Keys.Box("people", cfg.Issuer, cfg.ClientID), Reload: cfg.Keys.Reload}, cfg.Learned}
 }
 
 // NewShared returns what a process knows that has just begun, of a client that keeps its
@@ -50,13 +52,19 @@ func newUser(cfg Config) user {
 func NewShared(storage certmagic.Storage, under string, log *zap.Logger) *Shared {
 	s := &Shared{users: []*user{{storage: storage, log: log}}}
 	bounded := newBoundedStorage(func() certmagic.Storage { return s.current().storage })
+	s.storage = bounded
 	s.keys = seal.StoredKeyring(bounded, path.Join(under, "keys.json"), 0, func(message string, err error) {
 		s.current().log.Error(message, zap.Error(err))
 	})
 	s.revoked = revocation.NewList(revocation.Config{
-		Storage: bounded, Prefix: path.Join(under, "revoked"), WriteEvery: waits.Writes,
+		Storage: bounded, Prefix: path.Join(under, "revoked"), WriteEvery: waits.Writes, AnswerWait: waits.Answers,
 		Log:  func() *zap.Logger { return s.current().log },
 		Keys: s.peopleKeys,
+		Learned: func(r revocation.Record) {
+			if learned := s.current().learned; learned != nil {
+				learned(r.Field, r.Value)
+			}
+		},
 	})
 	return s
 }

@@ -24,6 +24,10 @@ var (
 	// browsers are sent there that are to come back at once.
 	Fresh = time.Minute
 
+	// FirstAsk is how long after a start ProConnect is asked whether it answers: a
+	// configuration that is replaced at once, or does not start after all, asks nothing.
+	FirstAsk = time.Second
+
 	// Turn is how long a callback waits until its call may be made.
 	Turn = 4 * time.Second
 
@@ -33,6 +37,13 @@ var (
 	// Writes is how often logouts are written into the storage at most. Those in between
 	// share the next write, and their answers wait for it.
 	Writes = time.Second
+
+	// Answers bounds how long an answer to a browser waits for the storage: that of a
+	// logout for being written, the first one after a start for reading who logged out.
+	Answers = 2 * time.Second
+
+	// Looks is how often the storage is asked what other nodes wrote.
+	Looks = 5 * time.Second
 
 	// Lists is how often lists are looked at.
 	Lists = time.Second

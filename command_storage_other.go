@@ -1,0 +1,7 @@
+//go:build !unix
+
+package proconnect
+
+// becomeOwner has nothing to do: where files have no owner of this kind, they inherit from
+// their folder who may read them.
+func becomeOwner(string) error { return nil }
