@@ -40,10 +40,11 @@ func init() {
 //		after_logout    <path>|<url>
 //		idp_hint        <idp_id>
 //		siret_hint      <siret>
-//		title           <text>
-//		audience        <text>
+//		title           [fr|en] <text>
+//		audience        [fr|en] <text>
 //		contact         <text>
-//		link            <text> <url>
+//		link            [fr|en] <text> <url>
+//		logo            <file>
 //		errors          builtin|caddy
 //	}
 //
