@@ -20,6 +20,7 @@ lint:
 	go vet ./...
 	$(STATICCHECK) ./...
 	cd e2e && go vet ./... && $(STATICCHECK) ./...
+	cd e2e/kubernetes && go vet ./...
 
 fmt:
 	$(GOFUMPT) -w $(GO_FILES)
@@ -31,6 +32,7 @@ e2e: build chromium curl firefox servers stores
 	cd e2e/provider && npm ci --no-audit --no-fund
 	cd e2e && go build -o caddy-storages ./storage/caddy
 	cd e2e && CADDY_BIN=../caddy CADDY_STORAGES_BIN=caddy-storages go test -count=1 -timeout 15m ./...
+	cd e2e/kubernetes && CADDY_BIN=../../caddy go test -count=1 ./...
 
 # The scripts of the documentation call it.
 curl:
@@ -46,6 +48,11 @@ firefox:
 # services that the packages may start are not touched.
 stores:
 	@ls /usr/bin/redis-server /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || .ci/install redis-server postgresql
+
+# A systemd of the tests' own runs the unit of Debian's package.
+debian:
+	@ls /lib/systemd/systemd /usr/bin/unshare /usr/bin/nsenter >/dev/null 2>&1 || .ci/install systemd util-linux
+	@ls e2e/debian/caddy_*.deb >/dev/null 2>&1 || .ci/debian-caddy
 
 # Jetty and Tomcat come as libraries: those packages start no service. nginx is run by
 # its binary; a service that its package starts is not touched.
