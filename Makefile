@@ -63,3 +63,7 @@ servers:
 		.ci/install default-jre-headless python3 python3-flask python3-uvicorn php-fpm nginx \
 			tomcat10-common libjetty9-java libjetty9-extra-java
 	cd e2e/servers && npm ci --no-audit --no-fund
+
+# VERSION names what is built; without it, the tag does.
+release:
+	release/build $(VERSION)

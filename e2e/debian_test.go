@@ -32,6 +32,16 @@ dpkg --verify caddy
 // TestDebianDivert: an update of Debian's package leaves the program alone that was put
 // in the place of its own, and the way back brings that back.
 func TestDebianDivert(t *testing.T) {
+	testDebian(t, deployCommands(t, "dpkg-divert .*--add"), deployCommands(t, "dpkg-divert .*--remove"))
+}
+
+// TestDebianPackage: the package of a release does the same by itself.
+func TestDebianPackage(t *testing.T) {
+	testDebian(t, "apt-get install caddy\ndpkg -i caddy-proconnect_*.deb\ndpkg -i caddy-proconnect_*.deb\n", "dpkg -P caddy-proconnect\n")
+}
+
+func testDebian(t *testing.T, install, back string) {
+	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("only root can install a package")
 	}
@@ -54,7 +64,10 @@ func TestDebianDivert(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "caddy"), []byte(ours), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	script := strings.NewReplacer("INSTALL\n", deployCommands(t, "dpkg-divert .*--add"), "BACK\n", deployCommands(t, "dpkg-divert .*--remove")).Replace(divertScript)
+	if out, err := exec.Command("../release/deb", filepath.Join(dir, "caddy"), "0.1.0-rc.1", "all", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	script := strings.NewReplacer("INSTALL\n", install, "BACK\n", back).Replace(divertScript)
 	cmd := exec.Command("unshare", "-mpfi", "--kill-child", "bash", "-c", script)
 	cmd.Env = append(os.Environ(), "DIR="+dir, "DEB="+deb)
 	out, err := cmd.CombinedOutput()
