@@ -5,7 +5,7 @@ STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # What git holds or would hold: not what npm installs.
 GO_FILES = $(shell git ls-files --cached --others --exclude-standard '*.go')
 
-.PHONY: build test lint fmt e2e chromium curl firefox servers stores debian release
+.PHONY: build test lint fmt e2e chromium curl firefox jq servers stores debian release
 
 build:
 	go build -o caddy ./cmd/caddy
@@ -28,7 +28,7 @@ fmt:
 # Real browsers, the engine that ProConnect runs, servers that nobody here wrote, and
 # two nodes over a real Redis and PostgreSQL. E2E_SCREENSHOTS names a directory for
 # pictures of every page; E2E_SEED repeats a run's request targets.
-e2e: build chromium curl firefox servers stores debian
+e2e: build chromium curl firefox jq servers stores debian
 	cd e2e/provider && npm ci --no-audit --no-fund
 	cd e2e && go build -o caddy-storages ./storage/caddy
 	cd e2e && CADDY_BIN=../caddy CADDY_STORAGES_BIN=caddy-storages go test -count=1 -timeout 15m ./...
@@ -43,6 +43,10 @@ chromium:
 
 firefox:
 	@command -v firefox-esr >/dev/null || command -v firefox >/dev/null || .ci/install firefox-esr
+
+# What operators are shown asks the audit log with it.
+jq:
+	@command -v jq >/dev/null || .ci/install jq
 
 # The tests run these by their binaries, on loopback, with folders of their own: the
 # services that the packages may start are not touched.

@@ -65,6 +65,7 @@ func (c *Client) provisionSession(caddy.Context) error {
 		Name: c.cookieBase, Lifetime: lifetime, Idle: time.Duration(c.Session.Idle), Renew: time.Duration(c.Session.Renew),
 		Persistent: c.Session.Persistent, Keys: keys, Issuer: c.Issuer, ClientID: c.ClientID,
 		Shared: shared, Storage: c.app.storage, Log: c.log, AcceptUnread: c.Session.StorageDown == storageDownAccept,
+		Learned: func(field, value string) { c.reportRevoked(byStorage, cmp.Or(field, revokedAll), value, nil) },
 	})
 	if c.Session.StorageDown == storageDownAccept {
 		c.log.Warn("storage_down accept: after a restart, until the storage is read, sessions count again that were logged out or ended before it")

@@ -59,10 +59,10 @@ func (b block) whole() string {
 }
 
 // docsEnvironment gives what a Caddyfile of the pages reads a value: from the environment,
-// and from files, which a copy of it finds below a folder of the test's.
+// where it has no default, and from files, which a copy of it finds below a folder of the test's.
 func docsEnvironment(t *testing.T, text string) string {
 	t.Helper()
-	for _, m := range regexp.MustCompile(`\{(?:env\.|\$)([A-Z_]+)[:}]`).FindAllStringSubmatch(text, -1) {
+	for _, m := range regexp.MustCompile(`\{(?:env\.|\$)([A-Z_]+)\}`).FindAllStringSubmatch(text, -1) {
 		t.Setenv(m[1], docsValue(m[1]))
 	}
 	dir := t.TempDir()
@@ -86,6 +86,8 @@ func docsValue(name string) string {
 		return "ypD7ARfFWUeCC3SKtdlpLuH+Q6hP0Rz8sJ1yNkgm2xE="
 	case strings.HasSuffix(name, "PORT"):
 		return "8080"
+	case strings.HasSuffix(name, "HASH"): // of a password
+		return "$2a$04$9eOJGQ0o2DRg4bNlBzZ4P.VcLzmBGJ72FSKckmkl19UsyVTmoV1Ha"
 	}
 	return "a-value-of-some-length"
 }

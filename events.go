@@ -197,6 +197,10 @@ func (a *App) reportListChanged(l *listfile.List, before int) {
 // revokedAll is the field of an event that ended the sessions of everybody.
 const revokedAll = "all"
 
+// byStorage is who ended sessions that this node learned of from the storage: another
+// node's operator, or one without a node.
+const byStorage = "storage"
+
 // reportRevoked tells that an operator ended sessions, and who or what says so. An email
 // stands in the audit log only if it is told of people at all.
 func (c *Client) reportRevoked(by, field, value string, err error) {

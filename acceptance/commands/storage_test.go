@@ -31,25 +31,40 @@ func storedSite(t *testing.T, session string, uid uint32) (*shell, *visitor) {
 	t.Helper()
 	public := caddytest.FreePort(t)
 	s := newSite(t, public, session)
-	if uid != 0 {
-		self, err := os.Executable()
-		if err != nil {
-			t.Fatal(err)
-		}
-		open(t, filepath.Join(s.cwd, "Caddyfile"), self)
-		if err := os.Mkdir(filepath.Join(s.cwd, "storage"), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Chown(filepath.Join(s.cwd, "storage"), int(uid), int(uid)); err != nil {
-			t.Fatal(err)
-		}
-		s.by(uid)
-	}
+	s.ownedBy(t, uid)
 	n := s.startNode(t)
 	v := visitorOf(t, public, n, "ministry")
 	n.stop(t)
 	s.as = nil
 	return s, v
+}
+
+// ownedBy has a user own what Caddy writes, and run it; 0 is whoever runs the test.
+func (s *shell) ownedBy(t *testing.T, uid uint32) {
+	t.Helper()
+	if uid == 0 {
+		return
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	open(t, filepath.Join(s.cwd, "Caddyfile"), self)
+	for _, name := range []string{"storage", "log"} {
+		dir := filepath.Join(s.cwd, name)
+		if err := errors.Join(os.Mkdir(dir, 0o700), os.Chown(dir, int(uid), int(uid))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.by(uid)
+}
+
+// unprivileged is a user whom the modes of files bind.
+func unprivileged() uint32 {
+	if os.Getuid() == 0 {
+		return caddyUser
+	}
+	return 0
 }
 
 // What is written into the storage while no Caddy runs holds when one does, and nothing
@@ -117,10 +132,7 @@ func TestStorageRefusesWhatTheEndpointRefuses(t *testing.T) {
 
 // A storage that does not take it is an error, and nothing was ended.
 func TestStorageThatDoesNotTakeIt(t *testing.T) {
-	uid := uint32(0)
-	if os.Getuid() == 0 {
-		uid = caddyUser // root may write everywhere
-	}
+	uid := unprivileged()
 	s, v := storedSite(t, "lifetime 12h", uid)
 	dir := clientFolder(t, s)
 	if err := os.Chmod(dir, 0o500); err != nil {
@@ -135,7 +147,7 @@ func TestStorageThatDoesNotTakeIt(t *testing.T) {
 	if err := os.Chmod(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if s.as == nil && uid != 0 {
+	if uid != 0 {
 		s.by(uid)
 	}
 	if got := v.status(s.startNode(t)); got != http.StatusOK {

@@ -2,6 +2,10 @@ package commands
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +19,10 @@ const twoNodes = `{
 	storage file_system {$DIR}/storage
 	auto_https disable_redirects
 	default_bind 127.0.0.1
+	log audit {
+		include http.handlers.proconnect.audit
+		output file {$DIR}/log/{$PORT:80}.json
+	}
 	proconnect {
 		environment sandbox
 		session {
@@ -81,7 +89,64 @@ func TestNodesEndSessionsTogether(t *testing.T) {
 				awaitEnd(t, n, ministry)
 			}
 			wantEverywhere(t, http.StatusOK, "after another", []*node{b, a}, visitorOf(t, public, b, "ministry"))
+
+			bySomebody := caddytest.Loopback
+			wantEnded(t, s, a, []ending{{"siren", bySomebody}, {"siret", "storage"}, {"all", bySomebody}, {"all", "storage"}})
+			wantEnded(t, s, b, []ending{{"siren", "storage"}, {"siret", "storage"}, {"all", "storage"}, {"all", "storage"}})
+			late := s.startNode(t)
+			wantEverywhere(t, http.StatusUnauthorized, "at a node that starts", []*node{late}, company)
+			wantEnded(t, s, late, nil) // it was told before
 		})
+	}
+}
+
+// Where the storage does not take it, the node that was asked ends the sessions, and the
+// operator is told that no other does. The others follow when the storage takes it.
+func TestNodesWhoseStorageDoesNotTakeIt(t *testing.T) {
+	t.Parallel()
+	public := caddytest.FreePort(t)
+	s := newSite(t, public, "lifetime 12h")
+	s.ownedBy(t, unprivileged())
+	a, b := s.startNode(t), s.startNode(t)
+	ministry := visitorOf(t, public, a, "ministry")
+	wantEverywhere(t, http.StatusOK, "after the login", []*node{a, b}, ministry)
+	if err := os.Chmod(clientFolder(t, s), 0o500); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"revoke", "siren", "130025265"}, {"rotate"}} {
+		said := s.proconnect(append(args, "--address", a.admin)...).want(t, 2)
+		if unfolded := strings.Join(strings.Fields(said.err), " "); said.out != "" || !strings.Contains(unfolded, "it holds on this node only") {
+			t.Errorf("%q: printed %q and %q", args, said.out, said.err)
+		}
+	}
+	wantEverywhere(t, http.StatusUnauthorized, "where the operator asked", []*node{a}, ministry)
+	wantEverywhere(t, http.StatusOK, "at the other node", []*node{b}, ministry)
+	if err := os.Chmod(clientFolder(t, s), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	awaitEndWithin(t, b, ministry, 2*seenWithin) // one node has to try again, and then the other to look
+}
+
+// ending is what the audit log tells of sessions that an operator ended.
+type ending struct{ field, by string }
+
+// wantEnded checks what a node's audit log tells: each act once, whoever did it where.
+func wantEnded(t *testing.T, s *shell, n *node, want []ending) {
+	t.Helper()
+	file := filepath.Join(s.cwd, "log", n.port+".json")
+	var got []ending
+	for _, line := range caddytest.Audited(t, file, "revoked") {
+		by, _, _ := strings.Cut(line.Text("by"), ":")
+		got = append(got, ending{line.Text("field"), by})
+		caddytest.WantDocumented(t, line)
+	}
+	slices.SortStableFunc(got, func(x, y ending) int { return strings.Compare(y.field, x.field) }) // what came together has no order
+	slices.SortStableFunc(want, func(x, y ending) int { return strings.Compare(y.field, x.field) })
+	if !slices.Equal(got, want) {
+		t.Errorf("the audit tells %v, want %v", got, want)
+	}
+	for _, line := range caddytest.Audited(t, file, "keys_rotated") {
+		caddytest.WantDocumented(t, line)
 	}
 }
 
@@ -100,10 +165,15 @@ func wantEverywhere(t *testing.T, want int, when string, nodes []*node, visitors
 // awaitEnd waits until a node has a visitor log in.
 func awaitEnd(t *testing.T, at *node, v *visitor) {
 	t.Helper()
-	for late := time.After(seenWithin); v.status(at) == http.StatusOK; {
+	awaitEndWithin(t, at, v, seenWithin)
+}
+
+func awaitEndWithin(t *testing.T, at *node, v *visitor, within time.Duration) {
+	t.Helper()
+	for late := time.After(within); v.status(at) == http.StatusOK; {
 		select {
 		case <-late:
-			t.Fatalf("the session lives %v later", seenWithin)
+			t.Fatalf("the session lives %v later", within)
 		case <-time.After(100 * time.Millisecond): // between two questions
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -22,7 +21,7 @@ func administered(t *testing.T, clientID, rules string) (s *caddytest.Server, ad
 	t.Helper()
 	admin = caddytest.NewAdmin(t)
 	global = "proconnect {\n environment sandbox\n client_id " + clientID + "\n scopes openid siret idp_id roles\n }\nstorage faulty {$DIR}/storage" +
-		admin.Option + "log audit {\n include http.handlers.proconnect.audit\n output file {$DIR}/audit.json\n }\n"
+		admin.Option + caddytest.AuditFile
 	return caddytest.Start(t, global, caddytest.GatedBy(rules)), admin, global
 }
 
@@ -43,22 +42,9 @@ func wantStatus(t *testing.T, b *caddytest.Browser, want int, when string) {
 	}
 }
 
-func auditLines(t *testing.T, s *caddytest.Server, event string) (lines []caddytest.LogLine) {
+func auditLines(t *testing.T, s *caddytest.Server, event string) []caddytest.LogLine {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(s.Dir, "audit.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(text)) {
-		var l caddytest.LogLine
-		if err := json.Unmarshal([]byte(line), &l); err != nil {
-			t.Fatal(err)
-		}
-		if l.Text("event") == event {
-			lines = append(lines, l)
-		}
-	}
-	return lines
+	return caddytest.Audited(t, filepath.Join(s.Dir, "audit.json"), event)
 }
 
 // An operator locks people out by the admin endpoint: at once, whom they mean, and nobody
@@ -116,6 +102,9 @@ func TestAdminRevokes(t *testing.T) {
 	if n := len(auditLines(t, s, "keys_rotated")); n != 1 {
 		t.Errorf("the new key was told %d times", n)
 	}
+	for _, line := range append(auditLines(t, s, "revoked"), auditLines(t, s, "keys_rotated")...) {
+		caddytest.WantDocumented(t, line)
+	}
 }
 
 // What the storage does not take holds here, and the operator is told that it does so
@@ -132,6 +121,8 @@ func TestAdminTellsWhatTheStorageDidNotTake(t *testing.T) {
 	wantStatus(t, b, http.StatusUnauthorized, "on this node")
 	if lines := auditLines(t, s, "revoked"); len(lines) != 1 || !strings.Contains(lines[0].Text("error"), "this node only") {
 		t.Errorf("got %v", lines)
+	} else {
+		caddytest.WantDocumented(t, lines[0], "error")
 	}
 }
 

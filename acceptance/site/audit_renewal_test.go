@@ -13,14 +13,13 @@ import (
 // another account took its place.
 func TestAuditTellsWhatBecomesOfASession(t *testing.T) {
 	s := caddytest.Start(t, renewingSandbox+auditFile, renewingSite)
-	documented := documentedEvents(t)
 	one := func(event string) caddytest.LogLine {
 		t.Helper()
 		lines := audited(t, s, event)
 		if len(lines) != 1 {
 			t.Fatalf("%d events %s, want 1", len(lines), event)
 		}
-		wantDocumented(t, documented, lines[0])
+		caddytest.WantDocumented(t, lines[0])
 		return lines[0]
 	}
 

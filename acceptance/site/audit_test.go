@@ -1,14 +1,10 @@
 package site_test
 
 import (
-	"encoding/json"
 	"maps"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,62 +12,13 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
 )
 
-// auditFile is the global option that sends events to a file, as the documentation shows.
-const auditFile = `
-	log audit {
-		include http.handlers.proconnect.audit
-		output file {$DIR}/audit.json
-	}
-`
+// auditFile is the global option that sends events to a file.
+const auditFile = caddytest.AuditFile
 
 // audited returns the events that were logged, of one kind or of all.
-func audited(t *testing.T, s *caddytest.Server, event string) (lines []caddytest.LogLine) {
+func audited(t *testing.T, s *caddytest.Server, event string) []caddytest.LogLine {
 	t.Helper()
-	for text := range strings.Lines(readAll(t, s.Dir, "audit.json")) {
-		var line caddytest.LogLine
-		if err := json.Unmarshal([]byte(text), &line); err != nil {
-			t.Fatalf("%v: %s", err, text)
-		}
-		if event == "" || line.Text("event") == event {
-			lines = append(lines, line)
-		}
-	}
-	return lines
-}
-
-// documentedEvents are the example lines of docs/operations.md, by event.
-func documentedEvents(t *testing.T) map[string]caddytest.LogLine {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(caddytest.Root(t), "docs/operations.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	events := make(map[string]caddytest.LogLine)
-	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|.*\\| `(\\{.*\\})` \\|$").FindAllStringSubmatch(string(text), -1) {
-		var line caddytest.LogLine
-		if err := json.Unmarshal([]byte(m[2]), &line); err != nil {
-			t.Fatalf("%s: %v", m[1], err)
-		}
-		events[m[1]] = line
-	}
-	return events
-}
-
-// wantDocumented checks that a line has the fields of its event's example, and no others.
-func wantDocumented(t *testing.T, documented map[string]caddytest.LogLine, line caddytest.LogLine) {
-	t.Helper()
-	example := documented[line.Text("event")]
-	if example == nil {
-		t.Errorf("docs/operations.md has no event %q", line.Text("event"))
-		return
-	}
-	got, want := slices.Sorted(maps.Keys(line)), slices.Sorted(maps.Keys(example))
-	if !slices.Equal(got, want) {
-		t.Errorf("%s:\n got %q\nwant %q", line.Text("event"), got, want)
-	}
-	if line.Text("msg") != line.Text("event") || line.Text("level") != "info" || line.Text("logger") != "http.handlers.proconnect.audit" {
-		t.Errorf("got %v", line)
-	}
+	return caddytest.Audited(t, filepath.Join(s.Dir, "audit.json"), event)
 }
 
 // auditedSite has a gate for every outcome.
@@ -115,7 +62,6 @@ func TestAuditTellsWhatHappensToPeople(t *testing.T) {
 	}})
 	b.LoginAt("/y?q=a-secret-of-the-site")
 
-	documented := documentedEvents(t)
 	counts := make(map[string]int)
 	for _, line := range audited(t, s, "") {
 		counts[line.Text("event")]++
@@ -125,7 +71,7 @@ func TestAuditTellsWhatHappensToPeople(t *testing.T) {
 			}
 			continue
 		}
-		wantDocumented(t, documented, line)
+		caddytest.WantDocumented(t, line)
 		who := line.Text("sub") == "11111111-2222-8333-8444-555555555555" && line.Text("siret") == "13002526500013" && line.Text("acr") == "eidas1"
 		if line.Text("event") != "login_failed" && !who {
 			t.Errorf("nobody is named: %v", line)

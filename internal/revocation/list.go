@@ -35,6 +35,10 @@ type Config struct {
 	Log  func() *zap.Logger
 	Keys func() Keys
 
+	// Learned hears of people whose sessions somebody else ended since the process began;
+	// it may be nil.
+	Learned func(Record)
+
 	// WriteEvery is how often an object is written at most, however many log out.
 	WriteEvery time.Duration // default: a second
 	AnswerWait time.Duration // default: AnswerWait

@@ -195,7 +195,7 @@ func (l *List) loadPeople(ctx context.Context, o *object, data []byte) error {
 		err = json.Unmarshal([]byte(plain), &r)
 	}
 	if err == nil {
-		l.people.add(r, false)
+		l.learn(r)
 		return nil
 	}
 	all := Record{Before: o.until - peopleKept}
@@ -209,8 +209,16 @@ func (l *List) loadPeople(ctx context.Context, o *object, data []byte) error {
 	if now.Sub(o.sealed) < sealedWait {
 		return errSealed
 	}
-	l.people.add(all, false)
+	l.learn(all)
 	l.cfg.Log().Error("a record that ends people's sessions was sealed with a key that is gone: the sessions of everybody that began before it are ended",
 		zap.String("object", l.path(o.base)))
 	return nil
+}
+
+// learn takes over a record that somebody else wrote. What was there before the process
+// began is no news.
+func (l *List) learn(r Record) {
+	if l.people.add(r, false) && l.Read() && l.cfg.Learned != nil {
+		l.cfg.Learned(r)
+	}
 }

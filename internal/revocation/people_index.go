@@ -63,22 +63,24 @@ func (f *fieldIndex) before(set *claims.Set, claim int) (before int64) {
 	return before
 }
 
-func (p *people) add(r Record, unwritten bool) {
+// add says whether a record was not known.
+func (p *people) add(r Record, unwritten bool) (unknown bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.put(r, unwritten)
+	return p.put(r, unwritten)
 }
 
-func (p *people) put(r Record, unwritten bool) {
+func (p *people) put(r Record, unwritten bool) (unknown bool) {
 	if waits, known := p.records[r]; known {
 		p.records[r] = waits || unwritten
-		return
+		return false
 	}
 	if p.records == nil {
 		p.records = make(map[Record]bool)
 	}
 	p.records[r] = unwritten
 	p.reindex()
+	return true
 }
 
 // forget drops the records that end nothing any more.

@@ -30,6 +30,10 @@ type Config struct {
 	Log              *zap.Logger
 	AcceptUnread     bool             // sessions count before anybody knows which were logged out
 	Now              func() time.Time // the clock; nil means time.Now
+
+	// Learned hears of whom another node, or an operator in the storage, ended the sessions:
+	// of a field and a value, both empty for everybody. It may be nil.
+	Learned func(field, value string)
 }
 
 // Keeper keeps the sessions of one client, its logins and its logouts under way: in

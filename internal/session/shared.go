@@ -40,10 +40,11 @@ type user struct {
 	storage certmagic.Storage
 	log     *zap.Logger
 	keys    revocation.Keys
+	learned func(field, value string)
 }
 
 func newUser(cfg Config) user {
-	return user{cfg.Storage, cfg.Log, revocation.Keys{Box: cfg.Keys.Box("people", cfg.Issuer, cfg.ClientID), Reload: cfg.Keys.Reload}}
+	return user{cfg.Storage, cfg.Log, revocation.Keys{Box: cfg.Keys.Box("people", cfg.Issuer, cfg.ClientID), Reload: cfg.Keys.Reload}, cfg.Learned}
 }
 
 // NewShared returns what a process knows that has just begun, of a client that keeps its
@@ -59,6 +60,11 @@ func NewShared(storage certmagic.Storage, under string, log *zap.Logger) *Shared
 		Storage: bounded, Prefix: path.Join(under, "revoked"), WriteEvery: waits.Writes, AnswerWait: waits.Answers,
 		Log:  func() *zap.Logger { return s.current().log },
 		Keys: s.peopleKeys,
+		Learned: func(r revocation.Record) {
+			if learned := s.current().learned; learned != nil {
+				learned(r.Field, r.Value)
+			}
+		},
 	})
 	return s
 }

@@ -1,0 +1,63 @@
+package site_test
+
+import (
+	"net/http"
+	"net/url"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
+)
+
+// A list that changes while Caddy runs is an event: which file, how many entries there were
+// and are, and how many lines are left out. A version with faulty lines is not taken, and is
+// no event; the log has it.
+func TestAuditTellsThatAListChanged(t *testing.T) {
+	quickLists(t)
+	s := caddytest.New(t)
+	list := s.Write("list.txt", "21920023500014\n13002526500014\n") // of which one is left out
+	s.Run(caddytest.Sandbox+auditFile, caddytest.GatedBy("allow roles agent_public_etat; deny siret from "+list))
+	b := s.Browser("http://localhost:{$PORT}")
+	if a := b.Login("/", url.Values{"person": {"ministry"}}); a.StatusCode != http.StatusForbidden {
+		t.Fatalf("a deny whose list has a faulty line admits: %d", a.StatusCode)
+	}
+	replaceList(t, list, "21920023500014\n13002526500014\nnobody\n")
+	awaitLine(t, s, "list: the last good version stays in force")
+	if lines := audited(t, s, "list_changed"); len(lines) != 0 {
+		t.Fatalf("what is not taken: %v", lines)
+	}
+	replaceList(t, list, "21920023500014\n11002001300097\n")
+	awaitLine(t, s, "list: a new version is in force")
+	if a := b.Visit("/"); a.StatusCode != http.StatusOK {
+		t.Errorf("got %d", a.StatusCode)
+	}
+	lines := audited(t, s, "list_changed")
+	if len(lines) != 1 || lines[0].Text("file") != list || lines[0]["entries_before"] != 1.0 || lines[0]["entries_after"] != 2.0 || lines[0]["faulty_lines"] != 0.0 {
+		t.Fatalf("got %v", lines)
+	}
+	caddytest.WantDocumented(t, lines[0])
+}
+
+// replaceList puts a file in a list's place, whole.
+func replaceList(t *testing.T, list, content string) {
+	t.Helper()
+	if err := os.WriteFile(list+".new", []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(list+".new", list); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// awaitLine waits until the log has a line.
+func awaitLine(t *testing.T, s *caddytest.Server, text string) {
+	t.Helper()
+	for late := time.After(20 * time.Second); s.Line(text) == ""; {
+		select {
+		case <-late:
+			t.Fatalf("the log has no %q", text)
+		case <-time.After(10 * time.Millisecond): // between two questions
+		}
+	}
+}
