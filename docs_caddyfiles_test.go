@@ -66,10 +66,14 @@ func docsEnvironment(t *testing.T, text string) string {
 		t.Setenv(m[1], docsValue(m[1]))
 	}
 	dir := t.TempDir()
-	files := regexp.MustCompile(`/(?:etc|var/log|run|srv)/[a-z/_-]+\.(?:txt|csv|json)`)
+	files := regexp.MustCompile(`/(?:etc|var/log|run|srv)/[a-z/_-]+\.(?:txt|csv|json)|/run/(?:credentials|secrets)/[a-z./_-]+`)
 	return files.ReplaceAllStringFunc(text, func(name string) string {
+		content := "# nobody\n"
+		if filepath.Ext(name) == "" {
+			content = docsValue(name) + "\n" // a secret
+		}
 		name = filepath.Join(dir, filepath.Base(name))
-		if err := os.WriteFile(name, []byte("# nobody\n"), 0o600); err != nil {
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		return name
