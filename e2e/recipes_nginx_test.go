@@ -127,8 +127,8 @@ func testAuthRequest(t *testing.T, login string) {
 	if script.StatusCode != http.StatusUnauthorized || !strings.Contains(script.body, `return_to=%2Fpage%3Fa%3D1`) {
 		t.Errorf("a script: got %d %s", script.StatusCode, script.body)
 	}
-	if got := s.send(t, http.MethodGet, docs+"/auth-request"); got.StatusCode == http.StatusNoContent {
-		t.Error("the question may be asked from outside")
+	if got := s.send(t, http.MethodGet, docs+"/auth-request"); got.StatusCode != http.StatusNotFound {
+		t.Errorf("the question is asked from outside: got %d", got.StatusCode)
 	}
 
 	b := newPerson(t)

@@ -115,9 +115,24 @@ func asBalancer(r *http.Request) {
 	r.Header.Set("X-Forwarded-Port", "443")
 }
 
+// asSilentBalancer says nothing of the scheme, and passes on what clients say.
+func asSilentBalancer(r *http.Request) {
+	said := r.Header["X-Forwarded-Proto"]
+	if asBalancer(r); said == nil {
+		r.Header.Del("X-Forwarded-Proto")
+		return
+	}
+	r.Header["X-Forwarded-Proto"] = said
+}
+
 func TestBehindABalancer(t *testing.T) {
 	up := caddytest.Echo(t)
-	s, b := behind(t, docpage.Recipe(t, "A cloud's load balancer in front", "caddyfile"), up.Addr(), asBalancer)
+	recipe := docpage.Recipe(t, "A cloud's load balancer in front", "caddyfile")
+	t.Run("that says nothing of the scheme", func(t *testing.T) {
+		s, b := behind(t, recipe, up.Addr(), asSilentBalancer)
+		wantPassage(t, s, b)
+	})
+	s, b := behind(t, recipe, up.Addr(), asBalancer)
 	wantPassage(t, s, b)
 	calls := up.Calls.Load()
 	for host, want := range map[string]int{"10.0.0.5:" + s.Port: http.StatusOK, "unknown.example": http.StatusOK, "docs.example.gouv.localhost": http.StatusUnauthorized} {

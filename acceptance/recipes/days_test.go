@@ -36,6 +36,23 @@ func TestMaintenancePage(t *testing.T) {
 	wantStatus(t, "a stranger after", s.Browser(site("docs")).Visit("/x"), http.StatusUnauthorized)
 }
 
+// In the place of the error, a second gate: the team goes on, the others wait.
+func TestMaintenanceWithTheTeam(t *testing.T) {
+	recipe := docpage.Recipe(t, "A maintenance page", "caddyfile")
+	const closed = "error @maintenance 503"
+	if !strings.Contains(recipe.Text, closed) {
+		t.Fatal("the recipe closes the site otherwise")
+	}
+	recipe.Text = strings.Replace(recipe.Text, closed, "proconnect @maintenance {\nallow siren 130025265\n}", 1)
+	s := start(t, recipe, sandbox, caddytest.Echo(t).Addr(), nil)
+	team, others := s.Browser(site("docs")), s.Browser(site("docs"))
+	wantStatus(t, "the team, before", team.Login("/x", form("ministry")), http.StatusOK)
+	wantStatus(t, "others, before", others.Login("/x", form("commune")), http.StatusOK)
+	s.Write("maintenance/on", "")
+	wantStatus(t, "the team, meanwhile", team.Visit("/x"), http.StatusOK)
+	wantStatus(t, "others, meanwhile", others.Visit("/x"), http.StatusForbidden)
+}
+
 func TestStagingWithAPassword(t *testing.T) {
 	t.Setenv("TEAM_HASH", hash)
 	up := caddytest.Echo(t)
