@@ -55,15 +55,52 @@ var fence = regexp.MustCompile("^```(\\w*) ?(\\w*)$")
 
 // Blocks are the blocks of a page. Two of one language under one heading could not be
 // told apart, but for those that show parts of rules: they fail the test.
-func Blocks(t testing.TB, root, page string) (all []Block) {
+func Blocks(t testing.TB, root, page string) []Block {
+	t.Helper()
+	all, seen := read(t, root, page), make(map[string]bool)
+	for _, b := range all {
+		key := fmt.Sprint(b.Heading, "\x00", b.Lang)
+		if rules := b.Part == "rules" || b.Part == "recipe"; seen[key] && !rules {
+			t.Fatalf("%s: a second block of %s under %q: give it a heading", page, b.Lang, b.Heading)
+		}
+		seen[key] = true
+	}
+	return all
+}
+
+// Section are the blocks under one heading of a page, in their order.
+func Section(t testing.TB, page, heading string) (blocks []Block) {
+	t.Helper()
+	for _, b := range read(t, Root(t), page) {
+		if b.Heading == heading {
+			blocks = append(blocks, b)
+		}
+	}
+	if len(blocks) == 0 {
+		t.Fatalf("%s has no block under %q", page, heading)
+	}
+	return blocks
+}
+
+// Texts are those of some blocks that are of a language, in their order.
+func Texts(blocks []Block, lang string) (texts []string) {
+	for _, b := range blocks {
+		if b.Lang == lang {
+			texts = append(texts, b.Text)
+		}
+	}
+	return texts
+}
+
+func read(t testing.TB, root, page string) (all []Block) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(root, page))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var b *Block
-	heading, seen := "", make(map[string]bool)
-	for n, line := range strings.Split(string(text), "\n") {
+	heading := ""
+	for line := range strings.SplitSeq(string(text), "\n") {
 		m := fence.FindStringSubmatch(line)
 		switch {
 		case b != nil && m != nil:
@@ -72,11 +109,6 @@ func Blocks(t testing.TB, root, page string) (all []Block) {
 			b.Text += line + "\n"
 		case m != nil:
 			b = &Block{Heading: heading, Lang: m[1], Part: m[2]}
-			key := fmt.Sprint(heading, "\x00", b.Lang)
-			if rules := b.Part == "rules" || b.Part == "recipe"; seen[key] && !rules {
-				t.Fatalf("%s:%d: a second block of %s under %q: give it a heading", page, n+1, b.Lang, heading)
-			}
-			seen[key] = true
 		case strings.HasPrefix(line, "#"):
 			heading = strings.TrimSpace(strings.TrimLeft(line, "#"))
 		}
