@@ -2,7 +2,9 @@ package proconnect_test
 
 import (
 	"encoding/json"
+	"encoding/pem"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -66,10 +68,16 @@ func docsEnvironment(t *testing.T, text string) string {
 		t.Setenv(m[1], docsValue(m[1]))
 	}
 	dir := t.TempDir()
-	files := regexp.MustCompile(`/(?:etc|var/log|run|srv)/[a-z/_-]+\.(?:txt|csv|json)`)
+	files := regexp.MustCompile(`/(?:etc|var/log|run|srv)/[a-z/_-]+\.(?:txt|csv|json|pem)`)
 	return files.ReplaceAllStringFunc(text, func(name string) string {
 		name = filepath.Join(dir, filepath.Base(name))
-		if err := os.WriteFile(name, []byte("# nobody\n"), 0o600); err != nil {
+		content := []byte("# nobody\n")
+		if filepath.Ext(name) == ".pem" {
+			authority := httptest.NewTLSServer(nil)
+			defer authority.Close()
+			content = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority.Certificate().Raw})
+		}
+		if err := os.WriteFile(name, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		return name
