@@ -68,20 +68,28 @@ func docsEnvironment(t *testing.T, text string) string {
 		t.Setenv(m[1], docsValue(m[1]))
 	}
 	dir := t.TempDir()
-	files := regexp.MustCompile(`/(?:etc|var/log|run|srv)/[a-z/_-]+\.(?:txt|csv|json|pem)`)
+	files := regexp.MustCompile(`/(?:etc|var/log|run|srv)/[a-z/_-]+\.(?:txt|csv|json|pem)|/run/(?:credentials|secrets)/[a-z./_-]+`)
 	return files.ReplaceAllStringFunc(text, func(name string) string {
-		name = filepath.Join(dir, filepath.Base(name))
-		content := []byte("# nobody\n")
-		if filepath.Ext(name) == ".pem" {
-			authority := httptest.NewTLSServer(nil)
-			defer authority.Close()
-			content = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority.Certificate().Raw})
+		content := "# nobody\n"
+		switch filepath.Ext(name) {
+		case "": // a secret
+			content = docsValue(name) + "\n"
+		case ".pem":
+			content = certificate()
 		}
-		if err := os.WriteFile(name, content, 0o600); err != nil {
+		name = filepath.Join(dir, filepath.Base(name))
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		return name
 	})
+}
+
+// certificate is one that nobody will use.
+func certificate() string {
+	server := httptest.NewTLSServer(nil)
+	defer server.Close()
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
 }
 
 func docsValue(name string) string {
@@ -161,10 +169,10 @@ func TestDocsRecipesOfRules(t *testing.T) {
 // The handle_errors of the pages shows the error's page, and nothing of the
 // site behind the gate.
 func TestDocsHandleErrors(t *testing.T) {
-	blocks := blocks(readFile(t, "docs/how-it-works.md"))
+	blocks := blocks(readFile(t, "docs/recipes.md"))
 	i := slices.IndexFunc(blocks, func(b block) bool { return strings.Contains(b.text, "handle_errors") })
 	if i < 0 {
-		t.Fatal("no handle_errors in docs/how-it-works.md")
+		t.Fatal("no handle_errors in docs/recipes.md")
 	}
 	s := caddytest.Start(t, caddytest.Sandbox, strings.NewReplacer(
 		"docs.example.gouv.fr", "http://localhost:{$PORT}", "/srv/", "{$DIR}/",
