@@ -2,6 +2,7 @@ package proconnect
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"net/http"
 	"strconv"
@@ -75,8 +76,8 @@ func (x *exchange) page(status int, view pages.View) error {
 	var body bytes.Buffer
 	view = x.fit(x.r, view)
 	lang := pages.Language(x.r.Header.Get("Accept-Language"))
-	site := x.gate.Texts.or(x.gate.client.Texts).site(x.origin.Host, x.gate.client.banner())
-	site.Files = x.gate.Path + filesPath
+	site := x.gate.Texts.or(x.gate.client.Texts).site(lang, x.origin.Host, x.gate.client.banner())
+	site.Files, site.Logo = x.gate.Path+filesPath, cmp.Or(x.gate.logo, x.gate.client.logo)
 	if err := pages.Render(&body, lang, site, x.reference, view); err != nil {
 		return caddyhttp.Error(http.StatusInternalServerError, err)
 	}

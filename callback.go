@@ -114,7 +114,7 @@ func (x *exchange) establish(a *session.Attempt, browser session.Browser, result
 	x.keeper().SaveIDToken(x.r.Context(), x.w, x.origin, s, result.IDToken, x.gate.logoutPath(), a.Target)
 	x.revokeReplaced(s.Family)
 	x.reportLogin(a, s, result.ACR)
-	if isSomebodyElse(&x.session, s) {
+	if x.session.IsSomebodyElse(s) {
 		return x.personChanged(s)
 	}
 	return redirect(x.w, a.Target)

@@ -59,17 +59,21 @@ func (b block) whole() string {
 }
 
 // docsEnvironment gives what a Caddyfile of the pages reads a value: from the environment,
-// and from files, which a copy of it finds below a folder of the test's.
+// where it has no default, and from files, which a copy of it finds below a folder of the test's.
 func docsEnvironment(t *testing.T, text string) string {
 	t.Helper()
-	for _, m := range regexp.MustCompile(`\{(?:env\.|\$)([A-Z_]+)[:}]`).FindAllStringSubmatch(text, -1) {
+	for _, m := range regexp.MustCompile(`\{(?:env\.|\$)([A-Z_]+)\}`).FindAllStringSubmatch(text, -1) {
 		t.Setenv(m[1], docsValue(m[1]))
 	}
 	dir := t.TempDir()
-	files := regexp.MustCompile(`/(?:etc|var/log|run|srv)/[a-z/_-]+\.(?:txt|csv|json)`)
+	files := regexp.MustCompile(`/(?:etc|var/log|run|srv)/[a-z/_-]+\.(?:txt|csv|json)|/run/(?:credentials|secrets)/[a-z./_-]+`)
 	return files.ReplaceAllStringFunc(text, func(name string) string {
+		content := "# nobody\n"
+		if filepath.Ext(name) == "" {
+			content = docsValue(name) + "\n" // a secret
+		}
 		name = filepath.Join(dir, filepath.Base(name))
-		if err := os.WriteFile(name, []byte("# nobody\n"), 0o600); err != nil {
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		return name
@@ -82,6 +86,8 @@ func docsValue(name string) string {
 		return "ypD7ARfFWUeCC3SKtdlpLuH+Q6hP0Rz8sJ1yNkgm2xE="
 	case strings.HasSuffix(name, "PORT"):
 		return "8080"
+	case strings.HasSuffix(name, "HASH"): // of a password
+		return "$2a$04$9eOJGQ0o2DRg4bNlBzZ4P.VcLzmBGJ72FSKckmkl19UsyVTmoV1Ha"
 	}
 	return "a-value-of-some-length"
 }
@@ -151,10 +157,10 @@ func TestDocsRecipesOfRules(t *testing.T) {
 // The handle_errors of the pages shows the error's page, and nothing of the
 // site behind the gate.
 func TestDocsHandleErrors(t *testing.T) {
-	blocks := blocks(readFile(t, "docs/how-it-works.md"))
+	blocks := blocks(readFile(t, "docs/recipes.md"))
 	i := slices.IndexFunc(blocks, func(b block) bool { return strings.Contains(b.text, "handle_errors") })
 	if i < 0 {
-		t.Fatal("no handle_errors in docs/how-it-works.md")
+		t.Fatal("no handle_errors in docs/recipes.md")
 	}
 	s := caddytest.Start(t, caddytest.Sandbox, strings.NewReplacer(
 		"docs.example.gouv.fr", "http://localhost:{$PORT}", "/srv/", "{$DIR}/",

@@ -93,12 +93,6 @@ func (x *exchange) serveNotFound() error {
 	return x.problem(faultNotFound, pages.Problem{HomeURL: "/"})
 }
 
-// isEarly says whether a request was sent in TLS early data, to us or to a proxy in
-// front that says so (RFC 8470 §5.1): it can be sent again by somebody else.
-func isEarly(r *http.Request) bool {
-	return r.TLS != nil && !r.TLS.HandshakeComplete || r.Header.Get("Early-Data") == "1"
-}
-
 // originalRequest is the request as the browser sent it: the simulated
 // ProConnect keeps a cookie of its own.
 func originalRequest(r *http.Request, q *request) *http.Request {

@@ -42,7 +42,7 @@ const (
 // reportLogin tells of a login that ended in a session, or that confirmed one.
 func (x *exchange) reportLogin(a *session.Attempt, s *session.Session, acr string) {
 	event := eventLogin
-	if a.Kind == session.Renew && !isSomebodyElse(&x.session, s) {
+	if a.Kind == session.Renew && !x.session.IsSomebodyElse(s) {
 		event = eventRenewed
 	}
 	if event == eventLogin {

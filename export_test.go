@@ -7,3 +7,9 @@ var (
 	AuditOptions   = auditBlock().names
 	GateOptions    = gateBlock().names
 )
+
+// What the pages tell of ProConnect, for the same.
+var (
+	Environments = environments
+	HandGranted  = handGranted
+)

@@ -163,7 +163,11 @@ func TestDocsDrawNoLayoutWarnings(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if warnings, err := warningsOf(t, config); err != nil || len(warnings) > 0 {
+		warnings, err := warningsOf(t, config)
+		warnings = slices.DeleteFunc(warnings, func(w string) bool { // a recipe of basic_auth that does what it asks for
+			return strings.Contains(w, "`basic_auth` on a gated route") && strings.Contains(text, "{http.auth.user.sub}")
+		})
+		if err != nil || len(warnings) > 0 {
 			t.Errorf("%s\n%q, %v", text, warnings, err)
 		}
 	}

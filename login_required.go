@@ -53,16 +53,20 @@ func (x *exchange) redirectToLogin() error {
 	if _, known := x.browser(); !known {
 		return x.introduce(stepBack, goOnAutomatic)
 	}
-	options := x.loginOptions()
-	return x.startLogin(&session.Attempt{Kind: x.kind(), Target: x.target(), ACR: options.acr, Gate: options.gate, Automatic: true})
+	if x.r.Header.Get("Sec-Fetch-Mode") != "" {
+		return x.depart()
+	}
+	kind := session.Login
+	if x.decision.Outcome == rules.StepUp {
+		kind = session.StepUp
+	}
+	return x.startAutomatic(kind)
 }
 
-// kind is what a login is for that the gate asks for.
-func (x *exchange) kind() session.Kind {
-	if x.decision.Outcome == rules.StepUp {
-		return session.StepUp
-	}
-	return session.Login
+// startAutomatic sends the browser to ProConnect without a click.
+func (x *exchange) startAutomatic(kind session.Kind) error {
+	options := x.loginOptions()
+	return x.startLogin(&session.Attempt{Kind: kind, Target: x.target(), ACR: options.acr, Gate: options.gate, Automatic: true})
 }
 
 // loginsInVain answers somebody whom several logins brought no further.

@@ -17,9 +17,10 @@ import (
 const (
 	stepGo    = "go"    // the browser was given its secret, for a login by a click
 	stepBack  = "back"  // the same, without a click: the page that asked decides
+	stepAuto  = "auto"  // without a click, from a page that kept the fragment of its address
 	stepWait  = "wait"  // another tab is at ProConnect
 	stepParam = "step"  // of the address
-	waitParam = "since" // since when a tab waits, in Unix seconds
+	waitParam = "since" // since when a tab waits, or goes on, in Unix seconds
 )
 
 // How long a page of ours stands before it goes on, in seconds. Tabs that a browser
@@ -39,20 +40,21 @@ const maxWait = time.Hour
 func (x *exchange) serveLoginStep(query url.Values) (done bool, err error) {
 	_, known := x.browser()
 	switch step := query.Get(stepParam); {
-	case !known && (step == stepBack || (step == stepGo || step == stepWait) && !x.loggedOutBefore()):
+	case !known && (step == stepBack || step == stepAuto || (step == stepGo || step == stepWait) && !x.loggedOutBefore()):
 		x.ensureBrowser() // for whoever allows cookies, or has this address as a bookmark
 		x.login = loginPending
 		return true, x.problem(faultCookiesRefused, pages.Problem{RetryURL: x.loginURL(), HomeURL: "/"})
 	case !known && step == "" && saysClicked(x.r) && !x.loggedOutBefore():
 		return true, x.introduce(stepGo, goOnClicked) // a link of the site's own
-	case step == stepBack:
+	case step == stepBack, step == stepAuto && x.loggedInSince(query.Get(waitParam)):
 		return true, redirect(x.w, x.target())
+	case step == stepAuto:
+		return true, x.startAutomatic(x.kind())
 	case step == stepWait && x.arrived():
 		return true, redirect(x.w, x.target())
 	case step == stepWait:
 		x.ensureBrowser()
-		since, _ := strconv.ParseInt(query.Get(waitParam), 10, 64)
-		return true, x.wait(time.Unix(since, 0))
+		return true, x.wait(sinceOf(query.Get(waitParam)))
 	}
 	return false, nil // where the secret is not there, the answer brings it
 }
@@ -84,6 +86,41 @@ func (x *exchange) ensureBrowser() {
 // stepURL is the address of the login with a step.
 func (x *exchange) stepURL(step string) string { return x.loginURL() + "&" + stepParam + "=" + step }
 
+// stepSince is the same for a page that looks at when it was made.
+func (x *exchange) stepSince(step string, since time.Time) string {
+	return x.stepURL(step) + "&" + waitParam + "=" + strconv.FormatInt(since.Unix(), 10)
+}
+
+// sinceOf reads when the page was made that goes on.
+func sinceOf(text string) time.Time {
+	since, _ := strconv.ParseInt(text, 10, 64)
+	return time.Unix(since, 0)
+}
+
+// depart goes to ProConnect by a small page. No server is told of the fragment of an
+// address, and a redirect takes it along no further than to the next page that somebody
+// looks at, ProConnect's: a few lines of script on a page of ours save it.
+func (x *exchange) depart() error {
+	if !x.gate.callbackComesBack(x.r, x.origin) {
+		return x.callbackLost()
+	}
+	return x.page(http.StatusOK, pages.Departing{URL: x.stepSince(stepAuto, x.keeper().Now()), Seconds: goOnClicked})
+}
+
+// loggedInSince says whether another tab brought a session after a page was made: the page
+// that was asked for decides. Where it makes such a page again, that is newer.
+func (x *exchange) loggedInSince(since string) bool {
+	return !x.session.IsZero() && x.session.Confirmed().After(sinceOf(since))
+}
+
+// kind is what a login is for that goes on from a page of ours.
+func (x *exchange) kind() session.Kind {
+	if !x.session.IsZero() && len(x.loginOptions().acr) > 0 {
+		return session.StepUp
+	}
+	return session.Login
+}
+
 // introduce gives the browser its secret on a small page that goes on by itself. A
 // browser that refuses cookies comes on without it and is told so, before ProConnect.
 func (x *exchange) introduce(step string, seconds int) error {
@@ -101,7 +138,7 @@ func (x *exchange) introduce(step string, seconds int) error {
 func (x *exchange) wait(since time.Time) error {
 	view := pages.Waiting{LoginURL: x.loginURL()}
 	if age := time.Since(since); age >= 0 && age < maxWait {
-		view.NextURL, view.Seconds = x.stepURL(stepWait)+"&"+waitParam+"="+strconv.FormatInt(since.Unix(), 10), goOnWaiting
+		view.NextURL, view.Seconds = x.stepSince(stepWait, since), goOnWaiting
 	}
 	return x.page(http.StatusUnauthorized, view)
 }

@@ -16,6 +16,7 @@ type upstream struct {
 	address string
 	mu      sync.Mutex
 	seen    []seen
+	heads   map[string]http.Header // further headers of its answers, by path
 }
 
 // seen is one request that came through.
@@ -53,6 +54,9 @@ func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s := seen{r.RequestURI, r.Header.Clone()}
 	u.mu.Lock()
 	u.seen = append(u.seen, s)
+	for name, values := range u.heads[r.URL.Path] {
+		w.Header()[name] = values
+	}
 	u.mu.Unlock()
 	if r.Header.Get("Accept") == "application/json" {
 		w.Header().Set("Content-Type", "application/json")
@@ -66,6 +70,20 @@ func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_ = sitePage.Execute(w, s)
+}
+
+// answer gives further headers to what is answered at a path.
+func (u *upstream) answer(path string, head http.Header) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.heads = map[string]http.Header{path: head}
+}
+
+// count is how many requests came through.
+func (u *upstream) count() int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return len(u.seen)
 }
 
 // got returns the requests that came through for a URI.

@@ -42,7 +42,7 @@ http://localhost:{$PORT} {
 		{"curl", "GET", "/api/x", with(noMetadata, "Accept", "*/*"), "/", false},
 		{"the session's endpoint", "GET", "/.proconnect/session", with(fetchHeaders, "Referer", b.Base+"/page"), "/page", false},
 		{"a page loaded ahead", "GET", "/page", []string{"Sec-Purpose", "prefetch", "Referer", b.Base + "/other"}, "/page", false},
-		{"htmx", "GET", "/part", with(htmx, "HX-Current-URL", b.Base+"/page?y=1#part"), "/page?y=1", true},
+		{"htmx", "GET", "/part", with(htmx, "HX-Current-URL", b.Base+"/page?y=1#part"), "/page?y=1#part", true},
 		{"htmx, posting", "POST", "/part", with(htmx, "HX-Current-URL", b.Base+"/page", "Referer", b.Base+"/before"), "/page", true},
 		{"htmx, of a page elsewhere", "GET", "/part", with(htmx, "HX-Current-URL", "https://evil.example/page"), "/", true},
 		{"htmx, of an old browser", "GET", "/part", with(noMetadata, "HX-Request", "true", "Accept", "text/html, */*", "Referer", b.Base+"/page"), "/page", true},

@@ -102,18 +102,21 @@ func (b *Browser) Request(method, target string, form url.Values, headers ...str
 	return ReadAnswer(b.T, resp)
 }
 
-// Visit asks for a page: see Request. From the small page that gives a browser its
-// secret it goes on, as browsers do, and back to the page where that leads.
+// Visit asks for a page: see Request. It goes on as browsers do from the small pages
+// before ProConnect: from the one that gives a browser its secret, and back to the page
+// where that leads; and from the one that keeps the fragment of an address.
 func (b *Browser) Visit(target string, headers ...string) Answer {
 	b.T.Helper()
 	a := b.Request(http.MethodGet, target, nil, headers...)
-	if a.Page() != "departing" {
-		return a
-	}
-	back := strings.Contains(a.RefreshURL(), "step=back")
-	a = b.Request(http.MethodGet, a.RefreshURL(), nil, headers...)
-	if back && a.StatusCode == http.StatusSeeOther {
-		a = b.Request(http.MethodGet, a.RedirectURL(), nil, headers...)
+	for range 2 {
+		next := a.RefreshURL()
+		if a.Page() != "departing" {
+			return a
+		}
+		a = b.Request(http.MethodGet, next, nil, headers...)
+		if strings.Contains(next, "step=back") && a.StatusCode == http.StatusSeeOther {
+			a = b.Request(http.MethodGet, a.RedirectURL(), nil, headers...)
+		}
 	}
 	return a
 }

@@ -112,12 +112,13 @@ func gateText(b string) string {
 	return hex.EncodeToString([]byte(b))
 }
 
-// shorterTargets are a target, its path, and the site's first page: the first that fits
-// is taken.
+// shorterTargets are a target, the same without its fragment, its path, and the site's
+// first page: the first that fits is taken.
 func shorterTargets(target string) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		path, _, _ := strings.Cut(target, "?")
-		for _, t := range []string{target, path, "/"} {
+		whole, _, _ := strings.Cut(target, "#")
+		path, _, _ := strings.Cut(whole, "?")
+		for _, t := range []string{target, whole, path, "/"} {
 			if len(t) <= MaxTarget && !yield(t) {
 				return
 			}
