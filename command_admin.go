@@ -148,13 +148,16 @@ func throughAdmin(c *cobra.Command, path string, req adminRequest) (done ended, 
 // statusCommand tells how the Caddy that runs is.
 func statusCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use:   "status [--json]",
+		Use:   "status [--config <file>] [--address <address>] [--json]",
 		Short: "Tells how clients, gates and lists of the Caddy that runs are",
 		Long: `
 Asks the Caddy that runs: when ProConnect last answered, whether the storage
 works, what each gate decided, how many entries and faulty lines lists have.
 
-It exits with 1 if the storage fails or a list has faulty lines.`,
+It exits with 0 if all is well, with 1 if the storage fails or a list has faulty
+lines, and with 2 if no Caddy answers.`,
+		Example: `  caddy proconnect status --config /etc/caddy/Caddyfile
+  caddy proconnect status --address unix//run/caddy/admin.sock --json`,
 	}
 	adminFlags(c)
 	return runs(c, func(c *cobra.Command) (int, error) {

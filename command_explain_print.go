@@ -115,6 +115,9 @@ func (r *ruleExplanation) print(w io.Writer) {
 }
 
 func (c *conditionExplanation) has() string {
+	if c.Unreadable {
+		return " → told, and unreadable"
+	}
 	if c.FaultyList {
 		return has(c.Had) + ", and the list has lines that cannot be read"
 	}
