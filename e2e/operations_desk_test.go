@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/caddy-proconnect/caddy-proconnect/internal/docpage"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/doccode"
 )
 
 // desk is where an operator works: a Caddy that runs, its configuration, lists and logs in
@@ -46,9 +46,9 @@ func newDesk(t *testing.T) *desk {
 }
 
 // recipe are the blocks of code below a heading of docs/operations.md.
-func recipe(t *testing.T, heading string) []docpage.Block {
+func recipe(t *testing.T, heading string) []doccode.Block {
 	t.Helper()
-	return docpage.Section(t, "docs/operations.md", heading)
+	return doccode.Section(t, "../docs/operations.md", heading)
 }
 
 // fill puts the folders and the site of this desk in the place of the documentation's.
@@ -79,7 +79,7 @@ func (d *desk) read(name string) string {
 // documented.
 func (d *desk) configure(gate string) {
 	d.t.Helper()
-	audit := docpage.Texts(recipe(d.t, "Who entered: the audit log"), "caddyfile")[0]
+	audit := doccode.Of(recipe(d.t, "## Who entered: the audit log"), "caddyfile global")[0]
 	d.write("etc/Caddyfile", d.fill("{\n\tadmin unix/"+d.dir+"/admin.sock|0600\n\tstorage file_system "+d.dir+"/storage\n\tpersist_config off\n"+
 		audit+"\tproconnect {\n\t\tenvironment sandbox\n\t}\n}\n\n"+d.site+" {\n\tbind 127.0.0.1\n"+gate+"\trespond inside\n}\n"))
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/caddy-proconnect/caddy-proconnect/internal/docpage"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/doccode"
 )
 
 // The recipes of docs/operations.md are run as they are written, but for folders and the
@@ -24,8 +24,8 @@ const (
 // Who is named in the list and revoked is out with the next request and cannot come back,
 // and whoever else is there notices nothing. What the operator looks at says so.
 func TestLockSomebodyOutNow(t *testing.T) {
-	blocks := recipe(t, "Lock somebody out now")
-	gate, scripts := docpage.Texts(blocks, "caddyfile"), docpage.Texts(blocks, "sh")
+	blocks := recipe(t, "## Lock somebody out now")
+	gate, scripts := doccode.Of(blocks, "caddyfile site"), doccode.Of(blocks, "sh")
 	d := newDesk(t)
 	d.sh(scripts[0], "")
 	d.configure(gate[0])
@@ -55,10 +55,10 @@ func TestLockSomebodyOutNow(t *testing.T) {
 // The Caddyfile of production is rehearsed by two variables, and means without them what
 // it meant.
 func TestRehearseTheCaddyfileOfProduction(t *testing.T) {
-	blocks := recipe(t, "Rehearse")
-	scripts := docpage.Texts(blocks, "sh")
+	blocks := recipe(t, "## Rehearse")
+	scripts := doccode.Of(blocks, "sh")
 	d := newDesk(t)
-	d.write("etc/Caddyfile", d.fill(docpage.Texts(blocks, "caddyfile")[0]))
+	d.write("etc/Caddyfile", d.fill(doccode.Of(blocks, "caddyfile")[0]))
 	d.write("etc/blocked.txt", "alex@example.gouv.fr\n")
 	d.write("srv/index.html", "inside")
 	explained := strings.SplitAfter(d.sh(scripts[0], ""), "ADMITTED")
@@ -73,7 +73,7 @@ func TestRehearseTheCaddyfileOfProduction(t *testing.T) {
 	}
 
 	d = newDesk(t)
-	d.write("etc/Caddyfile", d.fill(docpage.Texts(blocks, "caddyfile")[0]))
+	d.write("etc/Caddyfile", d.fill(doccode.Of(blocks, "caddyfile")[0]))
 	d.write("etc/blocked.txt", "alex@example.gouv.fr\n")
 	d.write("srv/index.html", "inside")
 	d.caddy = start(t, d.command("exec env "+scripts[1]))
@@ -88,7 +88,7 @@ func TestRehearseTheCaddyfileOfProduction(t *testing.T) {
 // The questions to the audit log are asked of one that a Caddy wrote, a part of which is
 // moved to last Tuesday.
 func TestWhoEnteredLastTuesday(t *testing.T) {
-	scripts := docpage.Texts(recipe(t, "Who entered last Tuesday"), "sh")
+	scripts := doccode.Of(recipe(t, "### Who entered last Tuesday"), "sh")
 	d := newDesk(t)
 	d.configure("\tproconnect {\n\t\tallow siren 130025265\n\t}\n")
 	d.run()
@@ -153,8 +153,8 @@ func moved(t *testing.T, log string, to time.Time) (lines string) {
 // A spreadsheet becomes a rule: it is tried on everybody while everybody enters, names
 // whom it would refuse, and then refuses those who are not in it.
 func TestFromASpreadsheetToARule(t *testing.T) {
-	blocks := recipe(t, "From a spreadsheet to a rule in force")
-	gates, scripts := docpage.Texts(blocks, "caddyfile"), docpage.Texts(blocks, "sh")
+	blocks := recipe(t, "### From a spreadsheet to a rule in force")
+	gates, scripts := doccode.Of(blocks, "caddyfile site"), doccode.Of(blocks, "sh")
 	const head, town, ministry = "commune;siret\n", "Aubigny;" + commune + "\n", "État;" + state + "\n"
 	d := newDesk(t)
 	d.configure("\tproconnect {\n\t\tallow any\n\t}\n")
@@ -192,9 +192,9 @@ func TestFromASpreadsheetToARule(t *testing.T) {
 
 // What docs/operations.md shows of the doctor is what it says of another client's secret.
 func TestOperationsShowWhatTheDoctorSays(t *testing.T) {
-	blocks := recipe(t, "From the keys to the first revocation")
+	blocks := recipe(t, "### From the keys to the first revocation")
 	var shown string
-	for _, text := range docpage.Texts(blocks, "console") {
+	for _, text := range doccode.Of(blocks, "console") {
 		if _, printed, found := strings.Cut(text, "$ caddy proconnect doctor --envfile proconnect.env\n"); found {
 			shown = printed
 		}
@@ -203,7 +203,7 @@ func TestOperationsShowWhatTheDoctorSays(t *testing.T) {
 	d := newDesk(t)
 	d.site = "https://docs.example.gouv.fr"
 	d.write("etc/blocked.txt", "# nobody\n")
-	d.write("Caddyfile", strings.Replace(d.fill(docpage.Texts(blocks, "caddyfile")[0]), "environment integration", "issuer "+p.issuer, 1))
+	d.write("Caddyfile", strings.Replace(d.fill(doccode.Of(blocks, "caddyfile")[0]), "environment integration", "issuer "+p.issuer, 1))
 	d.write("proconnect.env", "PROCONNECT_CLIENT_ID=rs256\nPROCONNECT_CLIENT_SECRET="+secretOf("es256")+"\n")
 	numbers := regexp.MustCompile(`\d+`)
 	got := d.sh("caddy proconnect doctor --envfile proconnect.env", "")

@@ -4,12 +4,13 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
-	"github.com/caddy-proconnect/caddy-proconnect/internal/docpage"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/doccode"
 )
 
 // transcript is a command that docs/operations.md shows, and what it printed there.
@@ -18,9 +19,9 @@ type transcript struct{ command, printed string }
 // transcripts are those of the page, by the command's name, and the Caddyfile that they are of.
 func transcripts(t *testing.T) (config string, byName map[string]transcript) {
 	t.Helper()
-	blocks := docpage.Section(t, "docs/operations.md", "From the keys to the first revocation")
+	blocks := doccode.Section(t, filepath.Join(caddytest.Root(t), "docs/operations.md"), "### From the keys to the first revocation")
 	byName = make(map[string]transcript)
-	for _, text := range docpage.Texts(blocks, "console") {
+	for _, text := range doccode.Of(blocks, "console") {
 		for shown := range strings.SplitSeq("\n"+text, "\n$ ") {
 			end := regexp.MustCompile(`[^\\]\n`).FindStringIndex(shown + "\n")
 			if end == nil {
@@ -34,7 +35,7 @@ func transcripts(t *testing.T) (config string, byName map[string]transcript) {
 			fits(t, shown)
 		}
 	}
-	return docpage.Texts(blocks, "caddyfile")[0], byName
+	return doccode.Of(blocks, "caddyfile")[0], byName
 }
 
 // args are the words behind "caddy proconnect".
