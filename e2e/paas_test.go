@@ -153,3 +153,19 @@ func TestPlatformMissingSettings(t *testing.T) {
 		})
 	}
 }
+
+// The router knows the application by another name, too: who comes by it is led to the one
+// at which people log in, with what they asked for.
+func TestPlatformOtherName(t *testing.T) {
+	p := newPlatform(t, "metabase")
+	p.deploy(1)
+	b := newPerson(t)
+	b.visit("https://my-stats.localhost:" + p.host[strings.LastIndex(p.host, ":")+1:] + "/dashboard/1?a=b%2Fc")
+	b.see("login")
+	b.click(".proconnect-button")
+	b.loginAs("dinum")
+	b.see("app")
+	if got := b.where(); got != p.origin()+"/dashboard/1?a=b%2Fc" {
+		t.Errorf("got %s", got)
+	}
+}
