@@ -144,13 +144,22 @@ func TestPlatformMissingSettings(t *testing.T) {
 			value := p.settings[name]
 			delete(p.settings, name)
 			defer func() { p.settings[name] = value }()
-			c := p.boot()
-			c.wantEnd()
-			if c.cmd.ProcessState.Success() || accepts(c.port) {
-				t.Errorf("it started:\n%s", c.lines)
-			}
-			t.Log(c.lines)
+			p.wantNoStart(t)
 		})
+	}
+	p.settings["STORAGE"] = "redis"
+	t.Run("REDIS_URL", p.wantNoStart)
+	p.settings["REDIS_URL"] = "stats:a-password@127.0.0.1:6379"
+	t.Run("a REDIS_URL that is none", p.wantNoStart)
+	p.settings["STORAGE"] = "reddis"
+	t.Run("a STORAGE that is none", p.wantNoStart)
+}
+
+func (p *platform) wantNoStart(t *testing.T) {
+	c := p.boot()
+	c.wantEnd()
+	if c.cmd.ProcessState.Success() || accepts(c.port) {
+		t.Errorf("it started:\n%s", c.lines)
 	}
 }
 
