@@ -2,6 +2,7 @@ package proconnect
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"net/http"
 	"strconv"
@@ -47,6 +48,7 @@ var errRefused = errors.New("the rules of this site do not admit this person")
 // with the cause.
 func (x *exchange) problem(f fault, p pages.Problem, details ...zap.Field) error {
 	noteRehearsed(x.r, f)
+	x.reportNoLogin(f)
 	if f.cause != "" {
 		x.gate.reportOnce(f, details...)
 	}
@@ -74,8 +76,8 @@ func (x *exchange) page(status int, view pages.View) error {
 	var body bytes.Buffer
 	view = x.fit(x.r, view)
 	lang := pages.Language(x.r.Header.Get("Accept-Language"))
-	site := x.gate.Texts.or(x.gate.client.Texts).site(x.origin.Host, x.gate.client.banner())
-	site.Files = x.gate.Path + filesPath
+	site := x.gate.Texts.or(x.gate.client.Texts).site(lang, x.origin.Host, x.gate.client.banner())
+	site.Files, site.Logo = x.gate.Path+filesPath, cmp.Or(x.gate.logo, x.gate.client.logo)
 	if err := pages.Render(&body, lang, site, x.reference, view); err != nil {
 		return caddyhttp.Error(http.StatusInternalServerError, err)
 	}

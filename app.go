@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/layout"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 )
@@ -47,6 +48,7 @@ type App struct {
 	watches      []*listWatch
 	layout       *layout.Layout // what the routes say, once a gate or a matcher has asked
 	sandboxSites []string       // where sites of a sandbox can be opened
+	logos        map[string]*pages.File
 }
 
 // CaddyModule returns the Caddy module information.
@@ -55,6 +57,16 @@ func (App) CaddyModule() caddy.ModuleInfo {
 		ID:  "proconnect",
 		New: func() caddy.Module { return new(App) },
 	}
+}
+
+// runningApp is that of the configuration that runs while another one loads; nil if there
+// is none.
+func runningApp() *App {
+	running, err := caddy.ActiveContext().AppIfConfigured("proconnect")
+	if err != nil {
+		return nil
+	}
+	return running.(*App)
 }
 
 // Interface guards

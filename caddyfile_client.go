@@ -43,7 +43,7 @@ func init() {
 //			claims <name...>
 //			ip     off
 //		}
-//		title, audience, contact, link: as in the directive
+//		title, audience, contact, link, logo: as in the directive
 //	}
 //
 // It may be given several times under different names.

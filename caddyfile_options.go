@@ -86,22 +86,3 @@ func checked[T any](read read[T], check func(*T) error) read[T] {
 		return nil
 	}
 }
-
-// textsOptions are the options of what the pages say, in a gate or in a client.
-func textsOptions[T any](texts func(*T) *Texts) []option[T] {
-	return []option[T]{
-		{name: "title", read: text(func(t *T) *string { return &texts(t).Title })},
-		{name: "audience", read: text(func(t *T) *string { return &texts(t).Audience })},
-		{name: "contact", read: text(func(t *T) *string { return &texts(t).Contact })},
-		{name: "link", read: func(t *T, d *caddyfile.Dispenser) error { return texts(t).unmarshalLink(d) }, repeatable: true},
-	}
-}
-
-func (t *Texts) unmarshalLink(d *caddyfile.Dispenser) error {
-	args := d.RemainingArgs()
-	if len(args) != 2 {
-		return d.Errf("link: want a text, in quotes if it has spaces, and a URL")
-	}
-	t.Links = append(t.Links, Link{Text: args[0], URL: args[1]})
-	return noBlock(d, "link")
-}

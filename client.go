@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/sandbox"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
@@ -102,6 +103,7 @@ type Client struct {
 	counts     *clientMetrics
 	keySeen    time.Time // when the key was made that sealed at the last look
 	relay      *relay    // nil without callback_origin
+	logo       *pages.File
 
 	firstAnswer *firstAnswer // nil: nothing is to be asked when Caddy starts
 

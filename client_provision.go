@@ -15,7 +15,7 @@ import (
 )
 
 // provision resolves and checks the client.
-func (c *Client) provision(ctx caddy.Context, a *App, name string) error {
+func (c *Client) provision(ctx caddy.Context, a *App, name string) (err error) {
 	c.app, c.name, c.log = a, name, a.log.With(zap.String("client", name))
 	c.counts = a.metrics.client(name)
 	for _, step := range []func(caddy.Context) error{
@@ -26,7 +26,10 @@ func (c *Client) provision(ctx caddy.Context, a *App, name string) error {
 			return err
 		}
 	}
-	return c.Texts.check()
+	if err = c.Texts.check(); err == nil {
+		c.logo, err = a.readLogo(c.Logo)
+	}
+	return err
 }
 
 // provisionCredentials resolves the client ID and secret, once: a file that is written

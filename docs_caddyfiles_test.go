@@ -157,10 +157,10 @@ func TestDocsRecipesOfRules(t *testing.T) {
 // The handle_errors of the pages shows the error's page, and nothing of the
 // site behind the gate.
 func TestDocsHandleErrors(t *testing.T) {
-	blocks := blocks(readFile(t, "docs/how-it-works.md"))
+	blocks := blocks(readFile(t, "docs/recipes.md"))
 	i := slices.IndexFunc(blocks, func(b block) bool { return strings.Contains(b.text, "handle_errors") })
 	if i < 0 {
-		t.Fatal("no handle_errors in docs/how-it-works.md")
+		t.Fatal("no handle_errors in docs/recipes.md")
 	}
 	s := caddytest.Start(t, caddytest.Sandbox, strings.NewReplacer(
 		"docs.example.gouv.fr", "http://localhost:{$PORT}", "/srv/", "{$DIR}/",

@@ -68,6 +68,9 @@ func (h *Handler) endpointAt(path string) (name string, ours bool) {
 func (x *exchange) serveEndpoint(name string) error {
 	e := endpoints[name]
 	if !e.static && !x.gate.checks(x.r, x.request) {
+		if name == "callback" {
+			x.login = loginPending
+		}
 		return x.checksFailed()
 	}
 	if isEarly(x.r) && !e.early {
@@ -88,12 +91,6 @@ func (x *exchange) serveSandbox() error {
 
 func (x *exchange) serveNotFound() error {
 	return x.problem(faultNotFound, pages.Problem{HomeURL: "/"})
-}
-
-// isEarly says whether a request was sent in TLS early data, to us or to a proxy in
-// front that says so (RFC 8470 §5.1): it can be sent again by somebody else.
-func isEarly(r *http.Request) bool {
-	return r.TLS != nil && !r.TLS.HandshakeComplete || r.Header.Get("Early-Data") == "1"
 }
 
 // originalRequest is the request as the browser sent it: the simulated

@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
 )
@@ -142,6 +143,7 @@ type Handler struct {
 	csrf   *http.CrossOriginProtection
 
 	logouts logoutPlace
+	logo    *pages.File
 
 	site     string // what logs and metrics call it
 	key      gateKey

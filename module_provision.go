@@ -79,6 +79,9 @@ func (h *Handler) provision(ctx caddy.Context, app *App, site site) (err error) 
 	if err := provisionReport(h, app); err != nil {
 		return err
 	}
+	if h.logo, err = app.readLogo(h.Logo); err != nil {
+		return err
+	}
 	app.joinMetrics(h)
 	warnPersistent(h)
 	if err := shareAfterLogout(h, ctx, site); err != nil {

@@ -1,6 +1,7 @@
 package proconnect
 
 import (
+	"cmp"
 	"net/http"
 	"path"
 	"strconv"
@@ -19,9 +20,10 @@ func (x *exchange) serveFile() error {
 		x.w.Header().Set("Allow", "GET, HEAD")
 		return x.problem(faultMethod, pages.Problem{HomeURL: "/"})
 	}
-	file := pages.FileNamed(path.Base(x.url.Path))
+	name := path.Base(x.url.Path)
+	file := cmp.Or(pages.FileNamed(name), x.gate.client.app.logos[name])
 	if file == nil || x.url.Path != x.gate.Path+filesPath+file.Name {
-		return x.serveNotFound()
+		return x.problem(faultNotFound, pages.Problem{HomeURL: "/"})
 	}
 	head := x.w.Header()
 	head.Set("Content-Type", file.Type)

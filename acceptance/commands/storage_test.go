@@ -214,3 +214,49 @@ func TestStorageIsWrittenAsItsOwner(t *testing.T) {
 		})
 	}
 }
+
+// A folder of Caddy's can be made to lead anywhere. Where it leads into one of root's or of
+// somebody else's, root would write there what Caddy could not.
+func TestStorageThatLeadsElsewhere(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("root alone can be somebody else")
+	}
+	for name, owner := range map[string]int{"to a folder of root's": 0, "to a folder of somebody else's": otherUser} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := storedSite(t, "secret "+caddytest.NewSessionKey(), caddyUser)
+			s.proconnect("rotate", "--storage").want(t, 0) // makes the folder
+			mine, theirs := clientFolder(t, s), filepath.Join(s.cwd, "theirs")
+			err := errors.Join(os.Mkdir(theirs, 0o755), os.Chown(theirs, owner, owner), os.Rename(mine, mine+"-before"), os.Symlink(theirs, mine), os.Lchown(mine, caddyUser, caddyUser))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, args := range [][]string{{"rotate", "--storage"}, {"revoke", "siren", "130025265", "--storage"}} {
+				a := s.proconnect(args...).want(t, 2)
+				if unfolded := strings.Join(strings.Fields(a.err), " "); a.out != "" || !strings.Contains(unfolded, "who decides where that leads: run this as the user that runs Caddy") {
+					t.Errorf("%q: printed %q and %q", args, a.out, a.err)
+				}
+			}
+			if written, err := os.ReadDir(theirs); err != nil || len(written) > 0 {
+				t.Errorf("there is %v: %v", written, err)
+			}
+		})
+	}
+}
+
+// What Caddy's own user made is read with that user's rights: a key that is a link into
+// what root alone may read tells nothing of it.
+func TestStorageIsReadAsItsOwner(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("root alone can be somebody else")
+	}
+	s, _ := storedSite(t, "lifetime 12h", caddyUser)
+	key := filepath.Join(clientFolder(t, s), "keys.json")
+	theirs := s.write("theirs.json", "root alone reads this")
+	if err := errors.Join(os.Remove(key), os.Symlink(theirs, key)); err != nil {
+		t.Fatal(err)
+	}
+	a := s.proconnect("rotate", "--storage").want(t, 2)
+	if unfolded := strings.Join(strings.Fields(a.err), " "); !strings.Contains(unfolded, "may not be read") {
+		t.Errorf("printed %q and %q", a.out, a.err)
+	}
+}

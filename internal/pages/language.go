@@ -2,6 +2,9 @@ package pages
 
 import "golang.org/x/text/language"
 
+// IsLanguage says whether there are pages in a language.
+func IsLanguage(lang string) bool { return catalogs[lang] != nil }
+
 // maxAcceptLanguage bounds the work that an Accept-Language header can cause:
 // browsers send under a hundred bytes.
 const maxAcceptLanguage = 512

@@ -84,7 +84,7 @@ func Render(w io.Writer, lang string, site Site, reference string, view View) er
 		Heading:   heading,
 		Files:     filesOf(view, site.Files),
 		Next:      NextOf(view),
-		Site:      site.data(),
+		Site:      site.data(c.lang),
 		Reference: plain(reference, maxShort),
 		Data:      data,
 	})

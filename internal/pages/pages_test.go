@@ -13,10 +13,10 @@ import (
 )
 
 var testSite = Site{
-	Title:    "Documentation",
-	Audience: "Agents des collectivités",
-	Contact:  "support@example.gouv.fr",
-	Links:    []Link{{"Mentions légales", "https://example.gouv.fr/mentions"}, {"Données", "/donnees"}},
+	Title:    Text{"Documentation", "fr"},
+	Audience: Text{"Agents des collectivités", "fr"},
+	Contact:  Text{Text: "support@example.gouv.fr"},
+	Links:    []Link{{Text{"Mentions légales", "fr"}, "https://example.gouv.fr/mentions"}, {Text{"Données", "fr"}, "/donnees"}},
 	Banner:   BannerSandbox,
 	Files:    "/.proconnect/assets/",
 }
@@ -123,7 +123,7 @@ func TestRenderLogin(t *testing.T) {
 			t.Errorf("want %s in\n%s", want, got)
 		}
 	}
-	if audience, button := strings.Index(got, testSite.Audience), strings.Index(got, "proconnect-button"); audience < 0 || audience > button {
+	if audience, button := strings.Index(got, testSite.Audience.Text), strings.Index(got, "proconnect-button"); audience < 0 || audience > button {
 		t.Error("the audience is not stated before the button")
 	}
 	if strings.Contains(got, "reference") && strings.Contains(got, "<code>") {
@@ -193,7 +193,7 @@ func TestRenderHostileValues(t *testing.T) {
 		strings.Repeat("\u202e", 10_000) + "x",
 	}
 	for _, s := range hostile {
-		site := Site{Title: s, Audience: s, Contact: s, Banner: s, Links: []Link{{s, s}, {"x", s}, {s, ""}}}
+		site := Site{Title: Text{s, s}, Audience: Text{s, s}, Contact: Text{s, s}, Banner: s, Links: []Link{{Text{s, s}, s}, {Text{Text: "x"}, s}, {Text{s, s}, ""}}}
 		for _, view := range []View{
 			Login{"/login?return_to=" + strings.Repeat("x", 1000), s, s},
 			Login{LoginURL: "/login?" + "%22%3E%3Cscript%3E=%22%3E%3Cscript%3E"},

@@ -8,12 +8,19 @@ import (
 
 // Site is what a site says of itself on every page. All is optional but Title.
 type Site struct {
-	Title    string
-	Audience string // who may enter, in words; shown before login
-	Contact  string // whom to ask: an email address, an https URL, or free text
+	Title    Text
+	Audience Text   // who may enter, in words; shown before login
+	Contact  Text   // whom to ask: an email address, an https URL, or free text
 	Links    []Link // accessibility, legal notice, personal data
 	Banner   string // [BannerSandbox], [BannerIntegration] or empty
+	Logo     *File  // beside the title; nil: none
 	Files    string // the path of the site under which each [File] is, with its last slash
+}
+
+// Text is words of the operator's.
+type Text struct {
+	Text string
+	Lang string // the language they are in; empty: nobody says so
 }
 
 // Banners of a [Site], for environments in which an identity proves nothing.
@@ -24,45 +31,71 @@ const (
 
 // Link is a link in the footer. Its URL is https, http or a path of the same
 // site; with any other, or none, the text is there without a link.
-type Link struct{ Text, URL string }
+type Link struct {
+	Text Text
+	URL  string
+}
 
 // siteData is a Site made safe to print.
 type siteData struct {
-	Title, Audience string
-	Contact         Link
-	Links           []Link
-	Banner          string
+	Title, Audience textData
+	Contact         linkData
+	Links           []linkData
+	Banner, Logo    string
 }
 
-func (s Site) data() siteData {
+// textData is a text, and whether a screen reader must not read it as it reads the page:
+// it is in another language, or nobody knows in which (WCAG 2.2 criterion 3.1.2).
+type textData struct {
+	Text, Lang string
+	Foreign    bool
+}
+
+type linkData struct {
+	textData
+	URL string
+}
+
+func (s Site) data(lang string) siteData {
 	d := siteData{
-		Title:    plain(s.Title, maxShort),
-		Audience: plain(s.Audience, maxLong),
-		Contact:  contactLink(s.Contact),
+		Title:    s.Title.data(lang, maxShort),
+		Audience: s.Audience.data(lang, maxLong),
+		Contact:  contactLink(s.Contact, lang),
 	}
 	if s.Banner == BannerSandbox || s.Banner == BannerIntegration {
 		d.Banner = s.Banner
 	}
+	if s.Logo != nil {
+		d.Logo = s.Files + s.Logo.Name
+	}
 	for _, l := range s.Links {
-		l = Link{plain(l.Text, maxShort), safeURL(l.URL)}
-		if l.Text != "" {
-			d.Links = append(d.Links, l)
+		if data := (linkData{l.Text.data(lang, maxShort), safeURL(l.URL)}); data.Text != "" {
+			d.Links = append(d.Links, data)
 		}
 	}
 	return d
 }
 
-// contactLink makes a link of an email address or an URL, and leaves other
-// text, a phone number or the name of an office, as it is.
-func contactLink(contact string) Link {
-	text := plain(contact, maxLong)
-	if isEmail(text) {
-		return Link{text, "mailto:" + text}
+func (t Text) data(lang string, limit int) textData {
+	d := textData{Text: plain(t.Text, limit), Foreign: t.Lang != lang}
+	if IsLanguage(t.Lang) {
+		d.Lang = t.Lang
 	}
-	if u := safeURL(text); !strings.HasPrefix(u, "/") {
-		return Link{text, u}
+	return d
+}
+
+// contactLink makes a link of an email address or an URL, which are of no language, and
+// leaves other text, a phone number or the name of an office, as it is.
+func contactLink(contact Text, lang string) linkData {
+	d := linkData{textData: contact.data(lang, maxLong)}
+	switch u := safeURL(d.Text); {
+	case isEmail(d.Text):
+		d.URL = "mailto:" + d.Text
+	case !strings.HasPrefix(u, "/"):
+		d.URL = u
 	}
-	return Link{Text: text}
+	d.Foreign = d.Foreign && d.URL == ""
+	return d
 }
 
 // isEmail says whether s is one bare address. What could add fields to a mailto

@@ -26,7 +26,7 @@ func TestContactLink(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.contact, func(t *testing.T) {
-			if got := contactLink(tt.contact); got.URL != tt.url || got.Text != tt.contact {
+			if got := contactLink(Text{Text: tt.contact}, "fr"); got.URL != tt.url || got.Text != tt.contact {
 				t.Errorf("got %+v, want the URL %q", got, tt.url)
 			}
 		})
