@@ -58,7 +58,7 @@ func (h *Handler) endpointAt(path string) (name string, ours bool) {
 	if strings.HasPrefix(name, "sandbox/") && h.client.sandbox != nil {
 		return "sandbox", true
 	}
-	if strings.HasPrefix(rest, filesPath) {
+	if h.fileAt(rest) != nil {
 		return "assets", true
 	}
 	return "", true
