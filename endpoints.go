@@ -135,5 +135,8 @@ func describe(s *session.Session, expires time.Time) map[string]any {
 		}
 		out[claim.Name] = values[0]
 	}
+	for claim := range s.Unreadable() {
+		out[claim.Name] = nil // as `caddy proconnect explain` takes it: to the rules it is not absent
+	}
 	return out
 }

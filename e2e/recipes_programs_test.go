@@ -11,11 +11,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/caddy-proconnect/caddy-proconnect/internal/docpage"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/doccode"
 )
 
 // inside returns what stands in the block of one of a recipe's sites.
-func inside(t *testing.T, b docpage.Block, site string) string {
+func inside(t *testing.T, b doccode.Block, site string) string {
 	t.Helper()
 	_, body, found := strings.Cut(b.Text, site+" {\n")
 	body, _, closed := strings.Cut(body, "\n}\n")
@@ -28,7 +28,7 @@ func inside(t *testing.T, b docpage.Block, site string) string {
 // A page of one site calls the API of another one with the person's session, in a real
 // browser: before the person has been there it hears 401, and can read that.
 func TestRecipeCORS(t *testing.T) {
-	recipe := docpage.Recipe(t, "CORS preflights", "caddyfile")
+	recipe := doccode.Recipe(t, "CORS preflights", "caddyfile")
 	const page = "	header Content-Type text/html\n	respond `<main data-page=\"app\">a page</main>` 200"
 	all := sites{"app.example": page, "evil.other": page, "api.example": "	respond later"}
 	s := newStack(t, rs256, all)
@@ -78,7 +78,7 @@ func TestRecipeCORS(t *testing.T) {
 
 // git itself clones and pushes through the host that has its addresses alone.
 func TestRecipeGit(t *testing.T) {
-	recipe := docpage.Recipe(t, "git", "caddyfile")
+	recipe := doccode.Recipe(t, "git", "caddyfile")
 	dir := t.TempDir()
 	forge := newForge(t, dir)
 	s := newStack(t, rs256, sites{
