@@ -20,17 +20,18 @@ const (
 	otherUser = 65533
 )
 
-// as has the shell's commands be run by a user.
+// by has the shell's commands be run by a user.
 func (s *shell) by(uid uint32) {
 	s.as = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
 }
 
 // storedSite is a shell in whose storage one Caddy was: it is gone, and a visitor of its
 // has a session. uid is whose storage it is.
-func storedSite(t *testing.T, session string, uid uint32) (*shell, *visitor) {
+func storedSite(t *testing.T, session string, uid uint32, env ...string) (*shell, *visitor) {
 	t.Helper()
 	public := caddytest.FreePort(t)
 	s := newSite(t, public, session)
+	s.env = append(s.env, env...)
 	s.ownedBy(t, uid)
 	n := s.startNode(t)
 	v := visitorOf(t, public, n, "ministry")
@@ -67,6 +68,17 @@ func unprivileged() uint32 {
 	return 0
 }
 
+// A storage of another module is one of which nobody knows where it is: its module says.
+func TestStorageOfAnotherModule(t *testing.T) {
+	s, v := storedSite(t, "lifetime 12h", 0, "STORAGE=other")
+	if a := s.proconnect("revoke", "siren", "130025265", "--storage").want(t, 0); !strings.Contains(a.out, "the storage other") {
+		t.Errorf("it says %q", a.out)
+	}
+	if got := v.status(s.startNode(t)); got != http.StatusUnauthorized {
+		t.Errorf("got %d, want 401", got)
+	}
+}
+
 // What is written into the storage while no Caddy runs holds when one does, and nothing
 // else is on the disk then: neither a key, nor a log, nor a certificate.
 func TestStorageKeepsWhatIsEndedWhileNoCaddyRuns(t *testing.T) {
@@ -78,6 +90,11 @@ func TestStorageKeepsWhatIsEndedWhileNoCaddyRuns(t *testing.T) {
 			s, v := storedSite(t, session, 0)
 			before := files(t, s)
 			if a := s.proconnect("revoke", "siren", "130025265", "--storage").want(t, 0); !strings.Contains(a.out, "sessions ended: client default") || !strings.Contains(a.out, s.cwd+"/storage") {
+				t.Errorf("it says %q", a.out)
+			} else {
+				fits(t, a.out)
+			}
+			if a := s.proconnect("revoke", "siren", "130025265", "--storage", "--json").want(t, 0); strings.Join(strings.Fields(a.out), "") != `{"clients":["default"]}` {
 				t.Errorf("it says %q", a.out)
 			}
 			for _, f := range files(t, s) {
@@ -100,7 +117,7 @@ func TestStorageKeepsWhatIsEndedWhileNoCaddyRuns(t *testing.T) {
 func TestStorageRefusesWhatTheEndpointRefuses(t *testing.T) {
 	s, _ := storedSite(t, "lifetime 12h", 0)
 	elsewhere, empty, nameless := newSite(t, "1", "lifetime 12h"), newSite(t, "1", "secret "+caddytest.NewSessionKey()), newSite(t, "1", "lifetime 12h")
-	nameless.write("Caddyfile", strings.Replace(twoNodes, "storage file_system {$DIR}/storage", "", 1))
+	nameless.write("Caddyfile", strings.Replace(twoNodes, "storage {$STORAGE:file_system} {$DIR}/storage", "", 1))
 	for name, c := range map[string]struct {
 		in   *shell
 		args []string
@@ -123,6 +140,7 @@ func TestStorageRefusesWhatTheEndpointRefuses(t *testing.T) {
 			if unfolded := strings.Join(strings.Fields(a.err), " "); a.out != "" || !strings.Contains(unfolded, c.says) {
 				t.Errorf("printed %q and %q, want %q", a.out, a.err, c.says)
 			}
+			fits(t, a.err)
 			if after := files(t, c.in); !slices.Equal(before, after) {
 				t.Errorf("before:\n%s\nafter:\n%s", strings.Join(before, "\n"), strings.Join(after, "\n"))
 			}
