@@ -5,7 +5,7 @@ STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # What git holds or would hold: not what npm installs.
 GO_FILES = $(shell git ls-files --cached --others --exclude-standard '*.go')
 
-.PHONY: build test lint fmt e2e chromium curl firefox jq servers stores
+.PHONY: build test lint fmt e2e chromium curl firefox jq servers stores debian release
 
 build:
 	go build -o caddy ./cmd/caddy
@@ -20,6 +20,8 @@ lint:
 	go vet ./...
 	$(STATICCHECK) ./...
 	cd e2e && go vet ./... && $(STATICCHECK) ./...
+	cd e2e/monitoring && go vet ./... && $(STATICCHECK) ./...
+	cd e2e/kubernetes && go vet ./...
 
 fmt:
 	$(GOFUMPT) -w $(GO_FILES)
@@ -27,10 +29,12 @@ fmt:
 # Real browsers, the engine that ProConnect runs, servers that nobody here wrote, and
 # two nodes over a real Redis and PostgreSQL. E2E_SCREENSHOTS names a directory for
 # pictures of every page; E2E_SEED repeats a run's request targets.
-e2e: build chromium curl firefox jq servers stores
+e2e: build chromium curl firefox jq servers stores debian
 	cd e2e/provider && npm ci --no-audit --no-fund
 	cd e2e && go build -o caddy-storages ./storage/caddy
 	cd e2e && CADDY_BIN=../caddy CADDY_STORAGES_BIN=caddy-storages go test -count=1 -timeout 15m ./...
+	cd e2e/monitoring && npm ci --no-audit --no-fund && CADDY_BIN=../../caddy go test -count=1 ./...
+	cd e2e/kubernetes && CADDY_BIN=../../caddy go test -count=1 ./...
 
 # The scripts of the documentation call it.
 curl:
@@ -51,6 +55,11 @@ jq:
 stores:
 	@ls /usr/bin/redis-server /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || .ci/install redis-server postgresql
 
+# A systemd of the tests' own runs the unit of Debian's package.
+debian:
+	@ls /lib/systemd/systemd /usr/bin/unshare /usr/bin/nsenter >/dev/null 2>&1 || .ci/install systemd util-linux
+	@ls e2e/debian/caddy_*.deb >/dev/null 2>&1 || .ci/debian-caddy
+
 # Jetty and Tomcat come as libraries: those packages start no service. nginx is run by
 # its binary; a service that its package starts is not touched.
 servers:
@@ -60,3 +69,7 @@ servers:
 		.ci/install default-jre-headless python3 python3-flask python3-uvicorn php-fpm nginx \
 			tomcat10-common libjetty9-java libjetty9-extra-java
 	cd e2e/servers && npm ci --no-audit --no-fund
+
+# VERSION names what is built; without it, the tag does.
+release:
+	release/build $(VERSION)

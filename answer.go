@@ -48,6 +48,7 @@ var errRefused = errors.New("the rules of this site do not admit this person")
 // with the cause.
 func (x *exchange) problem(f fault, p pages.Problem, details ...zap.Field) error {
 	noteRehearsed(x.r, f)
+	x.reportNoLogin(f)
 	if f.cause != "" {
 		x.gate.reportOnce(f, details...)
 	}

@@ -59,6 +59,16 @@ func (App) CaddyModule() caddy.ModuleInfo {
 	}
 }
 
+// runningApp is that of the configuration that runs while another one loads; nil if there
+// is none.
+func runningApp() *App {
+	running, err := caddy.ActiveContext().AppIfConfigured("proconnect")
+	if err != nil {
+		return nil
+	}
+	return running.(*App)
+}
+
 // Interface guards
 var (
 	_ caddy.App          = (*App)(nil)

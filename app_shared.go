@@ -5,21 +5,10 @@ import (
 	"encoding/json"
 	"reflect"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/certmagic"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 )
-
-// runningApp is that of the configuration that runs while another one loads; nil if there
-// is none.
-func runningApp() *App {
-	running, err := caddy.ActiveContext().AppIfConfigured("proconnect")
-	if err != nil {
-		return nil
-	}
-	return running.(*App)
-}
 
 // sharedBy returns what the process knows of a client's sessions: the very objects of the
 // configuration that runs, where issuer, client_id and storage may be the same, so that

@@ -178,20 +178,20 @@ func unmarshalHeaders(h *Handler, d *caddyfile.Dispenser) error {
 	case d.Val() == "":
 		return noValue(d, option)
 	case d.Val() == encodingPercent:
-		return h.unmarshalEncoding(d, option)
+		return unmarshalEncoding(d, option, &h.HeadersEncoding)
 	case rules.HoldsPlaceholder(d.Val()):
 		return d.Errf("%s %q: %w", option, d.Val(), errLiteral)
 	}
 	if h.Headers = d.Val(); !d.NextArg() {
 		return noBlock(d, option)
 	}
-	return h.unmarshalEncoding(d, option)
+	return unmarshalEncoding(d, option, &h.HeadersEncoding)
 }
 
 // unmarshalEncoding reads percent, the last argument of headers.
-func (h *Handler) unmarshalEncoding(d *caddyfile.Dispenser, option string) error {
+func unmarshalEncoding(d *caddyfile.Dispenser, option string, encoding *string) error {
 	if d.Val() == encodingPercent && !d.NextArg() {
-		h.HeadersEncoding = encodingPercent
+		*encoding = encodingPercent
 		return noBlock(d, option)
 	}
 	if isWord(d, "}") {

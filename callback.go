@@ -3,6 +3,7 @@ package proconnect
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 // The order matters: nothing of the answer counts before it is known that this browser
 // began the attempt, not even an error. See internal/session/attempts.go.
 func (x *exchange) serveCallback() error {
+	x.login = loginPending
 	if done, err := x.relayCallback(); done {
 		return err
 	}
@@ -112,7 +114,7 @@ func (x *exchange) establish(a *session.Attempt, browser session.Browser, result
 	x.keeper().SaveIDToken(x.r.Context(), x.w, x.origin, s, result.IDToken, x.gate.logoutPath(), a.Target)
 	x.revokeReplaced(s.Family)
 	x.reportLogin(a, s, result.ACR)
-	if isSomebodyElse(&x.session, s) {
+	if x.session.IsSomebodyElse(s) {
 		return x.personChanged(s)
 	}
 	return redirect(x.w, a.Target)
@@ -207,11 +209,19 @@ func codeRefused(err error) bool {
 // tooManyLogins answers a callback whose turn did not come. Nothing is used up: the
 // same address works when the page is loaded again, and so does a new login.
 func (x *exchange) tooManyLogins(err error) error {
-	p := pages.Problem{RetryURL: x.loginURL(), HomeURL: "/"}
+	f, p := crowdFault(err), pages.Problem{RetryURL: x.loginURL(), HomeURL: "/"}
 	client := zap.String("client", x.gate.client.name)
-	if !errors.Is(err, errCodesRefused) {
-		return x.problem(faultLoginsCrowd, p, client)
+	if f.status != http.StatusTooManyRequests {
+		return x.problem(f, p, client)
 	}
 	x.w.Header().Set("Retry-After", "5")
-	return x.problem(faultCodesRefused, p, client, zap.Stringer("address", addressOf(x.r)))
+	return x.problem(f, p, client, zap.Stringer("address", addressOf(x.r)))
+}
+
+// crowdFault is why a callback had no turn.
+func crowdFault(err error) fault {
+	if errors.Is(err, errCodesRefused) {
+		return faultCodesRefused
+	}
+	return faultLoginsCrowd
 }

@@ -87,22 +87,42 @@ func storagePlace(storage certmagic.Storage, config *configuration) string {
 }
 
 // checkStorage makes sure that this is the storage of the Caddy that runs, and that what
-// is written into it can be read there.
+// is written into it can be read there. Root has become somebody else before it reads
+// what somebody else may have made: a link to anywhere, a pipe that never ends.
 func (c *Client) checkStorage(place string) error {
-	err := c.keeper.CheckStorage(context.Background())
+	dir, onDisk := c.storageFolder()
+	if onDisk {
+		if err := becomeOwner(dir); err != nil {
+			return notEnded(place, err)
+		}
+	}
+	if err := c.keeper.CheckStorage(context.Background()); err != nil {
+		return notEnded(place, err)
+	}
+	if onDisk {
+		return checkOwner(dir)
+	}
+	return nil
+}
+
+// storageFolder is where the client keeps things, if that is on this machine's disk.
+func (c *Client) storageFolder() (dir string, onDisk bool) {
+	files, onDisk := c.app.storage.(*certmagic.FileStorage)
+	if !onDisk {
+		return "", false
+	}
+	return existing(files.Filename(c.storagePath()), files.Path), true
+}
+
+// notEnded says why a storage is none to write into, and what to do.
+func notEnded(place string, err error) error {
 	switch {
-	case errors.Is(err, session.ErrStrange):
+	case errors.Is(err, session.ErrStrange), errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("nothing was ended: %s holds no session key of this client, so it is not the one of the Caddy that runs: name it in the configuration (storage …), or set HOME and XDG_DATA_HOME as they are for that Caddy", place)
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("nothing was ended: %s may not be read: run this as root, or as the user that runs Caddy: %w", place, err)
-	case err != nil:
-		return fmt.Errorf("nothing was ended: %s: %w", place, err)
 	}
-	files, ok := c.app.storage.(*certmagic.FileStorage)
-	if !ok {
-		return nil
-	}
-	return becomeOwner(existing(files.Filename(c.storagePath()), files.Path))
+	return fmt.Errorf("nothing was ended: %s: %w", place, err)
 }
 
 // existing is a folder, or the nearest one above it that is there.

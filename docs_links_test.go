@@ -23,12 +23,40 @@ func TestDocsLinks(t *testing.T) {
 	}
 }
 
+// Whoever reads French is not led to an English page that has a twin, nor the other way
+// round, but for the line that offers the other language.
+func TestDocsStayInTheirLanguage(t *testing.T) {
+	for _, name := range pages(t) {
+		twin := filepath.Base(twinOf(name))
+		for _, m := range linkTarget.FindAllStringSubmatch(withoutCode(readFile(t, name)), -1) {
+			file, anchor, _ := strings.Cut(m[1], "#")
+			if anchor == "" && file == twin || strings.Contains(file, ":") {
+				continue
+			}
+			to := filepath.Join(filepath.Dir(name), file)
+			if slices.Contains(pages(t), to) && isFrench(to) != isFrench(name) {
+				t.Errorf("%s leads to %s: want %s", name, m[1], filepath.Base(twinOf(to)))
+			}
+		}
+	}
+}
+
+func isFrench(page string) bool { return strings.HasSuffix(page, ".fr.md") }
+
+// twinOf is the same page in the other language.
+func twinOf(page string) string {
+	if isFrench(page) {
+		return strings.TrimSuffix(page, ".fr.md") + ".md"
+	}
+	return strings.TrimSuffix(page, ".md") + ".fr.md"
+}
+
 // Both READMEs lead to every page of their language.
 func TestReadmesLeadToEveryPage(t *testing.T) {
 	for _, readme := range bothLanguages("README") {
 		text := readFile(t, readme)
 		for _, page := range pages(t) {
-			if sameLanguage := strings.HasSuffix(page, ".fr.md") == strings.HasSuffix(readme, ".fr.md"); sameLanguage && page != readme && !strings.Contains(text, "]("+page) {
+			if sameLanguage := isFrench(page) == isFrench(readme); sameLanguage && page != readme && !strings.Contains(text, "]("+page) {
 				t.Errorf("%s has no link to %s", readme, page)
 			}
 		}

@@ -58,7 +58,7 @@ func (h *Handler) endpointAt(path string) (name string, ours bool) {
 	if strings.HasPrefix(name, "sandbox/") && h.client.sandbox != nil {
 		return "sandbox", true
 	}
-	if strings.HasPrefix(rest, filesPath) {
+	if h.fileAt(rest) != nil {
 		return "assets", true
 	}
 	return "", true
@@ -68,6 +68,9 @@ func (h *Handler) endpointAt(path string) (name string, ours bool) {
 func (x *exchange) serveEndpoint(name string) error {
 	e := endpoints[name]
 	if !e.static && !x.gate.checks(x.r, x.request) {
+		if name == "callback" {
+			x.login = loginPending
+		}
 		return x.checksFailed()
 	}
 	if isEarly(x.r) && !e.early {
@@ -88,12 +91,6 @@ func (x *exchange) serveSandbox() error {
 
 func (x *exchange) serveNotFound() error {
 	return x.problem(faultNotFound, pages.Problem{HomeURL: "/"})
-}
-
-// isEarly says whether a request was sent in TLS early data, to us or to a proxy in
-// front that says so (RFC 8470 §5.1): it can be sent again by somebody else.
-func isEarly(r *http.Request) bool {
-	return r.TLS != nil && !r.TLS.HandshakeComplete || r.Header.Get("Early-Data") == "1"
 }
 
 // originalRequest is the request as the browser sent it: the simulated
@@ -137,6 +134,9 @@ func describe(s *session.Session, expires time.Time) map[string]any {
 			continue
 		}
 		out[claim.Name] = values[0]
+	}
+	for claim := range s.Unreadable() {
+		out[claim.Name] = nil // as `caddy proconnect explain` takes it: to the rules it is not absent
 	}
 	return out
 }

@@ -8,6 +8,7 @@ package proconnect
 // the gate's own log, under the same reference.
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"time"
@@ -41,7 +42,7 @@ const (
 // reportLogin tells of a login that ended in a session, or that confirmed one.
 func (x *exchange) reportLogin(a *session.Attempt, s *session.Session, acr string) {
 	event := eventLogin
-	if a.Kind == session.Renew && !isSomebodyElse(&x.session, s) {
+	if a.Kind == session.Renew && !x.session.IsSomebodyElse(s) {
 		event = eventRenewed
 	}
 	if event == eventLogin {
@@ -89,15 +90,32 @@ func (x *exchange) reportPersonChanged(now *session.Session) {
 // reportCallbackRefused tells of a callback that belongs to no login of the browser.
 func (x *exchange) reportCallbackRefused(why string) {
 	x.gate.log.Info("callback refused", zap.String("reference", x.ensureReference()), zap.String("reason", why))
-	x.gate.client.counts.failures.add(faultAttemptUnknown.code)
+	x.loginFailedBy(faultAttemptUnknown.code)
 	x.audit(eventLoginFailed, nil, zap.String("reason", "callback refused: "+why), zap.String("reference", x.reference))
+}
+
+// reportNoLogin tells of a login that ends by a fault here, if nothing else told of it: of
+// whatever answers a callback by a page of a problem, and of what keeps a login from
+// beginning.
+func (x *exchange) reportNoLogin(f fault) {
+	if x.login != loginPending {
+		return
+	}
+	x.loginFailedBy(f.code)
+	x.auditAt(eventLoginFailed, pathOf(x.target()), nil, zap.String("reason", cmp.Or(f.cause, f.code)), zap.String("reference", x.ensureReference()))
+}
+
+// loginFailedBy counts a login that brought no session.
+func (x *exchange) loginFailedBy(code string) {
+	x.login = loginEnded
+	x.gate.client.counts.failures.add(code)
 }
 
 // reportTooLarge tells of an identity that does not fit into a cookie.
 func (x *exchange) reportTooLarge(e *session.TooLargeError) {
 	x.gate.log.Error("login refused: the identity does not fit into a cookie; ask for less with `scopes` and `claims`",
 		zap.String("reference", x.ensureReference()), zap.String("largest_claim", e.Claim), zap.Int("bytes", e.Bytes))
-	x.gate.client.counts.failures.add(faultSessionTooLarge.code)
+	x.loginFailedBy(faultSessionTooLarge.code)
 	x.audit(eventLoginFailed, nil, zap.String("reason", "the identity does not fit into a cookie"), zap.String("reference", x.reference))
 }
 
@@ -120,7 +138,7 @@ func (x *exchange) reportLogoutHereOnly(err error) {
 
 // reportLoginFailed says what went wrong and what the operator can do about it.
 func (x *exchange) reportLoginFailed(a *session.Attempt, e *rp.Error, f fault) {
-	x.gate.client.counts.failures.add(f.code)
+	x.loginFailedBy(f.code)
 	reference := zap.String("reference", x.ensureReference())
 	fields := []zap.Field{
 		reference, zap.String("client", x.gate.client.name), zap.Error(e),
@@ -132,7 +150,7 @@ func (x *exchange) reportLoginFailed(a *session.Attempt, e *rp.Error, f fault) {
 	switch {
 	case e.Reason == rp.ReasonAborted, e.Reason == rp.ReasonCanceled: // anybody can, and it says nothing of ProConnect
 		x.gate.log.Info("login cancelled", fields...)
-	case e.Kind == rp.Refused && e.Code == "access_denied":
+	case e.Kind == rp.Refused && (e.Code == "access_denied" || needsInteraction(e.Code)):
 		x.gate.log.Info("login refused by ProConnect", fields...)
 	case e.Reason == rp.ReasonSessionGone:
 		x.gate.log.Warn("login failed", fields...)

@@ -7,7 +7,18 @@ type exchange struct {
 	*request
 	w http.ResponseWriter
 	r *http.Request
+
+	login loginPhase
 }
+
+// loginPhase says what an exchange has to do with a login.
+type loginPhase uint8
+
+const (
+	noLogin      loginPhase = iota
+	loginPending            // a page that tells of a fault is the end of one
+	loginEnded              // and that was reported
+)
 
 // answer begins the exchange in which the gate that spoke last answers.
 func (q *request) answer(w http.ResponseWriter, r *http.Request) *exchange {

@@ -38,8 +38,8 @@ func (q *request) deleteForged(r *http.Request, prefix string) {
 }
 
 // headerValue writes a claim's values as one header's.
-func (h *Handler) headerValue(values []string) string {
-	if h.HeadersEncoding == encodingPercent {
+func headerValue(values []string, encoding string) string {
+	if encoding == encodingPercent {
 		for i := range values {
 			values[i] = upstream.EncodePercent(values[i])
 		}
@@ -56,6 +56,6 @@ func (h *Handler) setHeaders(r *http.Request, q *request) {
 	q.prefixes = append(q.prefixes, h.Headers)
 	upstream.KeepEndToEnd(r.Header, h.Headers)
 	for claim, values := range id.All() {
-		r.Header.Set(h.Headers+upstream.HeaderName(claim.Name), h.headerValue(values))
+		r.Header.Set(h.Headers+upstream.HeaderName(claim.Name), headerValue(values, h.HeadersEncoding))
 	}
 }

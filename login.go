@@ -46,6 +46,7 @@ func (x *exchange) serveLogin() error {
 // because ProConnect compares them as a set. Without a click it goes unless another
 // tab of the browser is on its way.
 func (x *exchange) startLogin(a *session.Attempt) error {
+	x.login = loginPending
 	if !x.gate.callbackComesBack(x.r, x.origin) {
 		return x.callbackLost()
 	}

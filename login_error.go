@@ -21,6 +21,7 @@ func (x *exchange) loginFailed(a *session.Attempt, err error) error {
 	if e.Kind == rp.Refused && needsInteraction(e.Code) {
 		// A normal login is answered so where the session at ProConnect is of an
 		// identity provider that was disabled since: only a logout there helps.
+		x.reportLoginFailed(a, e, fault{code: pages.ProviderRefused})
 		return x.page(http.StatusUnauthorized, pages.Login{
 			LoginURL: x.loginURL(), Notice: pages.NoticeLoginRequired, SwitchURL: x.switchURL(),
 		})

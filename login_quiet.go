@@ -79,6 +79,7 @@ func (x *exchange) turnRefused(a *session.Attempt, browser session.Browser, err 
 	default:
 		return x.tooManyLogins(err)
 	}
+	x.reportNoLogin(crowdFault(err))
 	keeper.EndFlight(x.w, x.origin, browser)
 	return redirect(x.w, a.Target)
 }

@@ -71,6 +71,7 @@ func (x *exchange) startAutomatic(kind session.Kind) error {
 
 // loginsInVain answers somebody whom several logins brought no further.
 func (x *exchange) loginsInVain() error {
+	x.login = loginPending
 	f := faultCookiesRefused
 	if !x.session.IsZero() {
 		f = faultSessionNotEnough

@@ -42,6 +42,7 @@ func (x *exchange) serveLoginStep(query url.Values) (done bool, err error) {
 	switch step := query.Get(stepParam); {
 	case !known && (step == stepBack || step == stepAuto || (step == stepGo || step == stepWait) && !x.loggedOutBefore()):
 		x.ensureBrowser() // for whoever allows cookies, or has this address as a bookmark
+		x.login = loginPending
 		return true, x.problem(faultCookiesRefused, pages.Problem{RetryURL: x.loginURL(), HomeURL: "/"})
 	case !known && step == "" && saysClicked(x.r) && !x.loggedOutBefore():
 		return true, x.introduce(stepGo, goOnClicked) // a link of the site's own

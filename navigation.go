@@ -88,3 +88,9 @@ func loadsAhead(r *http.Request) bool {
 func mayStartLogin(r *http.Request) bool {
 	return r.Method == http.MethodGet && audienceOf(r) == navigation
 }
+
+// isEarly says whether a request was sent in TLS early data, to us or to a proxy in
+// front that says so (RFC 8470 §5.1): it can be sent again by somebody else.
+func isEarly(r *http.Request) bool {
+	return r.TLS != nil && !r.TLS.HandshakeComplete || r.Header.Get("Early-Data") == "1"
+}

@@ -2,23 +2,11 @@ package proconnect
 
 import (
 	"net/http"
-	"slices"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 )
-
-// isSomebodyElse says whether two sessions are of two people, or of two accounts. Of a
-// session that was not asked for the provider's identifier, the subject tells it.
-func isSomebodyElse(before, now *session.Session) bool {
-	if before.IsZero() {
-		return false
-	}
-	providers := [2][]string{before.Of(claims.IDPID), now.Of(claims.IDPID)}
-	return before.First(claims.Sub) != now.First(claims.Sub) ||
-		len(providers[0]) > 0 && len(providers[1]) > 0 && !slices.Equal(providers[0], providers[1])
-}
 
 // personChanged tells somebody who came back from ProConnect as another account than the
 // one that this browser had a session of: what they began as the one would go on as the

@@ -1,4 +1,4 @@
-// Package e2e holds tests, of four kinds.
+// Package e2e holds tests, of five kinds.
 //
 // A real browser goes through Caddy, built with this plugin, to node oidc-provider,
 // the engine that ProConnect runs: provider/ holds its configuration.
@@ -18,4 +18,7 @@
 //
 // And examples/paas runs as a platform as a service would run it (paas_test.go): the
 // Procfile's command, $PORT, a router that ends TLS, a fresh disk for each container.
+//
+// And Debian's package: its unit is run by a systemd in namespaces of its own, and its
+// program diverted as docs/deploy.md says (systemd_test.go, debian_test.go).
 package e2e

@@ -144,12 +144,37 @@ func TestPlatformMissingSettings(t *testing.T) {
 			value := p.settings[name]
 			delete(p.settings, name)
 			defer func() { p.settings[name] = value }()
-			c := p.boot()
-			c.wantEnd()
-			if c.cmd.ProcessState.Success() || accepts(c.port) {
-				t.Errorf("it started:\n%s", c.lines)
-			}
-			t.Log(c.lines)
+			p.wantNoStart(t)
 		})
+	}
+	p.settings["STORAGE"] = "redis"
+	t.Run("REDIS_URL", p.wantNoStart)
+	p.settings["REDIS_URL"] = "stats:a-password@127.0.0.1:6379"
+	t.Run("a REDIS_URL that is none", p.wantNoStart)
+	p.settings["STORAGE"] = "reddis"
+	t.Run("a STORAGE that is none", p.wantNoStart)
+}
+
+func (p *platform) wantNoStart(t *testing.T) {
+	c := p.boot()
+	c.wantEnd()
+	if c.cmd.ProcessState.Success() || accepts(c.port) {
+		t.Errorf("it started:\n%s", c.lines)
+	}
+}
+
+// The router knows the application by another name, too: who comes by it is led to the one
+// at which people log in, with what they asked for.
+func TestPlatformOtherName(t *testing.T) {
+	p := newPlatform(t, "metabase")
+	p.deploy(1)
+	b := newPerson(t)
+	b.visit("https://my-stats.localhost:" + p.host[strings.LastIndex(p.host, ":")+1:] + "/dashboard/1?a=b%2Fc")
+	b.see("login")
+	b.click(".proconnect-button")
+	b.loginAs("dinum")
+	b.see("app")
+	if got := b.where(); got != p.origin()+"/dashboard/1?a=b%2Fc" {
+		t.Errorf("got %s", got)
 	}
 }

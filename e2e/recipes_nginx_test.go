@@ -5,14 +5,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/caddy-proconnect/caddy-proconnect/internal/docpage"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/doccode"
 )
 
 func TestRecipeBehindNginx(t *testing.T) {
 	s := newRecipe(t)
 	port := freePort(t)
-	s.runRecipe(docpage.Recipe(t, "nginx in front", "caddyfile"), port)
-	s.runNginx(docpage.Recipe(t, "nginx in front", "nginx").Text, "127.0.0.1:8080", "127.0.0.1:"+port)
+	s.runRecipe(doccode.Recipe(t, "nginx in front", "caddyfile"), port)
+	s.runNginx(doccode.Recipe(t, "nginx in front", "nginx").Text, "127.0.0.1:8080", "127.0.0.1:"+port)
 	docs := s.origin("docs")
 
 	b := newPerson(t)
@@ -99,10 +99,10 @@ func (s *stack) wantShut(t *testing.T) {
 func TestRecipeAuthRequestInterceptsPages(t *testing.T) {
 	s := newRecipe(t)
 	port := freePort(t)
-	recipe := docpage.Recipe(t, "The gate as nginx's auth_request", "caddyfile")
+	recipe := doccode.Recipe(t, "The gate as nginx's auth_request", "caddyfile")
 	recipe.Text = strings.Replace(recipe.Text, "allow roles", "login auto\nallow roles", 1)
 	s.runRecipe(recipe, port)
-	server := docpage.Recipe(t, "The gate as nginx's auth_request", "nginx").Text
+	server := doccode.Recipe(t, "The gate as nginx's auth_request", "nginx").Text
 	for _, line := range []string{`proxy_set_header Accept "*/*";`, "proxy_set_header Sec-Fetch-Mode cors;", "proxy_set_header Sec-Fetch-Dest empty;", `proxy_set_header Upgrade-Insecure-Requests "";`} {
 		if !strings.Contains(server, line) {
 			t.Errorf("the question lacks %s", line)
@@ -116,10 +116,10 @@ func TestRecipeAuthRequestInterceptsPages(t *testing.T) {
 func testAuthRequest(t *testing.T, login string) {
 	s := newRecipe(t)
 	port := freePort(t)
-	recipe := docpage.Recipe(t, "The gate as nginx's auth_request", "caddyfile")
+	recipe := doccode.Recipe(t, "The gate as nginx's auth_request", "caddyfile")
 	recipe.Text = strings.Replace(recipe.Text, "allow roles", "login "+login+"\nallow roles", 1)
 	s.runRecipe(recipe, port)
-	s.runNginx(docpage.Recipe(t, "The gate as nginx's auth_request", "nginx").Text, "127.0.0.1:8081", "127.0.0.1:"+port)
+	s.runNginx(doccode.Recipe(t, "The gate as nginx's auth_request", "nginx").Text, "127.0.0.1:8081", "127.0.0.1:"+port)
 	docs := s.origin("docs")
 
 	s.wantShut(t)
@@ -127,8 +127,8 @@ func testAuthRequest(t *testing.T, login string) {
 	if script.StatusCode != http.StatusUnauthorized || !strings.Contains(script.body, `return_to=%2Fpage%3Fa%3D1`) {
 		t.Errorf("a script: got %d %s", script.StatusCode, script.body)
 	}
-	if got := s.send(t, http.MethodGet, docs+"/auth-request"); got.StatusCode == http.StatusNoContent {
-		t.Error("the question may be asked from outside")
+	if got := s.send(t, http.MethodGet, docs+"/auth-request"); got.StatusCode != http.StatusNotFound {
+		t.Errorf("the question is asked from outside: got %d", got.StatusCode)
 	}
 
 	b := newPerson(t)

@@ -8,12 +8,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/caddy-proconnect/caddy-proconnect/internal/docpage"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/doccode"
 )
 
 // newApplication runs the one site of a recipe, which serves a folder, or proxies to
 // upstream.
-func newApplication(t *testing.T, b docpage.Block, dir, upstream string) *stack {
+func newApplication(t *testing.T, b doccode.Block, dir, upstream string) *stack {
 	t.Helper()
 	_, body, _ := strings.Cut(b.Text, "{\n")
 	body = strings.TrimSuffix(strings.TrimSpace(body), "}")
@@ -36,8 +36,8 @@ func page(head, main string) string {
 }
 
 func TestRecipeSinglePageApplication(t *testing.T) {
-	script := docpage.Recipe(t, "A single-page application and its API", "js").Text
-	s := newApplication(t, docpage.Recipe(t, "A single-page application and its API", "caddyfile"),
+	script := doccode.Recipe(t, "A single-page application and its API", "js").Text
+	s := newApplication(t, doccode.Recipe(t, "A single-page application and its API", "caddyfile"),
 		folder(t, map[string]string{"index.html": page("<script>"+script+"</script>", "")}), "{$UPSTREAM}")
 	b := newPerson(t)
 	address := s.origin("docs") + "/people/12?tab=2"
@@ -78,8 +78,8 @@ self.addEventListener("fetch", (e) => {
 }
 
 func TestRecipeServiceWorker(t *testing.T) {
-	options := docpage.Recipe(t, "A service worker", "js").Text
-	s := newApplication(t, docpage.Recipe(t, "A service worker", "caddyfile"), folder(t, map[string]string{
+	options := doccode.Recipe(t, "A service worker", "js").Text
+	s := newApplication(t, doccode.Recipe(t, "A service worker", "caddyfile"), folder(t, map[string]string{
 		"index.html": page("", ""), "worker.js": workboxRoute(t, options),
 		"greedy.js": workboxRoute(t, regexp.MustCompile(`(navigateFallbackDenylist: ).*`).ReplaceAllString(options, "${1}[]")),
 	}), "")
@@ -109,7 +109,7 @@ func TestRecipeServiceWorker(t *testing.T) {
 
 // The libraries themselves, as they are published.
 func TestRecipeHTMXAndTurbo(t *testing.T) {
-	listener := docpage.Recipe(t, "htmx and Turbo", "js").Text
+	listener := doccode.Recipe(t, "htmx and Turbo", "js").Text
 	const button = `<button id="go" hx-get="/part.html" hx-target="#here">load</button><div id="here"></div>`
 	pages := map[string]string{
 		"htmx-2": page("<script src=/htmx-2.js></script>", button),
@@ -126,7 +126,7 @@ func TestRecipeHTMXAndTurbo(t *testing.T) {
 	}
 	application := httptest.NewServer(http.FileServer(http.Dir(dir)))
 	t.Cleanup(application.Close)
-	s := newApplication(t, docpage.Recipe(t, "htmx and Turbo", "caddyfile"), "", application.Listener.Addr().String())
+	s := newApplication(t, doccode.Recipe(t, "htmx and Turbo", "caddyfile"), "", application.Listener.Addr().String())
 	for name := range pages {
 		t.Run(name, func(t *testing.T) {
 			b := newPerson(t)

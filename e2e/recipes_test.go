@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/caddy-proconnect/caddy-proconnect/internal/docpage"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/doccode"
 )
 
 // Recipes of docs/recipes.md that need more than Caddy: the others are run by
@@ -39,12 +39,12 @@ var (
 )
 
 // runRecipe starts Caddy with a recipe. Its port is said of no other server's.
-func (s *stack) runRecipe(b docpage.Block, port string) {
+func (s *stack) runRecipe(b doccode.Block, port string) {
 	s.t.Helper()
 	options := fmt.Sprintf("\tadmin off\n\tdebug\n\tstorage file_system %s/storage\n", s.dir)
 	lines := fmt.Sprintf("issuer %s\nclient_id %s\nclient_secret %s\n", s.provider.issuer, rs256.id, secretOf(rs256.id))
 	text := b.Text
-	if b.Part == "sites" {
+	if b.Part() == "sites" {
 		text = "{\n" + options + "proconnect {\n" + lines + "}\n}\n" + text
 	} else {
 		text = strings.Replace(recipeClient.ReplaceAllLiteralString(text, lines), "{\n", "{\n"+options, 1)

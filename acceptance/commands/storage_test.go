@@ -20,17 +20,18 @@ const (
 	otherUser = 65533
 )
 
-// as has the shell's commands be run by a user.
+// by has the shell's commands be run by a user.
 func (s *shell) by(uid uint32) {
 	s.as = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
 }
 
 // storedSite is a shell in whose storage one Caddy was: it is gone, and a visitor of its
 // has a session. uid is whose storage it is.
-func storedSite(t *testing.T, session string, uid uint32) (*shell, *visitor) {
+func storedSite(t *testing.T, session string, uid uint32, env ...string) (*shell, *visitor) {
 	t.Helper()
 	public := caddytest.FreePort(t)
 	s := newSite(t, public, session)
+	s.env = append(s.env, env...)
 	s.ownedBy(t, uid)
 	n := s.startNode(t)
 	v := visitorOf(t, public, n, "ministry")
@@ -67,6 +68,17 @@ func unprivileged() uint32 {
 	return 0
 }
 
+// A storage of another module is one of which nobody knows where it is: its module says.
+func TestStorageOfAnotherModule(t *testing.T) {
+	s, v := storedSite(t, "lifetime 12h", 0, "STORAGE=other")
+	if a := s.proconnect("revoke", "siren", "130025265", "--storage").want(t, 0); !strings.Contains(a.out, "the storage other") {
+		t.Errorf("it says %q", a.out)
+	}
+	if got := v.status(s.startNode(t)); got != http.StatusUnauthorized {
+		t.Errorf("got %d, want 401", got)
+	}
+}
+
 // What is written into the storage while no Caddy runs holds when one does, and nothing
 // else is on the disk then: neither a key, nor a log, nor a certificate.
 func TestStorageKeepsWhatIsEndedWhileNoCaddyRuns(t *testing.T) {
@@ -78,6 +90,11 @@ func TestStorageKeepsWhatIsEndedWhileNoCaddyRuns(t *testing.T) {
 			s, v := storedSite(t, session, 0)
 			before := files(t, s)
 			if a := s.proconnect("revoke", "siren", "130025265", "--storage").want(t, 0); !strings.Contains(a.out, "sessions ended: client default") || !strings.Contains(a.out, s.cwd+"/storage") {
+				t.Errorf("it says %q", a.out)
+			} else {
+				fits(t, a.out)
+			}
+			if a := s.proconnect("revoke", "siren", "130025265", "--storage", "--json").want(t, 0); strings.Join(strings.Fields(a.out), "") != `{"clients":["default"]}` {
 				t.Errorf("it says %q", a.out)
 			}
 			for _, f := range files(t, s) {
@@ -100,7 +117,7 @@ func TestStorageKeepsWhatIsEndedWhileNoCaddyRuns(t *testing.T) {
 func TestStorageRefusesWhatTheEndpointRefuses(t *testing.T) {
 	s, _ := storedSite(t, "lifetime 12h", 0)
 	elsewhere, empty, nameless := newSite(t, "1", "lifetime 12h"), newSite(t, "1", "secret "+caddytest.NewSessionKey()), newSite(t, "1", "lifetime 12h")
-	nameless.write("Caddyfile", strings.Replace(twoNodes, "storage file_system {$DIR}/storage", "", 1))
+	nameless.write("Caddyfile", strings.Replace(twoNodes, "storage {$STORAGE:file_system} {$DIR}/storage", "", 1))
 	for name, c := range map[string]struct {
 		in   *shell
 		args []string
@@ -123,6 +140,7 @@ func TestStorageRefusesWhatTheEndpointRefuses(t *testing.T) {
 			if unfolded := strings.Join(strings.Fields(a.err), " "); a.out != "" || !strings.Contains(unfolded, c.says) {
 				t.Errorf("printed %q and %q, want %q", a.out, a.err, c.says)
 			}
+			fits(t, a.err)
 			if after := files(t, c.in); !slices.Equal(before, after) {
 				t.Errorf("before:\n%s\nafter:\n%s", strings.Join(before, "\n"), strings.Join(after, "\n"))
 			}
@@ -212,5 +230,51 @@ func TestStorageIsWrittenAsItsOwner(t *testing.T) {
 				t.Errorf("got %d, want 401", got)
 			}
 		})
+	}
+}
+
+// A folder of Caddy's can be made to lead anywhere. Where it leads into one of root's or of
+// somebody else's, root would write there what Caddy could not.
+func TestStorageThatLeadsElsewhere(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("root alone can be somebody else")
+	}
+	for name, owner := range map[string]int{"to a folder of root's": 0, "to a folder of somebody else's": otherUser} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := storedSite(t, "secret "+caddytest.NewSessionKey(), caddyUser)
+			s.proconnect("rotate", "--storage").want(t, 0) // makes the folder
+			mine, theirs := clientFolder(t, s), filepath.Join(s.cwd, "theirs")
+			err := errors.Join(os.Mkdir(theirs, 0o755), os.Chown(theirs, owner, owner), os.Rename(mine, mine+"-before"), os.Symlink(theirs, mine), os.Lchown(mine, caddyUser, caddyUser))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, args := range [][]string{{"rotate", "--storage"}, {"revoke", "siren", "130025265", "--storage"}} {
+				a := s.proconnect(args...).want(t, 2)
+				if unfolded := strings.Join(strings.Fields(a.err), " "); a.out != "" || !strings.Contains(unfolded, "who decides where that leads: run this as the user that runs Caddy") {
+					t.Errorf("%q: printed %q and %q", args, a.out, a.err)
+				}
+			}
+			if written, err := os.ReadDir(theirs); err != nil || len(written) > 0 {
+				t.Errorf("there is %v: %v", written, err)
+			}
+		})
+	}
+}
+
+// What Caddy's own user made is read with that user's rights: a key that is a link into
+// what root alone may read tells nothing of it.
+func TestStorageIsReadAsItsOwner(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("root alone can be somebody else")
+	}
+	s, _ := storedSite(t, "lifetime 12h", caddyUser)
+	key := filepath.Join(clientFolder(t, s), "keys.json")
+	theirs := s.write("theirs.json", "root alone reads this")
+	if err := errors.Join(os.Remove(key), os.Symlink(theirs, key)); err != nil {
+		t.Fatal(err)
+	}
+	a := s.proconnect("rotate", "--storage").want(t, 2)
+	if unfolded := strings.Join(strings.Fields(a.err), " "); !strings.Contains(unfolded, "may not be read") {
+		t.Errorf("printed %q and %q", a.out, a.err)
 	}
 }

@@ -102,11 +102,15 @@ func (v *faultyVisit) restartedBroken() {
 			v.t.Errorf("a program of %s gets %d: %s", who, a.StatusCode, a.Text)
 		}
 	}
+	before := v.loginsFailed("")
 	for _, path := range []string{"/x", "/.proconnect/session", "/.proconnect/logout", "/.proconnect/callback?code=c&state=s"} {
 		a := v.holder.Visit(path)
 		if a.StatusCode != http.StatusServiceUnavailable || a.Page() != "problem storage_unavailable" || a.Header.Get("Retry-After") == "" {
 			v.t.Errorf("%s: who has a session gets %d, page %q, Retry-After %q", path, a.StatusCode, a.Page(), a.Header.Get("Retry-After"))
 		}
+	}
+	if n := v.loginsFailed("") - before; n != 1 {
+		v.t.Errorf("one login came back and found no storage, and %d are told", n)
 	}
 	if a := v.browser().Visit("/x"); a.StatusCode != http.StatusUnauthorized {
 		v.t.Errorf("a stranger gets %d, page %q", a.StatusCode, a.Page())

@@ -88,7 +88,7 @@ func TestStorageFaults(t *testing.T) {
 	}
 	each("from the start", (*faultyVisit).fromTheStart)
 	// Of the 20 logins that did not start at each of two sites.
-	if n := strings.Count(s.Logs(), "storage does not answer"); n != 2 {
+	if n := strings.Count(s.Logs(), `"msg":"storage does not answer`); n != 2 {
 		t.Errorf("the cause was told %d times, want 2", n)
 	}
 	each("mended", (*faultyVisit).mended)
@@ -125,6 +125,18 @@ func (v *faultyVisit) told(message string) int {
 	return n
 }
 
+// loginsFailed is how many events tell of a login of this client that failed for a reason,
+// or for any.
+func (v *faultyVisit) loginsFailed(reason string) (count int) {
+	v.t.Helper()
+	for _, line := range caddytest.Audited(v.t, filepath.Join(v.s.Dir, "log.json"), "login_failed") {
+		if line.Text("client") == v.m.name && (reason == "" || line.Text("reason") == reason) {
+			count++
+		}
+	}
+	return count
+}
+
 func (v *faultyVisit) inside(b *caddytest.Browser, when string) {
 	v.t.Helper()
 	began := time.Now()
@@ -159,6 +171,9 @@ func (v *faultyVisit) fromTheStart() {
 		if len(a.Cookies()) > 0 {
 			v.t.Errorf("it leaves %v", a.Cookies())
 		}
+	}
+	if n := v.loginsFailed("storage does not answer, so no login can start"); n != 20 {
+		v.t.Errorf("%d of 20 logins that could not begin are told", n)
 	}
 }
 

@@ -74,6 +74,7 @@ func (h *world) refusesCookies(t *testing.T) {
 			if a.StatusCode != http.StatusUnauthorized || a.Page() != "problem cookies_refused" || !caddytest.NextStep.MatchString(a.Text) {
 				t.Errorf("the way ends at %d, page %q", a.StatusCode, a.Page())
 			}
+			h.toldOnce(t, a)
 			if after := l.Calls(); after["authorize"] != before["authorize"] || after["token"] != before["token"] {
 				t.Error("they were sent to the provider first")
 			}
@@ -95,6 +96,7 @@ func (h *world) linkWithoutCookies(t *testing.T) {
 	if a.StatusCode != http.StatusBadRequest || a.Page() != "problem other_browser" || !caddytest.NextStep.MatchString(a.Text) {
 		t.Errorf("the way ends at %d, page %q", a.StatusCode, a.Page())
 	}
+	h.toldOnce(t, a)
 	if l.Calls()["token"] != before {
 		t.Error("a code was exchanged")
 	}

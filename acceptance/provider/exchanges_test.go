@@ -3,6 +3,7 @@ package provider_test
 import (
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -61,10 +62,45 @@ func TestJunkCodesDoNotFloodProConnect(t *testing.T) {
 	if limited.Load() < 200 {
 		t.Errorf("%d were told to wait", limited.Load())
 	}
+	if told, calls := h.failures("logins wait: ProConnect refused too many codes of one address"), h.failures(""); told < int(limited.Load()) || calls != 303 {
+		t.Errorf("%d events tell of %d who were told to wait, %d of 303 who came back in vain", told, limited.Load(), calls)
+	}
 	colleague := h.visitor(t, l)
 	h.entered(t, colleague, h.comeBack(colleague, h.atProvider(t, colleague, h.leave(t, colleague, "/wanted?a=b", ""))))
-	if n := strings.Count(h.Logs(), "ProConnect refused too many codes of one address"); n != 1 {
+	if n := strings.Count(h.Logs(), `"msg":"logins wait: ProConnect refused too many codes of one address`); n != 1 {
 		t.Errorf("the operator is told %d times", n)
+	}
+}
+
+// failures is how many events tell of a failed login for a reason, or for any.
+func (h *world) failures(reason string) (count int) {
+	for _, line := range caddytest.Audited(h.T, filepath.Join(h.Dir, "log.json"), "login_failed") {
+		if reason == "" || line.Text("reason") == reason {
+			count++
+		}
+	}
+	return count
+}
+
+// What nobody clicked for ends on the page that was asked for, where there is no turn for
+// it: the event tells why there is no session.
+func TestQuietLoginWithoutATurnIsTold(t *testing.T) {
+	caddytest.Shorten(t, &waits.Turn, 20*time.Millisecond)
+	caddytest.Shorten(t, &waits.Forgiven, time.Hour)
+	h := newWorld(t, 0, func(p *misbehaving) { p.Register("rs", "RS256", "RS256").Options = "login silent" })
+	l := h.p.Clients["rs"]
+	b := h.visitor(t, l)
+	away := b.Visit("/wanted") // to ProConnect, without a question to the person
+	for range 20 {
+		h.junk(t, l)
+	}
+	before := h.failures("")
+	a := h.comeBack(b, h.atProvider(t, b, away))
+	if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/wanted" {
+		t.Fatalf("got %d, page %q, to %q", a.StatusCode, a.Page(), a.Header.Get("Location"))
+	}
+	if told, all := h.failures("logins wait: ProConnect refused too many codes of one address"), h.failures(""); told == 0 || all != before+1 {
+		t.Errorf("%d events, of which %d tell of the crowd, want one more than %d", all, told, before)
 	}
 }
 

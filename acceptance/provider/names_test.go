@@ -1,6 +1,9 @@
 package provider_test
 
-import "github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
+import (
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/forge"
+)
 
 // What the tables of this package name on every other line.
 type (
@@ -22,9 +25,9 @@ const (
 var (
 	signingKeys = caddytest.SigningKeys
 	octKey      = caddytest.OctKey
-	b64         = caddytest.Base64URL
-	rsaKey      = caddytest.RSAKey
-	ecKey       = caddytest.ECKey
+	b64         = forge.Base64URL
+	rsaKey      = forge.RSAKey
+	ecKey       = forge.ECKey
 	keySet      = caddytest.KeySet
 	resigned    = caddytest.Resigned
 )

@@ -189,6 +189,21 @@ func (h *world) refused(t *testing.T, b *caddytest.Browser, l *registeredClient,
 	if line := h.logged(m[1]); line == "" || !strings.Contains(line, row.log) {
 		t.Errorf("the log says %q, want %q", line, row.log)
 	}
+	h.toldOnce(t, a)
+}
+
+// toldOnce checks that the login which ended on a page is an event, and one alone.
+func (h *world) toldOnce(t *testing.T, a caddytest.Answer) {
+	t.Helper()
+	told := 0
+	for line := range strings.Lines(h.logged(`"event":"login_failed"`)) {
+		if strings.Contains(line, `"reference":"`+a.Reference()+`"`) {
+			told++
+		}
+	}
+	if a.Reference() == "" || told != 1 {
+		t.Errorf("page %q with the reference %q is told by %d events", a.Page(), a.Reference(), told)
+	}
 }
 
 // notIn fails if an answer tells a secret of the login.

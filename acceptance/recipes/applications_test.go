@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
-	"github.com/caddy-proconnect/caddy-proconnect/internal/docpage"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/doccode"
 )
 
 // grafana plays Grafana's auth.proxy by the file that the recipe shows.
@@ -44,8 +44,8 @@ func grafana(t *testing.T, ini string) *httptest.Server {
 }
 
 func TestGrafana(t *testing.T) {
-	g := grafana(t, docpage.Recipe(t, "Grafana, by headers", "ini").Text)
-	s := start(t, docpage.Recipe(t, "Grafana, by headers", "caddyfile"), sandbox, g.Listener.Addr().String(), nil)
+	g := grafana(t, doccode.Recipe(t, "Grafana, by headers", "ini").Text)
+	s := start(t, doccode.Recipe(t, "Grafana, by headers", "caddyfile"), sandbox, g.Listener.Addr().String(), nil)
 	b := s.Browser(site("grafana"))
 	forged := []string{"X-WEBAUTH-SUB", "admin", "X-WEBAUTH-NAME", "Admin", "X-WEBAUTH-EMAIL", "admin@localhost", "X-WEBAUTH-ROLE", "Admin"}
 	wantStatus(t, "a stranger who says to be admin", b.Visit("/api/user", append(forged, "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty", "Accept", "*/*")...), http.StatusUnauthorized)
@@ -67,16 +67,16 @@ func TestGrafana(t *testing.T) {
 
 func TestMetabase(t *testing.T) {
 	up := caddytest.Echo(t)
-	s := start(t, docpage.Recipe(t, "Metabase, with its public shares open", "caddyfile"), sandbox, up.Addr(), nil)
+	s := start(t, doccode.Recipe(t, "Metabase, with its public shares open", "caddyfile"), sandbox, up.Addr(), nil)
 	b := s.Browser(site("metabase"))
 	const share = "5f3c1f0e-6a0b-4f63-9a43-0c3b2b0a9d11"
-	for _, open := range []string{"/public/dashboard/" + share, "/api/public/dashboard/" + share, "/embed/dashboard/token", "/api/embed/dashboard/token", "/app/dist/app.js"} {
+	for _, open := range []string{"/public/dashboard/" + share, "/api/public/dashboard/" + share, "/app/dist/app.js", "/api/session/properties"} {
 		wantStatus(t, open, b.Visit(open), http.StatusOK)
 	}
 	calls := up.Calls.Load()
 	for _, closed := range []string{
-		"/", "/dashboard/1", "/api/dashboard/1", "/api/session", "/api/publication", "/public", "/PUBLIC/x", "/apps/x",
-		"//public/../api/user", "/public/../api/user", "/public/%2e%2e/api/user", "/public%2f..%2fapi/user", "/public;/x", "/api/public%2f..%2f..%2fapi/user", "/embed/..;/api/user",
+		"/", "/dashboard/1", "/api/dashboard/1", "/api/session", "/api/session/properties/x", "/embed/dashboard/token", "/api/publication", "/public", "/PUBLIC/x", "/apps/x",
+		"//public/../api/user", "/public/../api/user", "/public/%2e%2e/api/user", "/public%2f..%2fapi/user", "/public;/x", "/api/public%2f..%2f..%2fapi/user",
 	} {
 		if a := s.Ask("metabase.example.gouv.localhost", closed); a.StatusCode != http.StatusUnauthorized && a.StatusCode != http.StatusBadRequest {
 			t.Errorf("%s: got %d", closed, a.StatusCode)
@@ -94,7 +94,7 @@ var asScript = []string{"Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty", "Ac
 // The script itself runs in Chromium: e2e.
 func TestSinglePageApplication(t *testing.T) {
 	up := caddytest.Echo(t)
-	s := start(t, docpage.Recipe(t, "A single-page application and its API", "caddyfile"), sandbox, up.Addr(),
+	s := start(t, doccode.Recipe(t, "A single-page application and its API", "caddyfile"), sandbox, up.Addr(),
 		map[string]string{"app/index.html": "the application", "app/app.js": "its script"})
 	app := site("app")
 	b := s.Browser(app)
@@ -119,7 +119,7 @@ func TestSinglePageApplication(t *testing.T) {
 // With the scripts themselves: e2e.
 func TestPartsThatLoadByThemselves(t *testing.T) {
 	up := caddytest.Echo(t)
-	s := start(t, docpage.Recipe(t, "htmx and Turbo", "caddyfile"), sandbox, up.Addr(), nil)
+	s := start(t, doccode.Recipe(t, "htmx and Turbo", "caddyfile"), sandbox, up.Addr(), nil)
 	app := site("app")
 	b := s.Browser(app)
 	a := b.Visit("/part", append(asScript, "HX-Request", "true", "HX-Current-URL", s.Fill(app)+"/list?page=2")...)
@@ -137,8 +137,8 @@ func TestPartsThatLoadByThemselves(t *testing.T) {
 }
 
 func TestPagesOfTheSitesOwn(t *testing.T) {
-	html := docpage.Recipe(t, "Pages of your own for refusals and errors", "html").Text
-	s := start(t, docpage.Recipe(t, "Pages of your own for refusals and errors", "caddyfile"), sandbox, "", map[string]string{
+	html := doccode.Recipe(t, "Pages of your own for refusals and errors", "html").Text
+	s := start(t, doccode.Recipe(t, "Pages of your own for refusals and errors", "caddyfile"), sandbox, "", map[string]string{
 		"docs/index.html": "of the site", "docs/403.html": "of the site", "errors/403.html": html, "errors/404.html": "no such page",
 	})
 	b := s.Browser(site("docs"))

@@ -11,12 +11,12 @@ import (
 	"testing"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
-	"github.com/caddy-proconnect/caddy-proconnect/internal/docpage"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/doccode"
 )
 
 // behind runs a recipe behind something that ends TLS and sends on what rewrite makes of
 // a request, and returns a browser in front of it.
-func behind(t *testing.T, b docpage.Block, upstream string, rewrite func(*http.Request)) (*caddytest.Server, *caddytest.Browser) {
+func behind(t *testing.T, b doccode.Block, upstream string, rewrite func(*http.Request)) (*caddytest.Server, *caddytest.Browser) {
 	t.Helper()
 	s := caddytest.New(t)
 	front := httptest.NewUnstartedServer(&httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) {
@@ -35,7 +35,7 @@ func behind(t *testing.T, b docpage.Block, upstream string, rewrite func(*http.R
 	}
 	p := caddytest.NewProvider(t)
 	option := strings.TrimSuffix(strings.TrimPrefix(p.Option(), "proconnect {\n"), "}")
-	global, sites := client{option, port}.localize(s, b, upstream)
+	global, sites := client{option: option, front: port}.localize(s, b, upstream)
 	s.Run(strings.ReplaceAll(global, "10.0.0.10/32", caddytest.Loopback+"/32"), sites)
 	return s, s.Browser("https://docs.example.gouv.localhost:" + port)
 }
@@ -69,7 +69,7 @@ func asTraefik(r *http.Request) {
 var forgedByClients = []string{"X-Forwarded-For", "192.0.2.1", "X-Forwarded-Proto", "http", "X-Forwarded-Host", "evil.example", "Forwarded", "for=192.0.2.1;proto=http;host=evil.example"}
 
 func TestBehindTraefik(t *testing.T) {
-	yaml, caddy := docpage.Recipe(t, "Traefik in front", "yaml"), docpage.Recipe(t, "Traefik in front", "caddyfile")
+	yaml, caddy := doccode.Recipe(t, "Traefik in front", "yaml"), doccode.Recipe(t, "Traefik in front", "caddyfile")
 	rule := regexp.MustCompile("Host\\(`(.+)`\\)").FindStringSubmatch(yaml.Text)
 	server := regexp.MustCompile(`url: http://[0-9.]+:(\d+)`).FindStringSubmatch(yaml.Text)
 	if rule == nil || server == nil || !strings.Contains(caddy.Text, "http://"+rule[1]+":"+server[1]+" {") {
@@ -115,9 +115,24 @@ func asBalancer(r *http.Request) {
 	r.Header.Set("X-Forwarded-Port", "443")
 }
 
+// asSilentBalancer says nothing of the scheme, and passes on what clients say.
+func asSilentBalancer(r *http.Request) {
+	said := r.Header["X-Forwarded-Proto"]
+	if asBalancer(r); said == nil {
+		r.Header.Del("X-Forwarded-Proto")
+		return
+	}
+	r.Header["X-Forwarded-Proto"] = said
+}
+
 func TestBehindABalancer(t *testing.T) {
 	up := caddytest.Echo(t)
-	s, b := behind(t, docpage.Recipe(t, "A cloud's load balancer in front", "caddyfile"), up.Addr(), asBalancer)
+	recipe := doccode.Recipe(t, "A cloud's load balancer in front", "caddyfile")
+	t.Run("that says nothing of the scheme", func(t *testing.T) {
+		s, b := behind(t, recipe, up.Addr(), asSilentBalancer)
+		wantPassage(t, s, b)
+	})
+	s, b := behind(t, recipe, up.Addr(), asBalancer)
 	wantPassage(t, s, b)
 	calls := up.Calls.Load()
 	for host, want := range map[string]int{"10.0.0.5:" + s.Port: http.StatusOK, "unknown.example": http.StatusOK, "docs.example.gouv.localhost": http.StatusUnauthorized} {

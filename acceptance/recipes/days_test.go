@@ -8,12 +8,12 @@ import (
 	"testing"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
-	"github.com/caddy-proconnect/caddy-proconnect/internal/docpage"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/doccode"
 )
 
 func TestMaintenancePage(t *testing.T) {
 	up := caddytest.Echo(t)
-	s := start(t, docpage.Recipe(t, "A maintenance page", "caddyfile"), sandbox, up.Addr(), map[string]string{"maintenance/page.html": "back at three"})
+	s := start(t, doccode.Recipe(t, "A maintenance page", "caddyfile"), sandbox, up.Addr(), map[string]string{"maintenance/page.html": "back at three"})
 	b := s.Browser(site("docs"))
 	wantStatus(t, "before", b.Login("/x", form("ministry")), http.StatusOK)
 	calls := up.Calls.Load()
@@ -36,10 +36,27 @@ func TestMaintenancePage(t *testing.T) {
 	wantStatus(t, "a stranger after", s.Browser(site("docs")).Visit("/x"), http.StatusUnauthorized)
 }
 
+// In the place of the error, a second gate: the team goes on, the others wait.
+func TestMaintenanceWithTheTeam(t *testing.T) {
+	recipe := doccode.Recipe(t, "A maintenance page", "caddyfile")
+	const closed = "error @maintenance 503"
+	if !strings.Contains(recipe.Text, closed) {
+		t.Fatal("the recipe closes the site otherwise")
+	}
+	recipe.Text = strings.Replace(recipe.Text, closed, "proconnect @maintenance {\nallow siren 130025265\n}", 1)
+	s := start(t, recipe, sandbox, caddytest.Echo(t).Addr(), nil)
+	team, others := s.Browser(site("docs")), s.Browser(site("docs"))
+	wantStatus(t, "the team, before", team.Login("/x", form("ministry")), http.StatusOK)
+	wantStatus(t, "others, before", others.Login("/x", form("commune")), http.StatusOK)
+	s.Write("maintenance/on", "")
+	wantStatus(t, "the team, meanwhile", team.Visit("/x"), http.StatusOK)
+	wantStatus(t, "others, meanwhile", others.Visit("/x"), http.StatusForbidden)
+}
+
 func TestStagingWithAPassword(t *testing.T) {
 	t.Setenv("TEAM_HASH", hash)
 	up := caddytest.Echo(t)
-	s := start(t, docpage.Recipe(t, "Staging, with a password too", "caddyfile"), sandbox, up.Addr(), nil)
+	s := start(t, doccode.Recipe(t, "Staging, with a password too", "caddyfile"), sandbox, up.Addr(), nil)
 	b := s.Browser(site("staging"))
 	for _, path := range []string{"/", "/.proconnect/login?return_to=/", "/.proconnect/session"} {
 		a := b.Visit(path)
@@ -65,11 +82,11 @@ func TestStagingWithAPassword(t *testing.T) {
 }
 
 func TestComingFromOAuth2Proxy(t *testing.T) {
-	if before := docpage.Recipe(t, "Coming from oauth2-proxy", "text").Text; !strings.Contains(before, "forward_auth localhost:4180") {
+	if before := doccode.Recipe(t, "Coming from oauth2-proxy", "text").Text; !strings.Contains(before, "forward_auth localhost:4180") {
 		t.Error("the recipe does not show where one comes from")
 	}
 	up := caddytest.Echo(t)
-	s := start(t, docpage.Recipe(t, "Coming from oauth2-proxy", "caddyfile"), sandbox, up.Addr(), nil)
+	s := start(t, doccode.Recipe(t, "Coming from oauth2-proxy", "caddyfile"), sandbox, up.Addr(), nil)
 	b := s.Browser(site("docs"))
 	to := b.Visit("/.proconnect/login?return_to=/x")
 	if uri := to.RedirectURL(); !strings.Contains(uri, "%2Foauth2%2Fcallback") {

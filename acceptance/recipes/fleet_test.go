@@ -6,13 +6,13 @@ import (
 	"testing"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
-	"github.com/caddy-proconnect/caddy-proconnect/internal/docpage"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/doccode"
 )
 
 func TestFleetOfPreviews(t *testing.T) {
 	up := caddytest.Echo(t)
-	list := docpage.Recipe(t, "A fleet of sites and previews", "text").Text
-	s := start(t, docpage.Recipe(t, "A fleet of sites and previews", "caddyfile"), sandbox, up.Addr(),
+	list := doccode.Recipe(t, "A fleet of sites and previews", "text").Text
+	s := start(t, doccode.Recipe(t, "A fleet of sites and previews", "caddyfile"), sandbox, up.Addr(),
 		map[string]string{"previews.txt": strings.ReplaceAll(list, ".fr", ".localhost")})
 	for _, name := range []string{"pr-12", "pr-13"} {
 		b := s.Browser(site(name + ".preview"))

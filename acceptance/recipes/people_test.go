@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
-	"github.com/caddy-proconnect/caddy-proconnect/internal/docpage"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/doccode"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/waits"
 )
 
@@ -34,7 +34,7 @@ func wantStatus(t *testing.T, what string, a caddytest.Answer, want int) {
 }
 
 func TestMinistryWithoutContractors(t *testing.T) {
-	b := docpage.Recipe(t, "One ministry and no contractors", "caddyfile")
+	b := doccode.Recipe(t, "One ministry and no contractors", "caddyfile")
 	s := start(t, b, sandbox, "", map[string]string{"intranet/index.html": "the intranet"})
 	intranet := site("intranet")
 	if a := as(s, intranet, "/", "ministry"); a.Text != "the intranet" {
@@ -61,8 +61,8 @@ func TestMinistryWithoutContractors(t *testing.T) {
 func TestTeamFromAFile(t *testing.T) {
 	caddytest.Shorten(t, &waits.Lists, 20*time.Millisecond)
 	caddytest.Shorten(t, &waits.Settling, 100*time.Millisecond)
-	b := docpage.Recipe(t, "Thirty people from a file", "caddyfile")
-	list := docpage.Recipe(t, "Thirty people from a file", "text").Text
+	b := doccode.Recipe(t, "Thirty people from a file", "caddyfile")
+	list := doccode.Recipe(t, "Thirty people from a file", "text").Text
 	s := start(t, b, sandbox, "", map[string]string{"team.txt": list, "dossiers/index.html": "the files"})
 	dossiers := site("dossiers")
 	member := s.Browser(dossiers)
@@ -88,7 +88,7 @@ func TestTeamFromAFile(t *testing.T) {
 func TestAdminWithSecondFactor(t *testing.T) {
 	const proConnectIdentite = "71144ab3-ee1a-4401-b7b3-79b44f7daeeb"
 	up := caddytest.Echo(t)
-	s := start(t, docpage.Recipe(t, "Only /admin, with a second factor for ProConnect Identité", "caddyfile"), sandbox, up.Addr(), nil)
+	s := start(t, doccode.Recipe(t, "Only /admin, with a second factor for ProConnect Identité", "caddyfile"), sandbox, up.Addr(), nil)
 	tools := site("tools")
 	for _, path := range []string{"/admin", "/admin/users"} {
 		wantStatus(t, "an agent whose provider has factors of its own: "+path, as(s, tools, path, "ministry"), http.StatusOK)

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
-	"github.com/caddy-proconnect/caddy-proconnect/internal/docpage"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/doccode"
 )
 
 // A password's hash, and what sends the password "secret" of robot, camille and team.
@@ -45,7 +45,7 @@ func wantShut(t *testing.T, s *caddytest.Server, up *caddytest.Upstream, host, h
 func TestProgramsBesidePeople(t *testing.T) {
 	t.Setenv("ROBOT_HASH", hash)
 	up := caddytest.Echo(t)
-	s := start(t, docpage.Recipe(t, "Programs beside people", "caddyfile"), sandbox, up.Addr(), nil)
+	s := start(t, doccode.Recipe(t, "Programs beside people", "caddyfile"), sandbox, up.Addr(), nil)
 	b := s.Browser(site("tools"))
 	program := b.Send(http.MethodPost, "/api/x", http.Header{"Authorization": {robotSays}, "X-User": {"forged"}}).Received(t)
 	if program.Header.Get("X-Program") != "robot" || program.Header["X-User"] != nil || program.Header["Authorization"] != nil {
@@ -72,7 +72,7 @@ func TestProgramsBesidePeople(t *testing.T) {
 
 func TestHealthProbe(t *testing.T) {
 	up := caddytest.Echo(t)
-	s := start(t, docpage.Recipe(t, "Health probes", "caddyfile"), sandbox, up.Addr(), nil)
+	s := start(t, doccode.Recipe(t, "Health probes", "caddyfile"), sandbox, up.Addr(), nil)
 	b := s.Browser(site("docs"))
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
 		wantStatus(t, method+" /healthz", b.Send(method, "/healthz", nil), http.StatusOK)
@@ -82,7 +82,7 @@ func TestHealthProbe(t *testing.T) {
 
 func TestCORSPreflights(t *testing.T) {
 	up := caddytest.Echo(t)
-	s := start(t, docpage.Recipe(t, "CORS preflights", "caddyfile"), sandbox, up.Addr(), nil)
+	s := start(t, doccode.Recipe(t, "CORS preflights", "caddyfile"), sandbox, up.Addr(), nil)
 	b := s.Browser(site("api"))
 	page := s.Fill(site("app"))
 	preflight := http.Header{"Origin": {page}, "Access-Control-Request-Method": {"PUT"}, "Access-Control-Request-Headers": {"content-type"}}
@@ -124,7 +124,7 @@ func TestCORSPreflights(t *testing.T) {
 func TestWebDAV(t *testing.T) {
 	t.Setenv("CAMILLE_HASH", hash)
 	up := caddytest.Echo(t)
-	s := start(t, docpage.Recipe(t, "WebDAV", "caddyfile"), sandbox, up.Addr(), nil)
+	s := start(t, doccode.Recipe(t, "WebDAV", "caddyfile"), sandbox, up.Addr(), nil)
 	b := s.Browser(site("files"))
 	for _, method := range []string{"PROPFIND", http.MethodPut, "MKCOL", "COPY", "LOCK", http.MethodOptions} {
 		got := b.Send(method, "/dav/folder/", http.Header{"Authorization": {camilleSays}, "X-User": {"forged"}}).Received(t)
@@ -147,7 +147,7 @@ func TestWebDAV(t *testing.T) {
 
 func TestGit(t *testing.T) {
 	up := caddytest.Echo(t)
-	s := start(t, docpage.Recipe(t, "git", "caddyfile"), sandbox, up.Addr(), nil)
+	s := start(t, doccode.Recipe(t, "git", "caddyfile"), sandbox, up.Addr(), nil)
 	b := s.Browser(site("git"))
 	for _, open := range []string{
 		"/team/project.git/info/refs?service=git-upload-pack", "/team/sub-team/my.project_1.git/git-upload-pack", "/team/project.git/git-receive-pack",

@@ -10,13 +10,13 @@ import (
 	"testing"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
-	"github.com/caddy-proconnect/caddy-proconnect/internal/docpage"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/doccode"
 )
 
 // Whoever adds a recipe adds a test that runs it, or the build fails: each block of the
 // page is asked for by its heading and language in some test.
 func TestEveryRecipeIsRun(t *testing.T) {
-	root := docpage.Root(t)
+	root := doccode.Root(t)
 	var tests strings.Builder
 	for _, pattern := range []string{"acceptance/recipes/*_test.go", "e2e/*_test.go"} {
 		files, err := filepath.Glob(filepath.Join(root, pattern))
@@ -32,17 +32,18 @@ func TestEveryRecipeIsRun(t *testing.T) {
 		}
 	}
 	recipes := 0
-	for _, b := range docpage.Blocks(t, root, docpage.Recipes) {
-		if b.Part == "recipe" || b.Part == "rules" || b.Heading == "Recipes" {
-			continue // cases of internal/rules/testdata; the client that all the others have
+	for _, b := range doccode.Blocks(t, filepath.Join(root, doccode.Recipes)) {
+		if b.Heading == "# Recipes" || b.Heading == "## Rules that are asked for often" {
+			continue // the client that all have, and rules, which are cases of internal/rules/testdata
 		}
 		recipes++
-		if call := `docpage.Recipe(t, "` + b.Heading + `", "` + b.Lang + `")`; !strings.Contains(tests.String(), call) {
-			t.Errorf("no test runs the %s under %q: want one with %s", b.Lang, b.Heading, call)
+		heading := strings.TrimPrefix(b.Heading, "### ")
+		if call := `doccode.Recipe(t, "` + heading + `", "` + b.Lang() + `")`; !strings.Contains(tests.String(), call) {
+			t.Errorf("no test runs the %s under %q: want one with %s", b.Lang(), heading, call)
 		}
 	}
 	if recipes < 20 {
-		t.Errorf("%d blocks in %s: are they read?", recipes, docpage.Recipes)
+		t.Errorf("%d blocks in %s: are they read?", recipes, doccode.Recipes)
 	}
 }
 
@@ -52,13 +53,14 @@ func TestEveryRecipeIsRun(t *testing.T) {
 type client struct {
 	option string // the lines of the client's block
 	front  string // the port at which browsers reach the sites; empty: Caddy's own
+	https  bool   // Caddy's own port is that of https
 }
 
 var sandbox = client{option: "environment sandbox"}
 
 // start runs a recipe's Caddyfile. Its sites are named as in the recipe, below
 // gouv.localhost; what it proxies to localhost:3000 goes to upstream.
-func start(t *testing.T, b docpage.Block, c client, upstream string, files map[string]string) *caddytest.Server {
+func start(t *testing.T, b doccode.Block, c client, upstream string, files map[string]string) *caddytest.Server {
 	t.Helper()
 	s := caddytest.New(t)
 	for name, content := range files {
@@ -78,9 +80,9 @@ var (
 )
 
 // localize makes global options and sites of a recipe that work on this machine.
-func (c client) localize(s *caddytest.Server, b docpage.Block, upstream string) (global, sites string) {
+func (c client) localize(s *caddytest.Server, b doccode.Block, upstream string) (global, sites string) {
 	global, sites = "proconnect {\n"+c.option+"\n}", b.Text
-	if b.Part == "" {
+	if b.Part() == "" {
 		m := globalBlock.FindStringSubmatch(b.Text)
 		if m == nil || !credentials.MatchString(m[1]) {
 			s.T.Fatalf("%s: no client in the global options", b.Heading)
@@ -94,7 +96,11 @@ func (c client) localize(s *caddytest.Server, b docpage.Block, upstream string) 
 		}
 		text = listening.ReplaceAllString(text, "http://$1.LOCAL:{$$PORT}")
 		text = secure.ReplaceAllString(text, scheme+"$1.LOCAL:"+strings.ReplaceAll(port, "$", "$$"))
-		text = named.ReplaceAllString(text, "${1}http://${2}.LOCAL:{$$PORT}")
+		own := "http://${2}.LOCAL:{$$PORT}"
+		if c.https {
+			own = "https://${2}.LOCAL:{$$TLS_PORT}"
+		}
+		text = named.ReplaceAllString(text, "${1}"+own)
 		return strings.NewReplacer(
 			".LOCAL", ".localhost", "http://:8080", "http://:{$PORT}", "bind 127.0.0.1", "bind {$LOOPBACK}",
 			"localhost:3000", upstream, "/srv/", "{$DIR}/", "/etc/caddy/", "{$DIR}/",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +33,11 @@ func TestLoginRequiredOffersAnotherAccount(t *testing.T) {
 	a := failedLogin(b, t, p, b.Visit(loginLink(b.Visit("/x"), t)), "login_required")
 	if a.StatusCode != http.StatusUnauthorized || a.Page() != "login" {
 		t.Fatalf("got %d, page %q", a.StatusCode, a.Page())
+	}
+	if lines := caddytest.Audited(t, filepath.Join(s.Dir, "log.json"), "login_failed"); len(lines) != 1 || !strings.Contains(lines[0].Text("reason"), "login_required") || lines[0].Text("path") != "/x" {
+		t.Errorf("the events tell %v", lines)
+	} else {
+		caddytest.WantDocumented(t, lines[0])
 	}
 	b.Visit(loginLink(a, t)) // a normal login is offered too
 	if away := changeAccount(b, t, a); !strings.HasPrefix(away.RedirectURL(), p.URL+"/authorize?") {

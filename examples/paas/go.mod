@@ -1,4 +1,5 @@
-// After copying: go mod tidy, which adds what main.go imports; commit go.sum, too.
+// After copying: go get github.com/caddy-proconnect/caddy-proconnect@latest, then
+// go mod tidy; commit go.sum, too.
 //
 // Scalingo's buildpack takes the newest patch of:
 // +scalingo goVersion go1.26

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/forge"
 )
 
 // Answer is what an endpoint answers, with this misconduct.
@@ -109,7 +111,7 @@ func (l *Client) exchange(reply *Reply, r *http.Request, m Misconduct) {
 // challengeOf is RFC 7636 §4.2.
 func challengeOf(verifier string) string {
 	sum := sha256.Sum256([]byte(verifier))
-	return Base64URL(sum[:])
+	return forge.Base64URL(sum[:])
 }
 
 // Tokens is the body of a good answer of the token endpoint, but for misconduct.

@@ -1,10 +1,10 @@
 package caddytest
 
 import (
-	"encoding/json"
-	"maps"
 	"net/http"
 	"net/url"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/forge"
 )
 
 // Misconduct is what a provider does otherwise than it should. What is nil is
@@ -33,20 +33,4 @@ type Reply struct {
 }
 
 // JSON is a JSON object.
-type JSON map[string]any
-
-func (d JSON) String() string {
-	b, err := json.Marshal(d)
-	if err != nil {
-		panic(err)
-	}
-	return string(b)
-}
-
-func (d JSON) With(kv ...any) JSON {
-	d = maps.Clone(d)
-	for i := 0; i < len(kv); i += 2 {
-		d[kv[i].(string)] = kv[i+1]
-	}
-	return d
-}
+type JSON = forge.JSON

@@ -23,6 +23,11 @@ const (
 	// MaxLifetime is the longest that a session may last.
 	MaxLifetime = 30 * 24 * time.Hour
 
+	// peopleAtMost is how far ahead a record may be that goes behind others: whoever logs in
+	// behind it begins there, and nodes believe no session that is further from their own
+	// clock than PeopleAhead and Skew. It leaves a minute for those whose clocks are slow.
+	peopleAtMost = PeopleAhead + Skew - time.Minute
+
 	peopleKept = int64((MaxLifetime + Skew) / time.Second)
 	sealedWait = time.Minute // how long a record may not open, until it counts as one of all
 	peopleTime = 5 * time.Second
@@ -47,7 +52,8 @@ func (l *List) EndPeople(ctx context.Context, field, value string) (Record, erro
 	if err != nil {
 		return Record{}, err
 	}
-	r := l.people.end(field, value, l.now()+int64(PeopleAhead/time.Second))
+	now := l.now()
+	r := l.people.end(field, value, now+int64(PeopleAhead/time.Second), now+int64(peopleAtMost/time.Second))
 	return r, l.writeAllPeople(ctx)
 }
 
@@ -67,8 +73,10 @@ func (l *List) writeAllPeople(ctx context.Context) error {
 // end makes a record that ends sessions before a time, or later: where a record is known
 // that may name the same people, a login that came after it began one second behind it
 // (see Keeper.New), however short ago that was and whatever the clock of the node that made
-// the record.
-func (p *people) end(field, value string, before int64) Record {
+// the record. Only so far: of hundreds of records in a row, each behind the one before,
+// nobody could log in behind the last. At the bound, it ends whoever came back more than
+// a second or two ago.
+func (p *people) end(field, value string, before, atMost int64) Record {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for r := range p.records {
@@ -76,7 +84,7 @@ func (p *people) end(field, value string, before int64) Record {
 			before = max(before, r.Before+2)
 		}
 	}
-	r := Record{field, value, before}
+	r := Record{field, value, min(before, atMost)}
 	p.put(r, true)
 	return r
 }

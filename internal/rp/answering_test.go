@@ -23,7 +23,7 @@ func TestProviderIsAskedInTheBackground(t *testing.T) {
 	f.change(func() {
 		f.onDiscovery = func(w http.ResponseWriter, _ *http.Request) {
 			<-answer
-			content("application/json", string(f.document.json()))(w, nil)
+			content("application/json", string(f.document.Bytes()))(w, nil)
 		}
 	})
 	f.wantAnswering(t, "at first", Asking)

@@ -87,8 +87,8 @@ func TestStaleKeysAndDiscoveryLeaveTimeForTheLogin(t *testing.T) {
 		wait[document], wait[keys], wait[token], wait[userinfo] = time.Minute, time.Minute, 2*time.Second, 2*time.Second
 		f.advance(keysFresh + discoveryFresh)
 		now := f.clock().Unix()
-		f.claims = f.claims.with("iat", now, "exp", now+3600)
-		f.person = f.person.with("exp", now+3600)
+		f.claims = f.claims.With("iat", now, "exp", now+3600)
+		f.person = f.person.With("exp", now+3600)
 		if _, err := f.finish(t); err != nil {
 			t.Errorf("a login with what is held: %v", err)
 		}

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/forge"
 )
 
 const discoveryPath = "/api/v2/.well-known/openid-configuration"
@@ -150,7 +152,7 @@ func TestDiscoveryDocument(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t, RS256, RS256)
-			f.document = f.document.with(row.member, row.value)
+			f.document = f.document.With(row.member, row.value)
 			_, err := f.authorizationURL(t.Context())
 			if row.want == (outcome{}) {
 				if err != nil {
@@ -165,7 +167,7 @@ func TestDiscoveryDocument(t *testing.T) {
 
 func TestDiscoveryIssuerSlash(t *testing.T) {
 	f := newFake(t, RS256, RS256)
-	f.document = f.document.with("issuer", f.cfg.Issuer+"/")
+	f.document = f.document.With("issuer", f.cfg.Issuer+"/")
 	_, err := f.authorizationURL(t.Context())
 	outcome{StageDiscovery, Misconfigured, ReasonDiscoveryIss}.check(t, err)
 }
@@ -173,13 +175,13 @@ func TestDiscoveryIssuerSlash(t *testing.T) {
 // Plain http is for an issuer on this machine only: an https issuer must not
 // send secrets to a port of the loopback.
 func TestDiscoveryHTTPSIssuer(t *testing.T) {
-	doc := object{
+	doc := forge.JSON{
 		"issuer": "https://example.gouv.fr", "authorization_endpoint": "https://example.gouv.fr/a",
 		"token_endpoint": "http://localhost/t", "userinfo_endpoint": "https://example.gouv.fr/u", "jwks_uri": "https://example.gouv.fr/k",
 	}
-	_, err := parseMetadata(doc.json(), "https://example.gouv.fr")
+	_, err := parseMetadata(doc.Bytes(), "https://example.gouv.fr")
 	outcome{StageDiscovery, Invalid, ReasonEndpoint}.check(t, err)
-	if _, err := parseMetadata(doc.with("token_endpoint", "https://example.gouv.fr/t").json(), "https://example.gouv.fr"); err != nil {
+	if _, err := parseMetadata(doc.With("token_endpoint", "https://example.gouv.fr/t").Bytes(), "https://example.gouv.fr"); err != nil {
 		t.Error(err)
 	}
 }
@@ -236,7 +238,7 @@ func TestDiscoveryCache(t *testing.T) {
 	}
 	f.advance(backoffFloor)
 	f.onDiscovery = nil
-	f.document = f.document.with("authorization_endpoint", f.URL+"/moved")
+	f.document = f.document.With("authorization_endpoint", f.URL+"/moved")
 	if _, err := f.authorizationURL(t.Context()); err != nil { // it is asked for beside the request
 		t.Fatal(err)
 	}
@@ -253,7 +255,7 @@ func TestDiscoveryFlight(t *testing.T) {
 	f.onDiscovery = func(w http.ResponseWriter, _ *http.Request) {
 		close(arrived)
 		<-release
-		send(w, "application/json", string(f.document.json()))
+		send(w, "application/json", string(f.document.Bytes()))
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	first := make(chan error, 1)

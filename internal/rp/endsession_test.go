@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"reflect"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/forge"
 )
 
 // endSession is the query of a logout with an ID token.
@@ -43,15 +45,15 @@ func TestEndSessionHint(t *testing.T) {
 			f.fresh()
 			return s
 		}, false},
-		"another algorithm": {RS256, func(f *fake, _ string) string { return f.sign(object{"alg": ES256, "kid": "e1"}, f.claims.json()) }, false},
+		"another algorithm": {RS256, func(f *fake, _ string) string { return f.sign(forge.JSON{"alg": ES256, "kid": "e1"}, f.claims.Bytes()) }, false},
 		"no token":          {RS256, func(*fake, string) string { return "a.b.c" }, false},
 		"none":              {RS256, func(*fake, string) string { return "" }, false},
-		"no kid":            {RS256, func(f *fake, _ string) string { return f.sign(object{"alg": RS256}, f.claims.json()) }, true},
+		"no kid":            {RS256, func(f *fake, _ string) string { return f.sign(forge.JSON{"alg": RS256}, f.claims.Bytes()) }, true},
 		"a kid that is not there": {RS256, func(f *fake, _ string) string {
-			return f.sign(object{"alg": RS256, "kid": "r0"}, f.claims.json())
+			return f.sign(forge.JSON{"alg": RS256, "kid": "r0"}, f.claims.Bytes())
 		}, false},
 		"the kid of another key": {RS256, func(f *fake, _ string) string {
-			return compact(object{"alg": RS256, "kid": "r1"}, f.claims.json(), rsaOther())
+			return forge.Token(forge.JSON{"alg": RS256, "kid": "r1"}, f.claims.Bytes(), rsaOther())
 		}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -89,9 +91,9 @@ func TestEndSessionAfterRotation(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.change(func() {
-		f.keys = []any{rsaJWK("r2", &rsaOther().PublicKey)}
-		f.rawIDToken = func() string { return compact(object{"alg": RS256, "kid": "r2"}, f.claims.json(), rsaOther()) }
-		f.rawUserinfo = func() string { return compact(object{"alg": RS256, "kid": "r2"}, f.person.json(), rsaOther()) }
+		f.keys = []any{forge.RSAKey("r2", rsaOther())}
+		f.rawIDToken = func() string { return forge.Token(forge.JSON{"alg": RS256, "kid": "r2"}, f.claims.Bytes(), rsaOther()) }
+		f.rawUserinfo = func() string { return forge.Token(forge.JSON{"alg": RS256, "kid": "r2"}, f.person.Bytes(), rsaOther()) }
 	})
 	second, err := f.finish(t)
 	if err != nil {

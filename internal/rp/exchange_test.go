@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/forge"
 )
 
 func TestTokenRequest(t *testing.T) {
@@ -115,7 +117,7 @@ func TestTokenMembers(t *testing.T) {
 	}{
 		"no access token":       {"access_token", nil, ReasonAccessToken},
 		"access token empty":    {"access_token", "", ReasonAccessToken},
-		"access token object":   {"access_token", object{}, ReasonAccessToken},
+		"access token object":   {"access_token", forge.JSON{}, ReasonAccessToken},
 		"access token CRLF":     {"access_token", "a\r\nX-Evil: 1", ReasonAccessToken},
 		"no token type":         {"token_type", nil, ReasonTokenType},
 		"token type mac":        {"token_type", "mac", ReasonTokenType},
@@ -124,14 +126,14 @@ func TestTokenMembers(t *testing.T) {
 		"token type bEARER":     {"token_type", "bEARER", ""},
 		"id token null":         {"id_token", json.RawMessage("null"), ReasonIDTokenMissing},
 		"id token empty":        {"id_token", "", ReasonIDTokenMissing},
-		"id token object":       {"id_token", object{}, ReasonIDTokenMissing},
+		"id token object":       {"id_token", forge.JSON{}, ReasonIDTokenMissing},
 		"expires_in absent":     {"expires_in", nil, ""},
 		"expires_in string":     {"expires_in", "3600", ""},
 		"access_token and case": {"Access_token", "other", ReasonJSON},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t, RS256, RS256)
-			f.tokens = f.tokens.with(row.member, row.value)
+			f.tokens = f.tokens.With(row.member, row.value)
 			_, err := f.finish(t)
 			if row.want == "" {
 				if err != nil {
@@ -147,7 +149,7 @@ func TestTokenMembers(t *testing.T) {
 
 func TestTokenWithoutIDToken(t *testing.T) {
 	f := newFake(t, RS256, RS256)
-	f.onToken = content("application/json", string(f.tokens.json()))
+	f.onToken = content("application/json", string(f.tokens.Bytes()))
 	_, err := f.finish(t)
 	outcome{StageToken, Invalid, ReasonIDTokenMissing}.check(t, err)
 	f.wantCalls(t, 1, 0)
@@ -155,7 +157,7 @@ func TestTokenWithoutIDToken(t *testing.T) {
 
 func TestTokenSize(t *testing.T) {
 	f := newFake(t, RS256, RS256)
-	f.tokens = f.tokens.with("refresh_token", strings.Repeat("r", 2<<20))
+	f.tokens = f.tokens.With("refresh_token", strings.Repeat("r", 2<<20))
 	_, err := f.finish(t)
 	outcome{StageToken, Unavailable, ReasonTooLarge}.check(t, err)
 	f.wantCalls(t, 1, 0)

@@ -1,25 +1,20 @@
 package rp
 
 import (
-	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
-	"crypto/hmac"
-	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/forge"
 )
 
 const (
@@ -38,49 +33,10 @@ var testNow = time.Unix(1_800_000_000, 0)
 
 // RSA keys are slow to make: all tests share them.
 var (
-	rsaOnce  = sync.OnceValue(func() *rsa.PrivateKey { return mustRSA(2048) })
-	rsaOther = sync.OnceValue(func() *rsa.PrivateKey { return mustRSA(2048) })
-	ecOnce   = sync.OnceValue(func() *ecdsa.PrivateKey { return mustEC(elliptic.P256()) })
+	rsaOnce  = sync.OnceValue(func() *rsa.PrivateKey { return forge.RSA(2048) })
+	rsaOther = sync.OnceValue(func() *rsa.PrivateKey { return forge.RSA(2048) })
+	ecOnce   = sync.OnceValue(func() *ecdsa.PrivateKey { return forge.EC(elliptic.P256()) })
 )
-
-func mustRSA(bits int) *rsa.PrivateKey {
-	k, err := rsa.GenerateKey(rand.Reader, bits)
-	if err != nil {
-		panic(err)
-	}
-	return k
-}
-
-func mustEC(curve elliptic.Curve) *ecdsa.PrivateKey {
-	k, err := ecdsa.GenerateKey(curve, rand.Reader)
-	if err != nil {
-		panic(err)
-	}
-	return k
-}
-
-// object is a JSON object that tests change before it is sent.
-type object map[string]any
-
-func (o object) with(kv ...any) object {
-	o = maps.Clone(o)
-	for i := 0; i < len(kv); i += 2 {
-		if kv[i+1] == nil {
-			delete(o, kv[i].(string))
-			continue
-		}
-		o[kv[i].(string)] = kv[i+1]
-	}
-	return o
-}
-
-func (o object) json() []byte {
-	b, err := json.Marshal(o)
-	if err != nil {
-		panic(err)
-	}
-	return b
-}
 
 // fake is a provider that behaves unless told otherwise.
 type fake struct {
@@ -92,12 +48,12 @@ type fake struct {
 	calls map[string]int
 	now   time.Time
 
-	document object
+	document forge.JSON
 	keys     []any // JWKs
-	header   object
-	claims   object
-	person   object
-	tokens   object
+	header   forge.JSON
+	claims   forge.JSON
+	person   forge.JSON
+	tokens   forge.JSON
 
 	// Each replaces an endpoint, or a part of an answer.
 	onDiscovery, onJWKS, onToken, onUserinfo http.HandlerFunc
@@ -117,28 +73,28 @@ func newFake(t testing.TB, alg, userinfoAlg string) *fake {
 		Issuer: f.URL + "/api/v2", ClientID: testClient, ClientSecret: testSecret,
 		SigningAlg: alg, UserinfoSigningAlg: userinfoAlg, Now: f.clock,
 	}
-	f.document = object{
+	f.document = forge.JSON{
 		"issuer": f.cfg.Issuer, "authorization_endpoint": f.URL + "/authorize", "token_endpoint": f.URL + "/token",
 		"userinfo_endpoint": f.URL + "/userinfo", "jwks_uri": f.URL + "/jwks", "end_session_endpoint": f.URL + "/end",
 		"authorization_response_iss_parameter_supported": true,
 	}
-	f.keys = []any{rsaJWK("r1", &rsaOnce().PublicKey), ecJWK("e1", &ecOnce().PublicKey)}
-	f.header = object{"alg": alg, "typ": "JWT"}
+	f.keys = []any{forge.RSAKey("r1", rsaOnce()), forge.ECKey("e1", ecOnce())}
+	f.header = forge.JSON{"alg": alg, "typ": "JWT"}
 	switch alg {
 	case RS256:
 		f.header["kid"] = "r1"
 	case ES256:
 		f.header["kid"] = "e1"
 	}
-	f.claims = object{
+	f.claims = forge.JSON{
 		"iss": f.cfg.Issuer, "aud": testClient, "sub": testSubject, "nonce": testNonce, "acr": "eidas1", "amr": []string{"pwd"},
-		"iat": testNow.Unix(), "exp": testNow.Unix() + 3600, "auth_time": testNow.Unix(), "at_hash": leftHalf(testAccess),
+		"iat": testNow.Unix(), "exp": testNow.Unix() + 3600, "auth_time": testNow.Unix(), "at_hash": forge.LeftHalf(testAccess),
 	}
-	f.person = object{
+	f.person = forge.JSON{
 		"iss": f.cfg.Issuer, "aud": testClient, "sub": testSubject, "iat": testNow.Unix(), "exp": testNow.Unix() + 3600,
 		"email": "Jeanne@example.gouv.fr", "roles": []string{"agent_public"}, "number": json.Number("12345678901234567890"),
 	}
-	f.tokens = object{
+	f.tokens = forge.JSON{
 		"access_token": testAccess, "refresh_token": "r3fresh", "expires_in": 3600, "scope": "openid", "token_type": "Bearer",
 	}
 	f.fresh()
@@ -190,9 +146,9 @@ func (f *fake) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	switch r.URL.Path {
 	case "/api/v2/.well-known/openid-configuration":
-		send(w, "application/json; charset=utf-8", string(f.document.json()))
+		send(w, "application/json; charset=utf-8", string(f.document.Bytes()))
 	case "/jwks":
-		send(w, "application/json", string(object{"keys": f.keys}.json()))
+		send(w, "application/json", string(forge.JSON{"keys": f.keys}.Bytes()))
 	case "/token":
 		f.serveToken(w, r)
 	case "/userinfo":
@@ -207,16 +163,16 @@ func (f *fake) serveToken(w http.ResponseWriter, r *http.Request) {
 	f.form = r.PostForm
 	t := f.tokens
 	if _, set := t["id_token"]; !set {
-		t = t.with("id_token", f.idToken())
+		t = t.With("id_token", f.idToken())
 	}
-	send(w, "application/json", string(t.json()))
+	send(w, "application/json", string(t.Bytes()))
 }
 
 func (f *fake) idToken() string {
 	if f.rawIDToken != nil {
 		return f.rawIDToken()
 	}
-	return f.sign(f.header, f.claims.json())
+	return f.sign(f.header, f.claims.Bytes())
 }
 
 func (f *fake) serveUserinfo(w http.ResponseWriter, r *http.Request) {
@@ -229,10 +185,10 @@ func (f *fake) serveUserinfo(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if f.cfg.UserinfoSigningAlg == None {
-		send(w, "application/json", string(f.person.json()))
+		send(w, "application/json", string(f.person.Bytes()))
 		return
 	}
-	send(w, "application/jwt; charset=utf-8", f.sign(object{"alg": f.cfg.UserinfoSigningAlg, "typ": "JWT"}, f.person.json()))
+	send(w, "application/jwt; charset=utf-8", f.sign(forge.JSON{"alg": f.cfg.UserinfoSigningAlg, "typ": "JWT"}, f.person.Bytes()))
 }
 
 func send(w http.ResponseWriter, contentType, body string) {
@@ -241,68 +197,14 @@ func send(w http.ResponseWriter, contentType, body string) {
 }
 
 // sign signs with the fake's keys, as the header's alg says.
-func (f *fake) sign(header object, payload []byte) string {
+func (f *fake) sign(header forge.JSON, payload []byte) string {
 	switch header["alg"] {
 	case ES256:
-		return compact(header, payload, ecOnce())
+		return forge.Token(header, payload, ecOnce())
 	case HS256:
-		return compact(header, payload, []byte(testSecret))
+		return forge.Token(header, payload, []byte(testSecret))
 	}
-	return compact(header, payload, rsaOnce())
-}
-
-// compact makes a token of anything, with any key.
-func compact(header object, payload []byte, key any) string {
-	return compactRaw(header.json(), payload, key)
-}
-
-func compactRaw(header, payload []byte, key any) string {
-	input := b64(header) + "." + b64(payload)
-	return input + "." + b64(signature([]byte(input), key))
-}
-
-func signature(input []byte, key any) []byte {
-	sum := sha256.Sum256(input)
-	switch k := key.(type) {
-	case []byte:
-		m := hmac.New(sha256.New, k)
-		m.Write(input)
-		return m.Sum(nil)
-	case *rsa.PrivateKey:
-		s, err := rsa.SignPKCS1v15(nil, k, crypto.SHA256, sum[:])
-		if err != nil {
-			panic(err)
-		}
-		return s
-	case *ecdsa.PrivateKey:
-		r, s, err := ecdsa.Sign(rand.Reader, k, sum[:])
-		if err != nil {
-			panic(err)
-		}
-		size := (k.Curve.Params().BitSize + 7) / 8
-		return append(r.FillBytes(make([]byte, size)), s.FillBytes(make([]byte, size))...)
-	}
-	panic(fmt.Sprintf("key %T", key))
-}
-
-func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
-
-func leftHalf(s string) string {
-	sum := sha256.Sum256([]byte(s))
-	return b64(sum[:16])
-}
-
-func rsaJWK(kid string, k *rsa.PublicKey) object {
-	return object{"kty": "RSA", "use": "sig", "kid": kid, "alg": RS256, "n": b64(k.N.Bytes()), "e": b64(big.NewInt(int64(k.E)).Bytes())}
-}
-
-func ecJWK(kid string, k *ecdsa.PublicKey) object {
-	point, err := k.Bytes()
-	if err != nil {
-		panic(err)
-	}
-	size := (len(point) - 1) / 2
-	return object{"kty": "EC", "use": "sig", "kid": kid, "crv": k.Curve.Params().Name, "x": b64(point[1 : 1+size]), "y": b64(point[1+size:])}
+	return forge.Token(header, payload, rsaOnce())
 }
 
 func (f *fake) attempt() Attempt {

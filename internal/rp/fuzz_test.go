@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/forge"
 )
 
 // offline is a network that is down.
@@ -32,8 +34,8 @@ func offlineProvider() *Provider {
 
 var offlineMetadata = &metadata{jwks: "https://example.gouv.fr/jwks"}
 
-func offlineClaims() object {
-	return object{
+func offlineClaims() forge.JSON {
+	return forge.JSON{
 		"iss": "https://example.gouv.fr", "aud": testClient, "sub": testSubject, "nonce": testNonce,
 		"iat": testNow.Unix(), "exp": testNow.Unix() + 3600,
 	}
@@ -51,12 +53,12 @@ func reallySigned(raw string) bool {
 }
 
 func seedTokens(f *testing.F) {
-	good := compact(object{"alg": RS256, "kid": "r1"}, offlineClaims().json(), rsaOnce())
+	good := forge.Token(forge.JSON{"alg": RS256, "kid": "r1"}, offlineClaims().Bytes(), rsaOnce())
 	f.Add(good)
 	f.Add(flip(good))
 	f.Add(serialised(good))
-	f.Add(compact(object{"alg": "none"}, offlineClaims().json(), []byte("x")))
-	f.Add(compact(object{"alg": HS256}, offlineClaims().json(), []byte(testSecret)))
+	f.Add(forge.Token(forge.JSON{"alg": "none"}, offlineClaims().Bytes(), []byte("x")))
+	f.Add(forge.Token(forge.JSON{"alg": HS256}, offlineClaims().Bytes(), []byte(testSecret)))
 	f.Add("..")
 }
 
@@ -92,13 +94,13 @@ func FuzzUserinfo(f *testing.F) {
 
 // FuzzIDTokenPayload signs whatever comes, so that the claims are reached.
 func FuzzIDTokenPayload(f *testing.F) {
-	f.Add(offlineClaims().json())
-	f.Add(offlineClaims().with("aud", []string{testClient, "x"}, "azp", testClient).json())
+	f.Add(offlineClaims().Bytes())
+	f.Add(offlineClaims().With("aud", []string{testClient, "x"}, "azp", testClient).Bytes())
 	f.Add([]byte(`{"iss":1,"iss":2}`))
 	p := offlineProvider()
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		a := Attempt{Nonce: testNonce, Verifier: testVerifier, RedirectURI: testRedirect}
-		raw := compact(object{"alg": RS256, "kid": "r1"}, payload, rsaOnce())
+		raw := forge.Token(forge.JSON{"alg": RS256, "kid": "r1"}, payload, rsaOnce())
 		got, err := p.verifyIDToken(t.Context(), offlineMetadata, &tokens{access: testAccess, id: raw}, a)
 		if err != nil {
 			return
@@ -146,7 +148,7 @@ func printableAll(s string) string {
 }
 
 func FuzzJWKS(f *testing.F) {
-	f.Add(object{"keys": []any{rsaJWK("r1", &rsaOnce().PublicKey), ecJWK("e1", &ecOnce().PublicKey)}}.json())
+	f.Add(forge.JSON{"keys": []any{forge.RSAKey("r1", rsaOnce()), forge.ECKey("e1", ecOnce())}}.Bytes())
 	f.Add([]byte(`{"keys":[{"kty":"oct","k":"AA"},{"kty":"EC","crv":"P-256"}]}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		keys, err := parseKeys(body)
@@ -167,12 +169,12 @@ func FuzzJWKS(f *testing.F) {
 }
 
 func FuzzDiscovery(f *testing.F) {
-	doc := object{
+	doc := forge.JSON{
 		"issuer": "https://example.gouv.fr", "authorization_endpoint": "https://example.gouv.fr/a", "token_endpoint": "https://example.gouv.fr/t",
 		"userinfo_endpoint": "https://example.gouv.fr/u", "jwks_uri": "https://example.gouv.fr/k",
 	}
-	f.Add(doc.json())
-	f.Add(doc.with("token_endpoint", "http://localhost/t").json())
+	f.Add(doc.Bytes())
+	f.Add(doc.With("token_endpoint", "http://localhost/t").Bytes())
 	f.Fuzz(func(t *testing.T, body []byte) {
 		md, err := parseMetadata(body, "https://example.gouv.fr")
 		if err != nil {

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/forge"
 )
 
 // TestIDTokenClaims changes one claim of a validly signed ID token.
@@ -22,7 +24,7 @@ func TestIDTokenClaims(t *testing.T) {
 		"aud empty list":           {"aud", []string{}, ReasonAudience},
 		"aud number":               {"aud", 12, ReasonAudience},
 		"aud list with a number":   {"aud", []any{testClient, 12}, ReasonAudience},
-		"aud object":               {"aud", object{testClient: 1}, ReasonAudience},
+		"aud object":               {"aud", forge.JSON{testClient: 1}, ReasonAudience},
 		"aud two without azp":      {"aud", []string{testClient, "other"}, ReasonAudience},
 		"aud us twice":             {"aud", []string{testClient, testClient}, ReasonAudience},
 		"aud list":                 {"aud", []string{testClient}, ""},
@@ -61,7 +63,7 @@ func TestIDTokenClaims(t *testing.T) {
 		"nonce missing":            {"nonce", nil, ReasonNonce},
 		"nonce empty":              {"nonce", "", ReasonNonce},
 		"nonce list":               {"nonce", []string{testNonce}, ReasonNonce},
-		"at_hash wrong":            {"at_hash", leftHalf("other"), ReasonAccessHash},
+		"at_hash wrong":            {"at_hash", forge.LeftHalf("other"), ReasonAccessHash},
 		"at_hash empty":            {"at_hash", "", ReasonAccessHash},
 		"at_hash number":           {"at_hash", 1, ReasonAccessHash},
 		"at_hash absent":           {"at_hash", nil, ""},
@@ -69,11 +71,11 @@ func TestIDTokenClaims(t *testing.T) {
 		"acr list":                 {"acr", []string{"eidas2"}, ""},
 		"amr string":               {"amr", "pwd", ""},
 		"amr number":               {"amr", 1, ""},
-		"claim sources":            {"_claim_sources", object{"s": object{"endpoint": "http://127.0.0.1:1/"}}, ""},
+		"claim sources":            {"_claim_sources", forge.JSON{"s": forge.JSON{"endpoint": "http://127.0.0.1:1/"}}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t, RS256, RS256)
-			f.claims = f.claims.with(row.claim, row.value)
+			f.claims = f.claims.With(row.claim, row.value)
 			_, err := f.finish(t)
 			if row.want == "" {
 				if err != nil {
@@ -95,7 +97,7 @@ func TestIDTokenIssuerSpelling(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t, RS256, RS256)
-			f.claims = f.claims.with("iss", change(f.cfg.Issuer))
+			f.claims = f.claims.With("iss", change(f.cfg.Issuer))
 			_, err := f.finish(t)
 			outcome{StageToken, Invalid, ReasonIssuer}.check(t, err)
 			f.wantCalls(t, 1, 0)
@@ -108,7 +110,7 @@ func TestIDTokenTwoAudiences(t *testing.T) {
 	for name, azp := range map[string]any{"azp us": testClient, "azp the other": "other", "no azp": nil} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t, RS256, RS256)
-			f.claims = f.claims.with("aud", []string{"other", testClient}, "azp", azp)
+			f.claims = f.claims.With("aud", []string{"other", testClient}, "azp", azp)
 			_, err := f.finish(t)
 			outcome{StageToken, Invalid, ReasonAudience}.check(t, err)
 			f.wantCalls(t, 1, 0)
@@ -132,7 +134,7 @@ func TestIDTokenACR(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t, RS256, RS256)
-			f.claims = f.claims.with("acr", row.acr)
+			f.claims = f.claims.With("acr", row.acr)
 			a := f.attempt()
 			a.ACRValues = []string{"eidas2", "eidas3"}
 			got, err := f.finishWith(t, f.response(), a)
@@ -171,7 +173,7 @@ func TestIDTokenPayload(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t, RS256, RS256)
-			f.rawIDToken = func() string { return f.sign(f.header, []byte(change(string(f.claims.json())))) }
+			f.rawIDToken = func() string { return f.sign(f.header, []byte(change(string(f.claims.Bytes())))) }
 			_, err := f.finish(t)
 			want := outcome{StageToken, Invalid, ReasonPayload}
 			if name == "empty" {

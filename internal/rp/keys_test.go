@@ -8,42 +8,44 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/forge"
 )
 
 // One key that nobody understands must not spoil the set.
 func TestUnusableKeys(t *testing.T) {
-	good := rsaJWK("r1", &rsaOnce().PublicKey)
+	good := forge.RSAKey("r1", rsaOnce())
 	for name, key := range map[string]any{
-		"unknown kty":       object{"kty": "AKP", "kid": "x", "alg": "ML-DSA-44", "pub": "AA"},
-		"no kty":            object{"kid": "x"},
-		"kty list":          object{"kty": []string{"RSA"}},
-		"unknown curve":     object{"kty": "EC", "crv": "P-999", "x": "AA", "y": "AA"},
-		"point off curve":   object{"kty": "EC", "crv": "P-256", "x": b64(make([]byte, 32)), "y": b64(make([]byte, 32))},
-		"Ed25519":           object{"kty": "OKP", "crv": "Ed25519", "x": b64(make([]byte, 32))},
-		"modulus no base64": good.with("n", "***"),
-		"modulus number":    good.with("n", 12),
-		"modulus empty":     good.with("n", ""),
-		"modulus even":      good.with("n", b64(append(rsaOnce().N.Bytes()[:255:255], 2))),
-		"modulus huge":      good.with("n", b64(append(make([]byte, 1), []byte(strings.Repeat("\xff", 4096))...))),
-		"modulus too long":  good.with("n", b64([]byte("\x01"+strings.Repeat("\xff", 1024)))), // 8 193 bits
-		"exponent 1":        good.with("e", "AQ"),
-		"exponent even":     good.with("e", "BA"),
-		"exponent huge":     good.with("e", b64([]byte("\xff\xff\xff\xff\xff"))),
-		"kid number":        good.with("kid", 1),
-		"use list":          good.with("use", []string{"sig"}),
-		"key ops string":    good.with("key_ops", "verify"),
-		"alg RS512":         good.with("alg", "RS512"),
-		"alg map":           good.with("alg", object{}),
+		"unknown kty":       forge.JSON{"kty": "AKP", "kid": "x", "alg": "ML-DSA-44", "pub": "AA"},
+		"no kty":            forge.JSON{"kid": "x"},
+		"kty list":          forge.JSON{"kty": []string{"RSA"}},
+		"unknown curve":     forge.JSON{"kty": "EC", "crv": "P-999", "x": "AA", "y": "AA"},
+		"point off curve":   forge.JSON{"kty": "EC", "crv": "P-256", "x": forge.Base64URL(make([]byte, 32)), "y": forge.Base64URL(make([]byte, 32))},
+		"Ed25519":           forge.JSON{"kty": "OKP", "crv": "Ed25519", "x": forge.Base64URL(make([]byte, 32))},
+		"modulus no base64": good.With("n", "***"),
+		"modulus number":    good.With("n", 12),
+		"modulus empty":     good.With("n", ""),
+		"modulus even":      good.With("n", forge.Base64URL(append(rsaOnce().N.Bytes()[:255:255], 2))),
+		"modulus huge":      good.With("n", forge.Base64URL(append(make([]byte, 1), []byte(strings.Repeat("\xff", 4096))...))),
+		"modulus too long":  good.With("n", forge.Base64URL([]byte("\x01"+strings.Repeat("\xff", 1024)))), // 8 193 bits
+		"exponent 1":        good.With("e", "AQ"),
+		"exponent even":     good.With("e", "BA"),
+		"exponent huge":     good.With("e", forge.Base64URL([]byte("\xff\xff\xff\xff\xff"))),
+		"kid number":        good.With("kid", 1),
+		"use list":          good.With("use", []string{"sig"}),
+		"key ops string":    good.With("key_ops", "verify"),
+		"alg RS512":         good.With("alg", "RS512"),
+		"alg map":           good.With("alg", forge.JSON{}),
 		"string":            "key",
 		"null":              nil,
-		"oct":               object{"kty": "oct", "kid": "r1", "alg": "HS256", "k": b64([]byte(testSecret))},
+		"oct":               forge.JSON{"kty": "oct", "kid": "r1", "alg": "HS256", "k": forge.Base64URL([]byte(testSecret))},
 	} {
 		t.Run(name, func(t *testing.T) {
-			keys, err := parseKeys(object{"keys": []any{key}}.json())
+			keys, err := parseKeys(forge.JSON{"keys": []any{key}}.Bytes())
 			if err != nil || len(keys) != 0 {
 				t.Errorf("alone: got %d keys, %v", len(keys), err)
 			}
-			keys, err = parseKeys(object{"keys": []any{key, good}}.json())
+			keys, err = parseKeys(forge.JSON{"keys": []any{key, good}}.Bytes())
 			if err != nil || len(keys) != 1 {
 				t.Errorf("before a good one: got %d keys, %v", len(keys), err)
 			}
@@ -52,7 +54,7 @@ func TestUnusableKeys(t *testing.T) {
 }
 
 func TestKeySetForms(t *testing.T) {
-	good := string(rsaJWK("r1", &rsaOnce().PublicKey).json())
+	good := string(forge.RSAKey("r1", rsaOnce()).Bytes())
 	for name, row := range map[string]struct {
 		body string
 		keys int // -1: an error
@@ -81,10 +83,10 @@ func TestKeySetForms(t *testing.T) {
 func TestTokenWithoutKid(t *testing.T) {
 	f := newFake(t, RS256, RS256)
 	f.keys = []any{
-		rsaJWK("other", &rsaOther().PublicKey), ecJWK("e1", &ecOnce().PublicKey),
-		ecJWK("p384", &mustEC(elliptic.P384()).PublicKey), rsaJWK("mine", &rsaOnce().PublicKey).with("kid", nil),
+		forge.RSAKey("other", rsaOther()), forge.ECKey("e1", ecOnce()),
+		forge.ECKey("p384", forge.EC(elliptic.P384())), forge.RSAKey("mine", rsaOnce()).With("kid", nil),
 	}
-	f.header = f.header.with("kid", nil)
+	f.header = f.header.With("kid", nil)
 	if _, err := f.finish(t); err != nil {
 		t.Error(err)
 	}
@@ -96,7 +98,7 @@ func TestTokenWithoutKid(t *testing.T) {
 // Several keys under one kid: one of them verifies.
 func TestKidTwice(t *testing.T) {
 	f := newFake(t, RS256, RS256)
-	f.keys = []any{rsaJWK("r1", &rsaOther().PublicKey), rsaJWK("r1", &rsaOnce().PublicKey)}
+	f.keys = []any{forge.RSAKey("r1", rsaOther()), forge.RSAKey("r1", rsaOnce())}
 	if _, err := f.finish(t); err != nil {
 		t.Error(err)
 	}
@@ -109,8 +111,8 @@ func TestRotation(t *testing.T) {
 			if _, err := f.finish(t); err != nil {
 				t.Fatal(err)
 			}
-			f.keys = []any{rsaJWK(kid, &rsaOther().PublicKey)}
-			f.rawIDToken = func() string { return compact(f.header.with("kid", kid), f.claims.json(), rsaOther()) }
+			f.keys = []any{forge.RSAKey(kid, rsaOther())}
+			f.rawIDToken = func() string { return forge.Token(f.header.With("kid", kid), f.claims.Bytes(), rsaOther()) }
 			if _, err := f.finish(t); err != nil {
 				t.Error(err)
 			}
@@ -127,9 +129,9 @@ func TestWithdrawnKey(t *testing.T) {
 	if _, err := f.finish(t); err != nil {
 		t.Fatal(err)
 	}
-	f.keys = []any{rsaJWK("r2", &rsaOther().PublicKey)}
+	f.keys = []any{forge.RSAKey("r2", rsaOther())}
 	f.advance(keysFresh)
-	f.claims = f.claims.with("iat", f.clock().Unix(), "exp", f.clock().Unix()+3600)
+	f.claims = f.claims.With("iat", f.clock().Unix(), "exp", f.clock().Unix()+3600)
 	_, err := f.finish(t)
 	outcome{StageToken, Invalid, ReasonSignature}.check(t, err)
 }
@@ -140,8 +142,8 @@ func TestKeysOfAnotherAddress(t *testing.T) {
 	f := newFake(t, RS256, None)
 	finishLater := func(d time.Duration, kid string) error {
 		f.advance(d)
-		f.header = f.header.with("kid", kid)
-		f.claims = f.claims.with("iat", f.clock().Unix(), "exp", f.clock().Unix()+3600)
+		f.header = f.header.With("kid", kid)
+		f.claims = f.claims.With("iat", f.clock().Unix(), "exp", f.clock().Unix()+3600)
 		_, err := f.finish(t)
 		return err
 	}
@@ -151,11 +153,11 @@ func TestKeysOfAnotherAddress(t *testing.T) {
 	if err := finishLater(discoveryFresh/2, "unknown"); err == nil { // has the keys fetched again, not discovery
 		t.Fatal("a token of an unknown key is taken")
 	}
-	f.document = f.document.with("jwks_uri", f.URL+"/jwks?moved")
-	f.keys = []any{rsaJWK("r2", &rsaOther().PublicKey)}
+	f.document = f.document.With("jwks_uri", f.URL+"/jwks?moved")
+	f.keys = []any{forge.RSAKey("r2", rsaOther())}
 	outcome{StageToken, Invalid, ReasonSignature}.check(t, finishLater(discoveryFresh/2, "r1"))
 	before := f.count("/jwks")
-	f.rawIDToken = func() string { return compact(f.header, f.claims.json(), rsaOther()) }
+	f.rawIDToken = func() string { return forge.Token(f.header, f.claims.Bytes(), rsaOther()) }
 	if err := finishLater(0, "r2"); err != nil || f.count("/jwks") != before {
 		t.Errorf("a token of the keys at the other address: %v, after %d fetches", err, f.count("/jwks")-before)
 	}
@@ -165,7 +167,7 @@ func TestKeysOfAnotherAddress(t *testing.T) {
 func TestRefetchLimit(t *testing.T) {
 	f := newFake(t, RS256, None)
 	for i := range 50 {
-		f.header = f.header.with("kid", fmt.Sprint("unknown", i))
+		f.header = f.header.With("kid", fmt.Sprint("unknown", i))
 		if _, err := f.finish(t); err == nil {
 			t.Fatal("no error")
 		}
@@ -183,7 +185,7 @@ func TestRefetchLimit(t *testing.T) {
 			t.Errorf("key fetches: got %d, want %d", n, want)
 		}
 	}
-	f.header = f.header.with("kid", "r1")
+	f.header = f.header.With("kid", "r1")
 	if _, err := f.finish(t); err != nil {
 		t.Errorf("a good token among bad ones: %v", err)
 	}
@@ -221,7 +223,7 @@ func TestKeysDown(t *testing.T) {
 			}
 			f.change(func() { f.onJWKS = row.serve })
 			f.advance(keysFresh)
-			f.claims = f.claims.with("iat", f.clock().Unix(), "exp", f.clock().Unix()+3600)
+			f.claims = f.claims.With("iat", f.clock().Unix(), "exp", f.clock().Unix()+3600)
 			if _, err := f.finish(t); err != nil {
 				t.Errorf("keys held are not used: %v", err)
 			}
@@ -234,12 +236,12 @@ func TestKeysFlight(t *testing.T) {
 	release := make(chan struct{})
 	f.onJWKS = func(w http.ResponseWriter, _ *http.Request) {
 		<-release
-		send(w, "application/jwk-set+json", string(object{"keys": f.keys}.json()))
+		send(w, "application/jwk-set+json", string(forge.JSON{"keys": f.keys}.Bytes()))
 	}
 	raw := f.idToken()
 	f.rawIDToken = func() string { return raw }
 	f.onToken = func(w http.ResponseWriter, _ *http.Request) {
-		send(w, "application/json", string(f.tokens.with("id_token", raw).json()))
+		send(w, "application/json", string(f.tokens.With("id_token", raw).Bytes()))
 	}
 	var wg sync.WaitGroup
 	for range 8 {

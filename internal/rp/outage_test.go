@@ -138,7 +138,7 @@ func TestDiscoveryIsAskedAgainInTheBackground(t *testing.T) {
 		f.onDiscovery = func(w http.ResponseWriter, _ *http.Request) {
 			close(arrived)
 			<-release
-			send(w, "application/json", string(f.document.json()))
+			send(w, "application/json", string(f.document.Bytes()))
 		}
 	})
 	f.advance(discoveryFresh)

@@ -12,6 +12,8 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/forge"
 )
 
 func TestFinish(t *testing.T) {
@@ -114,7 +116,7 @@ func TestCheck(t *testing.T) {
 	if err := f.rp.Check(t.Context()); err != nil {
 		t.Error(err)
 	}
-	f.keys = []any{rsaJWK("r1", &rsaOnce().PublicKey)}
+	f.keys = []any{forge.RSAKey("r1", rsaOnce())}
 	f.fresh()
 	outcome{StageKeys, Misconfigured, ReasonNoUsableKey}.check(t, f.rp.Check(t.Context()))
 }

@@ -41,7 +41,7 @@ func TestAuthorizationURL(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t, RS256, RS256)
-			f.document = f.document.with("authorization_endpoint", f.URL+"/authorize?tenant=1&state=theirs")
+			f.document = f.document.With("authorization_endpoint", f.URL+"/authorize?tenant=1&state=theirs")
 			r := goodRequest()
 			row.change(&r)
 			got, err := f.rp.AuthorizationURL(t.Context(), r)
@@ -93,7 +93,7 @@ func TestAuthorizationURLRefuses(t *testing.T) {
 func TestEndSessionURL(t *testing.T) {
 	t.Run("no endpoint", func(t *testing.T) {
 		f := newFake(t, RS256, RS256)
-		f.document = f.document.with("end_session_endpoint", nil)
+		f.document = f.document.With("end_session_endpoint", nil)
 		_, err := f.rp.EndSessionURL(t.Context(), "", testRedirect, testState)
 		outcome{StageLogout, Unavailable, ReasonNoEndSession}.check(t, err)
 	})

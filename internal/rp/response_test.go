@@ -101,7 +101,7 @@ func TestResponseIssuer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t, RS256, RS256)
-			f.document = f.document.with("authorization_response_iss_parameter_supported", row.advertised)
+			f.document = f.document.With("authorization_response_iss_parameter_supported", row.advertised)
 			r := f.response()
 			r.Iss = row.iss(r.Iss)
 			if r.Error = row.error; r.Error != "" {

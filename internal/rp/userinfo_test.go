@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/forge"
 )
 
 func TestUserinfoAnswers(t *testing.T) {
@@ -86,7 +88,7 @@ func TestUserinfoClaims(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t, RS256, RS256)
-			f.person = f.person.with(row.claim, row.value)
+			f.person = f.person.With(row.claim, row.value)
 			_, err := f.finish(t)
 			if row.want == "" {
 				if err != nil {
@@ -106,20 +108,20 @@ func TestUserinfoForgeries(t *testing.T) {
 		want outcome
 	}{
 		"bad signature": {
-			func(f *fake) string { return flip(f.sign(object{"alg": RS256}, f.person.json())) },
+			func(f *fake) string { return flip(f.sign(forge.JSON{"alg": RS256}, f.person.Bytes())) },
 			outcome{StageUserinfo, Invalid, ReasonSignature},
 		},
 		"none": {
-			func(f *fake) string { return compact(object{"alg": "none"}, f.person.json(), []byte("x")) },
+			func(f *fake) string { return forge.Token(forge.JSON{"alg": "none"}, f.person.Bytes(), []byte("x")) },
 			outcome{StageUserinfo, Invalid, ReasonUserinfoAlg},
 		},
 		"another algorithm": {
-			func(f *fake) string { return f.sign(object{"alg": ES256}, f.person.json()) },
+			func(f *fake) string { return f.sign(forge.JSON{"alg": ES256}, f.person.Bytes()) },
 			outcome{StageUserinfo, Misconfigured, ReasonUserinfoAlg},
 		},
 		"HS256 with the public key": {
 			func(f *fake) string {
-				return compact(object{"alg": HS256}, f.person.json(), pkix(&rsaOnce().PublicKey))
+				return forge.Token(forge.JSON{"alg": HS256}, f.person.Bytes(), pkix(&rsaOnce().PublicKey))
 			},
 			outcome{StageUserinfo, Misconfigured, ReasonUserinfoAlg},
 		},
@@ -129,12 +131,12 @@ func TestUserinfoForgeries(t *testing.T) {
 		},
 		"sub twice": {
 			func(f *fake) string {
-				return f.sign(object{"alg": RS256}, []byte(`{"sub":"evil",`+string(f.person.json()[1:])))
+				return f.sign(forge.JSON{"alg": RS256}, []byte(`{"sub":"evil",`+string(f.person.Bytes()[1:])))
 			},
 			outcome{StageUserinfo, Invalid, ReasonPayload},
 		},
 		"unsigned JSON in the JWT's type": {
-			func(f *fake) string { return string(f.person.json()) },
+			func(f *fake) string { return string(f.person.Bytes()) },
 			outcome{StageUserinfo, Invalid, ReasonJWT},
 		},
 		// Signed by the right key, for the right client, of the right subject.
@@ -143,7 +145,7 @@ func TestUserinfoForgeries(t *testing.T) {
 			outcome{StageUserinfo, Invalid, ReasonUserinfoIDToken},
 		},
 		"list": {
-			func(f *fake) string { return f.sign(object{"alg": RS256}, []byte("[]")) },
+			func(f *fake) string { return f.sign(forge.JSON{"alg": RS256}, []byte("[]")) },
 			outcome{StageUserinfo, Invalid, ReasonPayload},
 		},
 	} {
@@ -162,7 +164,7 @@ func TestUserinfoContentTypes(t *testing.T) {
 		t.Run(contentType, func(t *testing.T) {
 			f := newFake(t, RS256, RS256)
 			f.onUserinfo = func(w http.ResponseWriter, _ *http.Request) {
-				send(w, contentType, f.sign(object{"alg": RS256}, f.person.json()))
+				send(w, contentType, f.sign(forge.JSON{"alg": RS256}, f.person.Bytes()))
 			}
 			if _, err := f.finish(t); err != nil {
 				t.Error(err)
@@ -174,7 +176,7 @@ func TestUserinfoContentTypes(t *testing.T) {
 // Plain JSON where a signature is due is no signature.
 func TestUserinfoPlainJSON(t *testing.T) {
 	f := newFake(t, RS256, RS256)
-	f.onUserinfo = content("application/json", string(f.person.json()))
+	f.onUserinfo = content("application/json", string(f.person.Bytes()))
 	_, err := f.finish(t)
 	outcome{StageUserinfo, Misconfigured, ReasonUserinfoPlainJSON}.check(t, err)
 	f.wantCalls(t, 1, 1)

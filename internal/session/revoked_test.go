@@ -196,6 +196,32 @@ func TestFamilyBehindARecordIsAlive(t *testing.T) {
 	}
 }
 
+// An operator's list that names each person twice makes hundreds of records in a row, of
+// which each goes behind the one before. Whoever logs in behind the last is in, also where
+// a clock is slow; and whoever came back two seconds before it is out.
+func TestHundredsOfRecordsInARowLockNobodyOut(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		k := process(&certmagic.FileStorage{Path: t.TempDir()}, nil)
+		jean := somebody(map[string]any{"sub": "1", "siret": "13002526500013"})
+		for range 300 {
+			for _, of := range [][2]string{{"siret", "13002526500013"}, {"sub", "1"}} {
+				if err := k.EndPeople(t.Context(), of[0], of[1]); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		now := time.Now()
+		s := k.New(jean, nil, nil, now)
+		if k.Ended(s) || !s.alive(now, time.Hour) || !s.alive(now.Add(-30*time.Second), time.Hour) {
+			t.Errorf("the session begins %v ahead: ended %v", time.Unix(s.startedAt, 0).Sub(now), k.Ended(s))
+		}
+		time.Sleep(2 * time.Second)
+		if err := k.EndPeople(t.Context(), "sub", "1"); err != nil || !k.Ended(s) {
+			t.Errorf("who came back two seconds ago is in: %v", err)
+		}
+	})
+}
+
 // After a rotation nothing opens that was sealed before, on any node, and logins go on.
 func TestRotate(t *testing.T) {
 	bubble(t, func(t *testing.T) {

@@ -6,6 +6,7 @@ package session
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
@@ -124,4 +125,16 @@ func (s *Session) decode(text string) error {
 		return errSession
 	}
 	return nil
+}
+
+// IsSomebodyElse says whether the session after another one is of another person, or of
+// another account. Of a session that was not asked for the provider's identifier, the
+// subject tells it.
+func (s *Session) IsSomebodyElse(now *Session) bool {
+	if s.IsZero() {
+		return false
+	}
+	providers := [2][]string{s.Of(claims.IDPID), now.Of(claims.IDPID)}
+	return s.First(claims.Sub) != now.First(claims.Sub) ||
+		len(providers[0]) > 0 && len(providers[1]) > 0 && !slices.Equal(providers[0], providers[1])
 }
