@@ -21,10 +21,16 @@ Says what a configuration does with people who log in with ProConnect, before
 it runs and beside a Caddy that runs: check, uris, explain and doctor change
 nothing. They write no file, make no key, open no log and load no certificate;
 only doctor uses the network, to ask ProConnect. status, revoke and rotate ask
-the Caddy that runs, by its admin endpoint.
+the Caddy that runs, by its admin endpoint; revoke and rotate can do without,
+with --storage.
 
 Each exits with 0 if all is well, 1 if it found something, and 2 if it could
-not run. With --json they print one JSON document, whose fields stay.`,
+not run. With --json they print one JSON document, whose fields stay.
+
+Begin with what is open to whom, and what must be registered at ProConnect:
+
+  caddy proconnect check --config /etc/caddy/Caddyfile
+  caddy proconnect uris --config /etc/caddy/Caddyfile`,
 		CobraFunc: buildCommands,
 	})
 }

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
+	"os"
 	"strings"
 
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
@@ -39,7 +41,7 @@ written as the user whom the folder belongs to, so that Caddy can read it.
 
 It exits with 0 if it is done, and with 2 if it was refused or could not be
 stored; asked of a Caddy, it then holds on that node alone.`,
-		Example: `  echo camille@example.gouv.fr | caddy proconnect revoke email
+		Example: `  tail -n 1 /etc/caddy/blocked.txt | caddy proconnect revoke email
   caddy proconnect revoke siren 130025265 --storage -c /etc/caddy/Caddyfile`,
 	}
 	adminFlags(c)
@@ -148,13 +150,16 @@ func throughAdmin(c *cobra.Command, path string, req adminRequest) (done ended, 
 // statusCommand tells how the Caddy that runs is.
 func statusCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use:   "status [--json]",
+		Use:   "status [--config <file>] [--address <address>] [--json]",
 		Short: "Tells how clients, gates and lists of the Caddy that runs are",
 		Long: `
 Asks the Caddy that runs: when ProConnect last answered, whether the storage
 works, what each gate decided, how many entries and faulty lines lists have.
 
-It exits with 1 if the storage fails or a list has faulty lines.`,
+It exits with 0 if all is well, with 1 if the storage fails or a list has faulty
+lines, and with 2 if no Caddy answers.`,
+		Example: `  caddy proconnect status --config /etc/caddy/Caddyfile
+  caddy proconnect status --address unix//run/caddy/admin.sock --json`,
 	}
 	adminFlags(c)
 	return runs(c, func(c *cobra.Command) (int, error) {
@@ -238,12 +243,16 @@ func askAdmin(c *cobra.Command, method, path string, body []byte) ([]byte, error
 	return io.ReadAll(resp.Body)
 }
 
-// withoutEndpoint says what to do where nobody answers, of a command that can do without.
+// withoutEndpoint says what to do where nobody answers.
 func withoutEndpoint(c *cobra.Command, err error) string {
-	if c.Flags().Lookup("storage") == nil || !strings.Contains(err.Error(), "performing request") { // Caddy wraps no error there
+	if !strings.Contains(err.Error(), "performing request") { // Caddy wraps no error there
 		return ""
 	}
-	return "; where Caddy has no admin endpoint, or does not run: --storage"
+	hint := ": does Caddy run, and is this its admin endpoint? name its configuration with --config, or the endpoint with --address"
+	if c.Flags().Lookup("storage") == nil {
+		return hint
+	}
+	return hint + "; where Caddy has no admin endpoint, or does not run: --storage"
 }
 
 // adminAddress is where the admin endpoint listens. Without a configuration it is Caddy's
@@ -252,16 +261,14 @@ func adminAddress(c *cobra.Command) (string, error) {
 	if address, _ := c.Flags().GetString("address"); address != "" {
 		return address, nil
 	}
-	var config *configuration
-	if file, _ := c.Flags().GetString("config"); file != "" {
-		read, err := readConfiguration(c)
-		if err != nil {
-			return "", err
+	if file, _ := c.Flags().GetString("config"); file == "" {
+		if _, err := os.Stat("Caddyfile"); errors.Is(err, fs.ErrNotExist) {
+			return caddycmd.DetermineAdminAPIAddress("", nil, "", "")
 		}
-		config = read
 	}
-	if config == nil {
-		return caddycmd.DetermineAdminAPIAddress("", nil, "", "")
+	config, err := readConfiguration(c)
+	if err != nil {
+		return "", err
 	}
 	return caddycmd.DetermineAdminAPIAddress("", config.json, "-", "")
 }

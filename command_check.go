@@ -27,7 +27,9 @@ warnings, in the words in which Caddy logs them when it starts: all that
 sites and not the first alone, and the lines of lists that cannot be read, which
 Caddy skips.
 
-It exits with 1 if there is an error; with --strict, also if there is a warning.
+It exits with 0 if all is well, with 1 if there is an error, or with --strict a
+warning, and with 2 if there is no configuration to read.
+
 What other directives have wrong, "caddy validate" tells.`,
 		Example: "  caddy proconnect check --config /etc/caddy/Caddyfile --strict",
 	}

@@ -29,7 +29,10 @@ scope (by a login that no browser follows) and each post_logout_redirect_uri. It
 sends no person's data, logs nobody out, and takes less than 15 seconds.
 
 Run it where Caddy runs, with the variables that Caddy has: the firewall, the
-proxy, the clock and the secret are those of that machine.`,
+proxy, the clock and the secret are those of that machine.
+
+It exits with 0 if nothing is wrong, with 1 if something is, and with 2 if the
+configuration does not load.`,
 		Example: "  caddy proconnect doctor --config /etc/caddy/Caddyfile",
 	}
 	configFlags(c)

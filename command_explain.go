@@ -16,8 +16,8 @@ Sends a request through the configuration, in this process alone, as if a person
 with these claims had just logged in, and tells what each gate decides: rule by
 rule and condition by condition, with what the person has.
 
-  ✓ true   ✗ false   ? unknown: ProConnect does not tell the claim, or a list
-                       has a line that cannot be read
+  ✓ true   ✗ false   ? unknown: ProConnect does not tell the claim, or what it
+                       tells, or a line of the list, cannot be read
 
 An allow needs true; a deny refuses for true and for unknown.
 
@@ -26,11 +26,13 @@ An allow needs true; a deny refuses for true and for unknown.
 
   --claim siret=13002526500013 --claim roles=agent_public
 
-A claim that is not stated is one that ProConnect does not tell. Without any
-claim, nobody is logged in. A claim that ProConnect does not have, or a SIRET
-that cannot be, is an error.
+A claim that is not stated is one that ProConnect does not tell; one that is
+null in the file it tells in a form that cannot be read. Without any claim,
+nobody is logged in. A claim that ProConnect does not have, or a SIRET that
+cannot be, is an error.
 
-It exits with 0 if the person gets in at every URL, with 1 if not.`,
+It exits with 0 if the person gets in at every URL, with 1 if not, and with 2 if
+it could not be told.`,
 		Example: `  caddy proconnect explain --url https://docs.example.gouv.fr/admin \
       --claim siret=13002526500013 --claim acr=eidas1`,
 	}

@@ -47,6 +47,7 @@ type conditionExplanation struct {
 	Value      string   `json:"value"`
 	Field      string   `json:"field"`
 	Had        []string `json:"had"`
+	Unreadable bool     `json:"unreadable,omitempty"` // what ProConnect tells is no value of the field
 	FaultyList bool     `json:"faulty_list,omitempty"`
 }
 
@@ -86,7 +87,7 @@ func explainRule(r rules.Rule, a rules.Account, person *claims.Set) ruleExplanat
 	for i, g := range a.Conditions {
 		e.Conditions = append(e.Conditions, conditionExplanation{
 			Condition: r.Conditions[i].String(), Value: g.Value.String(), Field: g.Field.Name,
-			Had: valuesOf(person, g.Field), FaultyList: g.FaultyList,
+			Had: valuesOf(person, g.Field), Unreadable: isUnreadable(person, g.Field), FaultyList: g.FaultyList,
 		})
 	}
 	return e
@@ -94,6 +95,10 @@ func explainRule(r rules.Rule, a rules.Account, person *claims.Set) ruleExplanat
 
 func valuesOf(person *claims.Set, ref claims.Ref) []string {
 	return slices.DeleteFunc(person.Values(ref), func(v string) bool { return v == "" })
+}
+
+func isUnreadable(person *claims.Set, ref claims.Ref) bool {
+	return len(person.Values(ref)) > 0 && len(valuesOf(person, ref)) == 0
 }
 
 // toEnter tells what would have to change for the gate to admit the person: of several
@@ -131,6 +136,8 @@ func (r *ruleExplanation) toBeFalse() string {
 		switch {
 		case c.FaultyList:
 			ways = append(ways, "the list of "+c.Field+" without lines that cannot be read")
+		case c.Unreadable:
+			ways = append(ways, c.Field+" told so that it can be read, and not one of: "+c.Condition)
 		case c.Value == rules.Unknown.String():
 			ways = append(ways, c.Field+" told by ProConnect, and not one of: "+c.Condition)
 		default:

@@ -38,6 +38,9 @@ func (e *explanation) sentence() string {
 	case verdictAdmitted:
 		return "ADMITTED" + e.answer()
 	case verdictOpen:
+		if len(e.Handlers) == 0 && e.Status == 0 {
+			return "OPEN: no gate is on the way, and nothing that would answer: does the configuration have this address?"
+		}
 		return "OPEN: no gate is on the way, so everybody gets this" + e.answer()
 	case verdictRefused:
 		return "REFUSED" + at
@@ -115,6 +118,9 @@ func (r *ruleExplanation) print(w io.Writer) {
 }
 
 func (c *conditionExplanation) has() string {
+	if c.Unreadable {
+		return " → told, and unreadable"
+	}
 	if c.FaultyList {
 		return has(c.Had) + ", and the list has lines that cannot be read"
 	}

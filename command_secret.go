@@ -21,14 +21,17 @@ place in the configuration, not the key itself.
   {
       proconnect {
           session {
-              secret {env.PROCONNECT_SESSION_KEY}
+              secret {file./etc/caddy/session-key}
           }
       }
   }
 
 To change keys without logging people out, put the new key first and leave the
-old one behind it for the lifetime of sessions: the first seals, all open.`,
-		Example: "  caddy proconnect secret > /etc/caddy/session-key",
+old one behind it for the lifetime of sessions: the first seals, all open.
+
+It exits with 0.`,
+		Example: `  caddy proconnect secret |
+      sudo install -m 640 -g caddy /dev/stdin /etc/caddy/session-key`,
 	}
 	c.Flags().Bool("json", false, "Print a JSON document")
 	return runs(c, func(c *cobra.Command) (int, error) {

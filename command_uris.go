@@ -21,7 +21,9 @@ letter: copy them as they are, without a slash more or less.
 
 Register both kinds. Without the second one, people who log out end on an error
 page of ProConnect's. "caddy proconnect doctor" then asks ProConnect whether it
-knows them.`,
+knows them.
+
+It exits with 0, or with 2 if the configuration does not load.`,
 		Example: "  caddy proconnect uris --config /etc/caddy/Caddyfile",
 	}
 	configFlags(c)

@@ -2,7 +2,9 @@ package proconnect_test
 
 import (
 	"encoding/json"
+	"encoding/pem"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -66,11 +68,14 @@ func docsEnvironment(t *testing.T, text string) string {
 		t.Setenv(m[1], docsValue(m[1]))
 	}
 	dir := t.TempDir()
-	files := regexp.MustCompile(`/(?:etc|var/log|run|srv)/[a-z/_-]+\.(?:txt|csv|json)|/run/(?:credentials|secrets)/[a-z./_-]+`)
+	files := regexp.MustCompile(`/(?:etc|var/log|run|srv)/[a-z/_-]+\.(?:txt|csv|json|pem)|/run/(?:credentials|secrets)/[a-z./_-]+`)
 	return files.ReplaceAllStringFunc(text, func(name string) string {
 		content := "# nobody\n"
-		if filepath.Ext(name) == "" {
-			content = docsValue(name) + "\n" // a secret
+		switch filepath.Ext(name) {
+		case "": // a secret
+			content = docsValue(name) + "\n"
+		case ".pem":
+			content = certificate()
 		}
 		name = filepath.Join(dir, filepath.Base(name))
 		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
@@ -78,6 +83,13 @@ func docsEnvironment(t *testing.T, text string) string {
 		}
 		return name
 	})
+}
+
+// certificate is one that nobody will use.
+func certificate() string {
+	server := httptest.NewTLSServer(nil)
+	defer server.Close()
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
 }
 
 func docsValue(name string) string {

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// Every page has a French twin, and both are in step: the same headings by level, tables of
-// the same rows and columns, with the same names and values in them, and the same code but
-// for its comments.
+// Every page has a French twin, and both are in step: the same headings by level, as many
+// paragraphs, links to the same pages, tables of the same rows and columns with the same
+// names and values in them, and the same code but for its comments.
 func TestDocsFrenchInStep(t *testing.T) {
 	for _, english := range pages(t) {
 		if isFrench(english) {
@@ -19,6 +19,8 @@ func TestDocsFrenchInStep(t *testing.T) {
 		t.Run(french, func(t *testing.T) {
 			en, fr := readFile(t, english), readFile(t, french)
 			wantInStep(t, "headings", headingLevels(en), headingLevels(fr))
+			wantInStep(t, "paragraphs, by how they begin", paragraphs(en), paragraphs(fr))
+			wantInStep(t, "pages that links lead to", linkedPages(en), linkedPages(fr))
 			wantInStep(t, "rows of tables, by their columns", tableRows(en), tableRows(fr))
 			wantInStep(t, "names in rows of tables", namesInRows(en), namesInRows(fr))
 			wantInStep(t, "code", codeLines(en), codeLines(fr))
@@ -49,6 +51,32 @@ func headingLevels(text string) (levels []string) {
 		levels = append(levels, m[1])
 	}
 	return levels
+}
+
+// paragraphs has an item for each paragraph, and for each item of a list: how it begins,
+// where that is no word.
+func paragraphs(text string) (begin []string) {
+	blank := true
+	for line := range strings.Lines(withoutCode(text)) {
+		mark := paragraphMark.FindString(line)
+		if line = strings.TrimSpace(line); line != "" && (blank || mark != "") {
+			begin = append(begin, strings.TrimSpace(mark))
+		}
+		blank = line == ""
+	}
+	return begin
+}
+
+var paragraphMark = regexp.MustCompile(`^ *(?:- |\d+\. |#+ |\|)`)
+
+// linkedPages are the files that links lead to, whatever their order and language.
+func linkedPages(text string) (files []string) {
+	for _, m := range linkTarget.FindAllStringSubmatch(withoutCode(text), -1) {
+		file, _, _ := strings.Cut(m[1], "#")
+		files = append(files, strings.Replace(file, ".fr.md", ".md", 1))
+	}
+	slices.Sort(files)
+	return files
 }
 
 // tableRows has an item for each row of a table, as many strokes as it has columns, and an

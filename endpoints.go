@@ -58,7 +58,7 @@ func (h *Handler) endpointAt(path string) (name string, ours bool) {
 	if strings.HasPrefix(name, "sandbox/") && h.client.sandbox != nil {
 		return "sandbox", true
 	}
-	if strings.HasPrefix(rest, filesPath) {
+	if h.fileAt(rest) != nil {
 		return "assets", true
 	}
 	return "", true
@@ -134,6 +134,9 @@ func describe(s *session.Session, expires time.Time) map[string]any {
 			continue
 		}
 		out[claim.Name] = values[0]
+	}
+	for claim := range s.Unreadable() {
+		out[claim.Name] = nil // as `caddy proconnect explain` takes it: to the rules it is not absent
 	}
 	return out
 }

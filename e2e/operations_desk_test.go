@@ -54,7 +54,7 @@ func recipe(t *testing.T, heading string) []doccode.Block {
 // fill puts the folders and the site of this desk in the place of the documentation's.
 func (d *desk) fill(text string) string {
 	return strings.NewReplacer(
-		"/etc/caddy/", d.dir+"/etc/", "/var/log/caddy/", d.dir+"/log/", "/srv/docs", d.dir+"/srv",
+		"/etc/caddy/", d.dir+"/etc/", "/var/log/caddy/", d.dir+"/log/", "/run/caddy/", d.dir+"/", "/srv/docs", d.dir+"/srv",
 		"https://docs.example.gouv.fr", d.site, "http://localhost:8080", d.site,
 	).Replace(text)
 }

@@ -190,6 +190,29 @@ func TestFromASpreadsheetToARule(t *testing.T) {
 	})
 }
 
+// The admin endpoint does what the page has curl ask of it, and the command as it is shown.
+func TestAdminEndpointAsDocumented(t *testing.T) {
+	blocks := recipe(t, "## The admin endpoint")
+	d := newDesk(t)
+	d.configure("\tproconnect {\n\t\tallow any\n\t}\n")
+	d.run()
+	shown, typed, _ := strings.Cut(strings.TrimPrefix(doccode.Of(blocks, "console")[0], "$ "), "\n")
+	value, printed, _ := strings.Cut(typed, "\n")
+	for script, stdin := range map[string]string{doccode.Of(blocks, "sh")[0]: "", shown: value + "\n"} {
+		v := d.visitor()
+		if status, _ := v.login("ministry", "email", camille); status != http.StatusOK {
+			t.Fatalf("before: %d", status)
+		}
+		eventually(t, "a second that is later than the login's", func() bool { // sessions are counted in seconds
+			out := d.sh(script, stdin)
+			if !strings.Contains(out, `"default"`) && out != printed {
+				t.Fatalf("%s says %s", script, out)
+			}
+			return v.visit() == http.StatusUnauthorized
+		})
+	}
+}
+
 // What docs/operations.md shows of the doctor is what it says of another client's secret.
 func TestOperationsShowWhatTheDoctorSays(t *testing.T) {
 	blocks := recipe(t, "### From the keys to the first revocation")

@@ -22,6 +22,8 @@ func TestRevokeRotateStatus(t *testing.T) {
 	}
 	if a := sh.proconnect("status", at).want(t, 0); !strings.Contains(a.out, "gate 1: ") || !strings.Contains(a.out, "storage works") {
 		t.Errorf("status: %s", a.out)
+	} else {
+		fits(t, a.out)
 	}
 	sh.stdin = "21920023500014\n"
 	sh.proconnect("revoke", "siret", at).want(t, 0)

@@ -108,6 +108,10 @@ func (c chance) person() map[string]any {
 		value := some[c.IntN(len(some))]
 		switch {
 		case c.in(4) || strings.Contains(value, "*") || name == "siren" || name == "acr":
+		case c.in(8) && name == "custom.level":
+			claims["custom"] = map[string]any{"level": map[string]any{"not": "text"}}
+		case c.in(8):
+			claims[name] = []any{value, map[string]any{"not": "text"}} // told, and unreadable
 		case name == "roles":
 			claims[name] = []string{value, "other_role"}[:c.IntN(3)]
 		case name == "custom.level":
@@ -136,8 +140,11 @@ func TestExplainAgreesWithTheGate(t *testing.T) {
 	var site strings.Builder
 	for i := range gates {
 		rules := c.rules(s.Dir)
-		if i == 0 { // so that each verdict is among them, whatever chance does
+		switch i { // so that each verdict is among them, whatever chance does
+		case 0:
 			rules = "allow any\nmfa"
+		case 1:
+			rules = "allow email absent"
 		}
 		fmt.Fprintf(&site, "@g%[1]d path /g%[1]d\nproconnect @g%[1]d {\n%[2]s\n}\n", i, rules)
 	}
@@ -152,6 +159,9 @@ func TestExplainAgreesWithTheGate(t *testing.T) {
 	seen := make(map[string]int)
 	for n := range 12 {
 		p.Claims, p.ACR = c.person(), values["acr"][n%2]
+		if n == 0 {
+			p.Claims["email"] = "a@b@c" // told, and unreadable: not absent
+		}
 		b := s.Browser("http://localhost:{$PORT}")
 		if a := b.LoginAt("/"); a.Text != "inside" {
 			t.Fatalf("no login: %d %s", a.StatusCode, a.Text)

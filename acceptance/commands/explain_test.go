@@ -200,3 +200,22 @@ STEP UP at gate 2: the person is sent to ProConnect for another level of
 		})
 	}
 }
+
+// What ProConnect tells and nobody can read is not absent: the gate says so, and the session
+// document hands it on as null.
+func TestExplainTellsUnreadableFromAbsent(t *testing.T) {
+	s := newShell(t, "SECRET=a-secret-of-some-length")
+	s.write("Caddyfile", productionClient+"docs.example.gouv.fr {\n\tproconnect {\n\t\tallow email absent\n\t\tdeny organizational_unit DSI\n\t}\n\tfile_server\n}\n")
+	absent, unreadable := s.write("absent.json", `{"organizational_unit": "DRH"}`), s.write("unreadable.json", `{"email": null, "organizational_unit": null}`)
+	s.proconnect("explain", "--url", "https://docs.example.gouv.fr/", "--claims", absent).want(t, 0)
+	a := s.proconnect("explain", "--url", "https://docs.example.gouv.fr/", "--claims", unreadable).want(t, 1)
+	want := `  gate 1, everything: deny
+    ? allow email absent → told, and unreadable
+    ? deny organizational_unit DSI → told, and unreadable
+    to enter: rule 2, a deny, would have to be false: organizational_unit told
+              so that it can be read, and not one of: organizational_unit DSI
+`
+	if !strings.Contains(a.out, want) {
+		t.Errorf("got:\n%s\nwant:\n%s", a.out, want)
+	}
+}

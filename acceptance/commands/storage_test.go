@@ -79,6 +79,11 @@ func TestStorageKeepsWhatIsEndedWhileNoCaddyRuns(t *testing.T) {
 			before := files(t, s)
 			if a := s.proconnect("revoke", "siren", "130025265", "--storage").want(t, 0); !strings.Contains(a.out, "sessions ended: client default") || !strings.Contains(a.out, s.cwd+"/storage") {
 				t.Errorf("it says %q", a.out)
+			} else {
+				fits(t, a.out)
+			}
+			if a := s.proconnect("revoke", "siren", "130025265", "--storage", "--json").want(t, 0); strings.Join(strings.Fields(a.out), "") != `{"clients":["default"]}` {
+				t.Errorf("it says %q", a.out)
 			}
 			for _, f := range files(t, s) {
 				if !slices.Contains(before, f) && !strings.HasPrefix(f, filepath.Join(s.cwd, "storage", "proconnect")) {
@@ -123,6 +128,7 @@ func TestStorageRefusesWhatTheEndpointRefuses(t *testing.T) {
 			if unfolded := strings.Join(strings.Fields(a.err), " "); a.out != "" || !strings.Contains(unfolded, c.says) {
 				t.Errorf("printed %q and %q, want %q", a.out, a.err, c.says)
 			}
+			fits(t, a.err)
 			if after := files(t, c.in); !slices.Equal(before, after) {
 				t.Errorf("before:\n%s\nafter:\n%s", strings.Join(before, "\n"), strings.Join(after, "\n"))
 			}

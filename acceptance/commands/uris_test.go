@@ -69,6 +69,7 @@ http://inside.example.gouv.fr:8080 {
 		t.Errorf("got\n%s", strings.Join(uris, "\n"))
 	}
 	text := s.proconnect("uris").want(t, 0).out
+	fits(t, text)
 	for _, uri := range want {
 		if !strings.Contains(text, "      "+uri+"\n") {
 			t.Errorf("%s does not stand alone on a line of\n%s", uri, text)

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"encoding/json"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -48,19 +49,46 @@ func TestUnknownWordsAreErrors(t *testing.T) {
 	}
 }
 
-// Help fits a terminal, and says what the exit codes mean.
-func TestHelpFitsATerminal(t *testing.T) {
+// Help fits a terminal, shows an example that has nothing that the command does not know,
+// and says what the exit codes mean.
+func TestHelpTeaches(t *testing.T) {
 	s := newShell(t)
 	help := s.proconnect().want(t, 0).out
 	if !strings.Contains(help, "exits with 0") {
 		t.Error("the exit codes are not explained")
 	}
 	for _, c := range completed(s, "") {
-		help += s.proconnect(c, "--help").want(t, 0).out
+		own := s.proconnect(c, "--help").want(t, 0).out
+		teaches(t, c, own)
+		help += own
 	}
 	for line := range strings.Lines(help) {
 		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 80 {
 			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+}
+
+var (
+	flagOfExample = regexp.MustCompile(` (--?[a-z-]+)`)
+	otherProgram  = regexp.MustCompile(`(?s)sudo.*`)
+)
+
+// teaches checks the help of one command.
+func teaches(t *testing.T, command, help string) {
+	t.Helper()
+	_, examples, _ := strings.Cut(help, "\nExamples:\n")
+	examples, _, _ = strings.Cut(examples, "\n\n")
+	if !strings.Contains(examples, "caddy proconnect "+command) {
+		t.Errorf("%s: no example", command)
+	}
+	if text := strings.Join(strings.Fields(help), " "); !strings.Contains(text, "It exits with 0") || command != "secret" && !strings.Contains(text, "with 2 if") {
+		t.Errorf("%s: the exit codes are not explained", command)
+	}
+	_, flags, _ := strings.Cut(help, "\nFlags:\n")
+	for _, flag := range flagOfExample.FindAllStringSubmatch(otherProgram.ReplaceAllString(examples, ""), -1) {
+		if !strings.Contains(flags, " "+flag[1]+" ") && !strings.Contains(flags, " "+flag[1]+", ") {
+			t.Errorf("%s: the example has %s, which is no flag", command, flag[1])
 		}
 	}
 }

@@ -70,13 +70,13 @@ func TestMetabase(t *testing.T) {
 	s := start(t, doccode.Recipe(t, "Metabase, with its public shares open", "caddyfile"), sandbox, up.Addr(), nil)
 	b := s.Browser(site("metabase"))
 	const share = "5f3c1f0e-6a0b-4f63-9a43-0c3b2b0a9d11"
-	for _, open := range []string{"/public/dashboard/" + share, "/api/public/dashboard/" + share, "/embed/dashboard/token", "/api/embed/dashboard/token", "/app/dist/app.js"} {
+	for _, open := range []string{"/public/dashboard/" + share, "/api/public/dashboard/" + share, "/app/dist/app.js", "/api/session/properties"} {
 		wantStatus(t, open, b.Visit(open), http.StatusOK)
 	}
 	calls := up.Calls.Load()
 	for _, closed := range []string{
-		"/", "/dashboard/1", "/api/dashboard/1", "/api/session", "/api/publication", "/public", "/PUBLIC/x", "/apps/x",
-		"//public/../api/user", "/public/../api/user", "/public/%2e%2e/api/user", "/public%2f..%2fapi/user", "/public;/x", "/api/public%2f..%2f..%2fapi/user", "/embed/..;/api/user",
+		"/", "/dashboard/1", "/api/dashboard/1", "/api/session", "/api/session/properties/x", "/embed/dashboard/token", "/api/publication", "/public", "/PUBLIC/x", "/apps/x",
+		"//public/../api/user", "/public/../api/user", "/public/%2e%2e/api/user", "/public%2f..%2fapi/user", "/public;/x", "/api/public%2f..%2f..%2fapi/user",
 	} {
 		if a := s.Ask("metabase.example.gouv.localhost", closed); a.StatusCode != http.StatusUnauthorized && a.StatusCode != http.StatusBadRequest {
 			t.Errorf("%s: got %d", closed, a.StatusCode)

@@ -35,7 +35,7 @@ func behind(t *testing.T, b doccode.Block, upstream string, rewrite func(*http.R
 	}
 	p := caddytest.NewProvider(t)
 	option := strings.TrimSuffix(strings.TrimPrefix(p.Option(), "proconnect {\n"), "}")
-	global, sites := client{option, port}.localize(s, b, upstream)
+	global, sites := client{option: option, front: port}.localize(s, b, upstream)
 	s.Run(strings.ReplaceAll(global, "10.0.0.10/32", caddytest.Loopback+"/32"), sites)
 	return s, s.Browser("https://docs.example.gouv.localhost:" + port)
 }

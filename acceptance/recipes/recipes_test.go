@@ -53,6 +53,7 @@ func TestEveryRecipeIsRun(t *testing.T) {
 type client struct {
 	option string // the lines of the client's block
 	front  string // the port at which browsers reach the sites; empty: Caddy's own
+	https  bool   // Caddy's own port is that of https
 }
 
 var sandbox = client{option: "environment sandbox"}
@@ -95,7 +96,11 @@ func (c client) localize(s *caddytest.Server, b doccode.Block, upstream string) 
 		}
 		text = listening.ReplaceAllString(text, "http://$1.LOCAL:{$$PORT}")
 		text = secure.ReplaceAllString(text, scheme+"$1.LOCAL:"+strings.ReplaceAll(port, "$", "$$"))
-		text = named.ReplaceAllString(text, "${1}http://${2}.LOCAL:{$$PORT}")
+		own := "http://${2}.LOCAL:{$$PORT}"
+		if c.https {
+			own = "https://${2}.LOCAL:{$$TLS_PORT}"
+		}
+		text = named.ReplaceAllString(text, "${1}"+own)
 		return strings.NewReplacer(
 			".LOCAL", ".localhost", "http://:8080", "http://:{$PORT}", "bind 127.0.0.1", "bind {$LOOPBACK}",
 			"localhost:3000", upstream, "/srv/", "{$DIR}/", "/etc/caddy/", "{$DIR}/",

@@ -52,3 +52,30 @@ func TestLogo(t *testing.T) {
 		}
 	}
 }
+
+// Under a site's late policy that allows scripts, a drawing that is opened by itself would
+// run its own on the site's origin: a browser saves it instead. Pages show it.
+func TestLogoUnderALatePolicy(t *testing.T) {
+	logo := filepath.Join(t.TempDir(), "logo.svg")
+	if err := os.WriteFile(logo, []byte(`<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := caddytest.Start(t, caddytest.Sandbox, `http://localhost:{$PORT} {
+	header {
+		-Server
+		Content-Security-Policy "default-src 'self' 'unsafe-inline'"
+	}
+	proconnect {
+		allow any
+		logo `+logo+`
+	}
+	respond inside
+}`)
+	b := s.Browser("http://localhost:{$PORT}")
+	_, src, _ := strings.Cut(b.Visit("/").Text, `<img src="`)
+	src, _, _ = strings.Cut(src, `"`)
+	a := b.Request(http.MethodGet, src, nil)
+	if a.StatusCode != http.StatusOK || !strings.Contains(a.Header.Get("Content-Security-Policy"), "unsafe-inline") || a.Header.Get("Content-Disposition") != "attachment" {
+		t.Errorf("%s: %d, %q under %q", src, a.StatusCode, a.Header.Get("Content-Disposition"), a.Header.Get("Content-Security-Policy"))
+	}
+}

@@ -55,7 +55,7 @@ func TestSandboxFromElsewhere(t *testing.T) {
 	attempt := b.Visit("/.proconnect/login?return_to=/").RedirectURL()
 	authorize := strings.TrimPrefix(attempt, b.Base)
 
-	paths := []string{"/", "/.proconnect/login", "/.proconnect/callback?code=x&state=y", "/.proconnect/logout", "/.proconnect/session", "/.proconnect/nothing", authorize}
+	paths := []string{"/", "/.proconnect/login", "/.proconnect/callback?code=x&state=y", "/.proconnect/logout", "/.proconnect/session", "/.proconnect/nothing", "/.proconnect/assets/nothing", authorize}
 	tests := []struct{ name, proto, host, headers string }{
 		{"over HTTP/1.0", "HTTP/1.0", "localhost:{$PORT}", ""},
 		{"through nginx's defaults", "HTTP/1.0", "localhost:{$PORT}", "Connection: close\r\n"},

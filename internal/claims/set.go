@@ -84,6 +84,23 @@ func (id *Set) All() iter.Seq2[Ref, []string] {
 	}
 }
 
+// Unreadable yields the claims that ProConnect told in a form that nobody can read: they
+// have no value, and are not absent.
+func (id *Set) Unreadable() iter.Seq[Ref] {
+	return func(yield func(Ref) bool) {
+		for i := range Table {
+			if values := id.Of(i); len(values) > 0 && strings.Join(values, "") == "" && !yield(RefOf(i)) {
+				return
+			}
+		}
+		for _, e := range id.extra {
+			if values := id.at(e.span); len(values) > 0 && strings.Join(values, "") == "" && !yield(Ref{-1, e.name}) {
+				return
+			}
+		}
+	}
+}
+
 // place records that the parts from lo on are the values of a claim.
 func (id *Set) place(c Ref, lo int) {
 	s := span{uint16(lo), uint16(len(id.parts))}

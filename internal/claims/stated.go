@@ -9,7 +9,8 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/siret"
 )
 
-// Stated are claims as somebody states them, by name: as the session document has them.
+// Stated are claims as somebody states them, by name: as the session document has them. One
+// that is null is told, and cannot be read.
 type Stated map[string]any
 
 // Check refuses what ProConnect would never say: a claim that it does not have, a SIRET
@@ -19,6 +20,9 @@ func (s Stated) Check() error {
 		ref, ok := Lookup(name)
 		if !ok {
 			return fmt.Errorf("claim %q is none of ProConnect's: %swant one of %s, or custom.<path>", name, near.DidYouMean(name, Names()), strings.Join(Names(), ", "))
+		}
+		if raw == nil {
+			continue
 		}
 		values := readValues(ref.Kind(), raw)
 		if len(values) == 0 {
@@ -61,8 +65,8 @@ func checkNumbers(index int, values []string) error {
 // checkSIREN refuses a SIREN that is not the SIRET's: it is derived from that, whatever
 // ProConnect says.
 func (s Stated) checkSIREN() error {
-	stated, ok := s[Table[SIREN].Name]
-	if !ok {
+	stated := s[Table[SIREN].Name]
+	if stated == nil {
 		return nil
 	}
 	sirets := readValues(KindDigits, s[Table[SIRET].Name])
@@ -77,10 +81,15 @@ func (s Stated) checkSIREN() error {
 // Set is who these claims say a person is, where a login asks for some. What it asks for
 // and nobody states is what ProConnect does not tell.
 func (s Stated) Set(requested []Ref) *Set {
-	id := New(slices.DeleteFunc(slices.Clone(requested), func(c Ref) bool { return c.Index < 0 }), s)
+	id := new(Set)
 	for _, c := range requested {
-		if c.Index < 0 {
-			id.Put(c, Read(KindText, s[c.Name]))
+		switch raw, told := s[c.Name]; {
+		case c.Index == SIREN:
+			id.setSIREN()
+		case told && raw == nil:
+			id.Put(c, []string{""})
+		default:
+			id.Put(c, Read(c.Kind(), raw))
 		}
 	}
 	return id

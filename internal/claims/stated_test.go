@@ -41,10 +41,29 @@ func TestStatedMakesAPerson(t *testing.T) {
 	}
 }
 
+// A claim that is null is told and cannot be read: to the rules it is neither a value nor
+// absent, and what follows from it is not either.
+func TestStatedNullIsUnreadable(t *testing.T) {
+	s := stated(t, `{"siret": null, "siren": null, "roles": null, "custom.a": null, "uid": "x"}`)
+	if err := s.Check(); err != nil {
+		t.Fatal(err)
+	}
+	custom, _ := Lookup("custom.a")
+	id := s.Set([]Ref{RefOf(Email), RefOf(UID), RefOf(SIRET), RefOf(SIREN), RefOf(Roles), custom})
+	var unreadable []string
+	for ref := range id.Unreadable() {
+		unreadable = append(unreadable, ref.Name)
+	}
+	slices.Sort(unreadable)
+	if want := []string{"custom.a", "roles", "siren", "siret"}; !slices.Equal(unreadable, want) {
+		t.Errorf("unreadable are %q, want %q", unreadable, want)
+	}
+}
+
 // What ProConnect would never say is refused: an answer about it would be about nobody.
 func TestStatedRefusesWhatCannotBe(t *testing.T) {
 	for _, text := range []string{
-		`{"Siret": "13002526500013"}`, `{"siret": "13002526500012"}`, `{"siret": "130025265"}`, `{"siret": ""}`, `{"siret": null}`,
+		`{"Siret": "13002526500013"}`, `{"siret": "13002526500012"}`, `{"siret": "130025265"}`, `{"siret": ""}`,
 		`{"siren": "130025265"}`, `{"siret": "13002526500013", "siren": "219200235"}`, `{"email": "a@b@c"}`, `{"sub": "a\u0000b"}`,
 		`{"roles": [{}]}`, `{"custom": {"a": 1}}`, `{"name": "Jeanne"}`,
 	} {
