@@ -20,17 +20,18 @@ const (
 	otherUser = 65533
 )
 
-// as has the shell's commands be run by a user.
+// by has the shell's commands be run by a user.
 func (s *shell) by(uid uint32) {
 	s.as = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
 }
 
 // storedSite is a shell in whose storage one Caddy was: it is gone, and a visitor of its
 // has a session. uid is whose storage it is.
-func storedSite(t *testing.T, session string, uid uint32) (*shell, *visitor) {
+func storedSite(t *testing.T, session string, uid uint32, env ...string) (*shell, *visitor) {
 	t.Helper()
 	public := caddytest.FreePort(t)
 	s := newSite(t, public, session)
+	s.env = append(s.env, env...)
 	s.ownedBy(t, uid)
 	n := s.startNode(t)
 	v := visitorOf(t, public, n, "ministry")
@@ -65,6 +66,17 @@ func unprivileged() uint32 {
 		return caddyUser
 	}
 	return 0
+}
+
+// A storage of another module is one of which nobody knows where it is: its module says.
+func TestStorageOfAnotherModule(t *testing.T) {
+	s, v := storedSite(t, "lifetime 12h", 0, "STORAGE=other")
+	if a := s.proconnect("revoke", "siren", "130025265", "--storage").want(t, 0); !strings.Contains(a.out, "the storage other") {
+		t.Errorf("it says %q", a.out)
+	}
+	if got := v.status(s.startNode(t)); got != http.StatusUnauthorized {
+		t.Errorf("got %d, want 401", got)
+	}
 }
 
 // What is written into the storage while no Caddy runs holds when one does, and nothing
@@ -105,7 +117,7 @@ func TestStorageKeepsWhatIsEndedWhileNoCaddyRuns(t *testing.T) {
 func TestStorageRefusesWhatTheEndpointRefuses(t *testing.T) {
 	s, _ := storedSite(t, "lifetime 12h", 0)
 	elsewhere, empty, nameless := newSite(t, "1", "lifetime 12h"), newSite(t, "1", "secret "+caddytest.NewSessionKey()), newSite(t, "1", "lifetime 12h")
-	nameless.write("Caddyfile", strings.Replace(twoNodes, "storage file_system {$DIR}/storage", "", 1))
+	nameless.write("Caddyfile", strings.Replace(twoNodes, "storage {$STORAGE:file_system} {$DIR}/storage", "", 1))
 	for name, c := range map[string]struct {
 		in   *shell
 		args []string

@@ -16,7 +16,7 @@ import (
 const twoNodes = `{
 	admin {$ADMIN:off}
 	persist_config off
-	storage file_system {$DIR}/storage
+	storage {$STORAGE:file_system} {$DIR}/storage
 	auto_https disable_redirects
 	default_bind 127.0.0.1
 	log audit {
