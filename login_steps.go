@@ -99,12 +99,14 @@ func sinceOf(text string) time.Time {
 
 // depart goes to ProConnect by a small page. No server is told of the fragment of an
 // address, and a redirect takes it along no further than to the next page that somebody
-// looks at, ProConnect's: a few lines of script on a page of ours save it.
+// looks at, ProConnect's: a few lines of script on a page of ours save it. Like every
+// answer to whom the gate does not let through it is no 2xx, which a server that asks
+// before it serves (nginx's auth_request, Traefik's forwardAuth) takes for a yes.
 func (x *exchange) depart() error {
 	if !x.gate.callbackComesBack(x.r, x.origin) {
 		return x.callbackLost()
 	}
-	return x.page(http.StatusOK, pages.Departing{URL: x.stepSince(stepAuto, x.keeper().Now()), Seconds: goOnClicked})
+	return x.page(http.StatusUnauthorized, pages.Departing{URL: x.stepSince(stepAuto, x.keeper().Now()), Seconds: goOnClicked})
 }
 
 // loggedInSince says whether another tab brought a session after a page was made: the page
@@ -128,7 +130,7 @@ func (x *exchange) introduce(step string, seconds int) error {
 		return x.callbackLost()
 	}
 	x.ensureBrowser()
-	return x.page(http.StatusOK, pages.Departing{URL: x.stepURL(step), Seconds: seconds})
+	return x.page(http.StatusUnauthorized, pages.Departing{URL: x.stepURL(step), Seconds: seconds})
 }
 
 // wait answers while another tab of the browser is at ProConnect, where passes at the

@@ -42,6 +42,18 @@ func TestFragment(t *testing.T) {
 		w.follow("#person-dinum")
 		arrives(docs + "/admin/" + fragment)
 
+		w.visit(docs + "/.proconnect/logout")
+		w.sees("logout")
+		w.follow("main form[method=post] button")
+		w.sees("logged-out")
+		w.visit(docs + "/page#" + strings.Repeat("x", 9000)) // proxies refuse an address that holds it
+		w.sees("login")
+		if got := w.run(`return document.querySelector("a.proconnect-button").getAttribute("href")`); len(got) > 100 {
+			w.t.Errorf("a link of %d bytes", len(got))
+		}
+		w.logsIn("dinum")
+		w.sees("site")
+
 		for _, known := range []string{"a new browser", "a browser that has been there"} {
 			w.visit(docs + "/.proconnect/logout")
 			w.sees("logout")

@@ -33,6 +33,7 @@ const queryFilter = `format filter {
 		resp_headers>Location query {
 			import secret_parameters
 		}
+		resp_headers>Refresh delete
 	}`
 
 const secretParameters = `(secret_parameters) {
@@ -70,6 +71,11 @@ http://localhost:{$PORT} {
 				t.Fatalf("got %d", a.StatusCode)
 			}
 			b.Visit("/x", "Referer", b.Base+"/.proconnect/callback?code=a-code-that-is-long&state=s")
+			form := url.Values{"token": {logoutToken(t, b.Visit("/.proconnect/logout", "Sec-Fetch-Site", "cross-site"))}}
+			if a := b.Request(http.MethodPost, "/.proconnect/logout", form, "Origin", b.Base); a.Page() != "leaving" {
+				t.Fatalf("the logout is answered by %d, page %q", a.StatusCode, a.Page())
+			}
+			b.LoginAt("/x")
 			b.Visit("/.proconnect/logout")
 			log := readAll(t, s.Dir, "access.json")
 			found := secretInAddress.FindAllStringSubmatch(strings.ReplaceAll(log, `\u0026`, "&"), -1)
@@ -84,6 +90,38 @@ http://localhost:{$PORT} {
 			}
 			if !strings.Contains(log, "/x?page=2") || !strings.Contains(log, "code=hidden") {
 				t.Errorf("the rest of the addresses is gone:\n%s", log)
+			}
+		})
+	}
+}
+
+// What stands behind the # of an address comes to the server with a login alone, and some
+// applications keep a key there that no server is to know: no log of Caddy's holds it.
+func TestLogFilterHidesFragments(t *testing.T) {
+	for name, format := range map[string]string{"": "", "the filter": documentedFilter} {
+		t.Run(name, func(t *testing.T) {
+			p := caddytest.NewProvider(t)
+			s := caddytest.Start(t, p.Option(), `
+http://localhost:{$PORT} {
+	log {
+		output file {$DIR}/access.json
+		`+format+`
+	}
+	proconnect {
+		allow any
+	}
+	respond "inside"
+}`)
+			b := s.Browser("http://localhost:{$PORT}")
+			if a := b.LoginAt("/pad?page=2#/2/pad/edit/k3y/"); a.Text != "inside" {
+				t.Fatalf("got %d", a.StatusCode)
+			}
+			log := readAll(t, s.Dir, "access.json")
+			if want := format == ""; strings.Contains(log, "k3y") != want || !strings.Contains(log, "/pad?page=2") {
+				t.Errorf("the key is there: %v, want %v:\n%s", !want, want, log)
+			}
+			if strings.Contains(s.Logs(), "k3y") {
+				t.Errorf("it is in the log of the gate:\n%s", s.Logs())
 			}
 		})
 	}

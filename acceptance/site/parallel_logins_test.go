@@ -50,7 +50,7 @@ func goOnAtOnce(b *caddytest.Browser, tabs []caddytest.Answer) []caddytest.Answe
 	b.T.Helper()
 	var next []string
 	for i, a := range tabs {
-		if a.StatusCode != http.StatusOK || a.Page() != "departing" || !strings.HasPrefix(a.Header.Get("Refresh"), "0; url=/.proconnect/login?") {
+		if a.StatusCode != http.StatusUnauthorized || a.Page() != "departing" || !strings.HasPrefix(a.Header.Get("Refresh"), "0; url=/.proconnect/login?") {
 			b.T.Fatalf("tab %d: %d, page %q, Refresh %q", i, a.StatusCode, a.Page(), a.Header.Get("Refresh"))
 		}
 		next = append(next, a.RefreshURL())
@@ -100,7 +100,7 @@ func TestTabsThatABrowserRestores(t *testing.T) {
 			if !known {
 				var next []string
 				for i, a := range answers {
-					if a.StatusCode != http.StatusOK || a.Page() != "departing" || !strings.HasPrefix(a.Header.Get("Refresh"), "1; url=/.proconnect/login?") {
+					if a.StatusCode != http.StatusUnauthorized || a.Page() != "departing" || !strings.HasPrefix(a.Header.Get("Refresh"), "1; url=/.proconnect/login?") {
 						t.Fatalf("tab %d: %d, page %q, Refresh %q", i, a.StatusCode, a.Page(), a.Header.Get("Refresh"))
 					}
 					next = append(next, a.RefreshURL())

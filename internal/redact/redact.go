@@ -19,7 +19,9 @@ var parameters = []string{
 	"id_token", "id_token_hint", "access_token", "refresh_token", "login_hint", "logout_hint",
 }
 
-// Address hides the values of these parameters in a text that is or holds an address. It
+// Address hides the values of these parameters in a text that is or holds an address, and
+// what stands behind its #: browsers send that to nobody, but our pages have a login come
+// back to it, and some applications keep a key there that no server is to know. It
 // reads what browsers and servers may take for parameters, and not what a parser of
 // addresses accepts: a callback with a broken escape is logged, too. Nothing else of the
 // text is changed.
@@ -28,11 +30,16 @@ func Address(s string) string {
 	if i < 0 {
 		return s
 	}
+	address := strings.Contains(s[:i], "/") // and no colour or chord of the site's own query
 	var out strings.Builder
 	out.WriteString(s[:i])
 	for rest := s[i:]; rest != ""; {
-		out.WriteByte(rest[0]) // what separates
-		rest = rest[1:]
+		separator := rest[0]
+		out.WriteByte(separator)
+		if rest = rest[1:]; separator == '#' && address && rest != "" {
+			out.WriteString(Hidden)
+			break
+		}
 		end := strings.IndexAny(rest, "?#&;")
 		if end < 0 {
 			end = len(rest)

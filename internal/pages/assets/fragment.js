@@ -3,16 +3,22 @@
 // but it: everything else of the page works.
 (() => {
   "use strict";
-  if (location.hash.length < 2) return;
+  const { hash } = location;
+  // A longer one no login keeps, and proxies refuse an address that holds it.
+  if (hash.length < 2 || hash.length > 1000) return;
+  const ours = new URL("..", document.currentScript.src).pathname;
   const keep = (address) => {
     const url = new URL(address, location.href);
     if (url.origin !== location.origin) return address;
-    const target = url.searchParams.get("return_to");
-    if (target === null) url.hash ||= location.hash;
-    else if (!target.includes("#")) url.searchParams.set("return_to", target + location.hash);
+    // The site's own addresses may have a parameter of this name.
+    const target = url.pathname.startsWith(ours) ? url.searchParams.get("return_to") : null;
+    if (target === null) url.hash ||= hash;
+    else if (!target.includes("#")) url.searchParams.set("return_to", target + hash);
     return url.href;
   };
-  for (const link of document.querySelectorAll('a[href*="return_to="]')) link.href = keep(link.href);
+  for (const link of document.querySelectorAll('a[href*="return_to="]')) {
+    if (link.pathname.startsWith(ours)) link.href = keep(link.href);
+  }
   const { next, seconds } = document.querySelector("main").dataset;
   if (next === undefined) return;
   window.stop(); // the page's Refresh knows no fragment
