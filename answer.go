@@ -66,7 +66,9 @@ func (x *exchange) problem(f fault, p pages.Problem, details ...zap.Field) error
 	if audienceOf(x.r) == programmatic {
 		return x.document(problemDocument{Type: problemTypes + f.code, Status: f.status})
 	}
-	p.Code = f.code
+	if p.Code = f.code; x.url.Path == p.HomeURL { // it would be this page again
+		p.HomeURL = ""
+	}
 	return x.page(f.status, p)
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,13 +21,13 @@ import (
 // discovering answers discovery for an issuer, while it is up.
 type discovering struct {
 	issuer string
-	up     bool
-	asked  int
+	up     atomic.Bool
+	asked  atomic.Int64
 }
 
 func (d *discovering) RoundTrip(*http.Request) (*http.Response, error) {
-	d.asked++
-	if !d.up {
+	d.asked.Add(1)
+	if !d.up.Load() {
 		return nil, errors.New("nobody there")
 	}
 	body := strings.ReplaceAll(`{"issuer":"I","authorization_endpoint":"I/a","token_endpoint":"I/t","userinfo_endpoint":"I/u","jwks_uri":"I/j"}`, "I", d.issuer)
@@ -53,13 +54,13 @@ func TestOutageAtTheStartIsToldOnce(t *testing.T) {
 		}()
 		time.Sleep(8 * time.Hour)
 		synctest.Wait()
-		if most := 8*60*2 + 10; provider.asked > most || provider.asked < most/2 {
-			t.Errorf("asked %d times in eight hours, want about %d", provider.asked, most)
+		if n, most := provider.asked.Load(), int64(8*60*2+10); n > most || n < most/2 {
+			t.Errorf("asked %d times in eight hours, want about %d", n, most)
 		}
 		if n := logs.Len(); n != 1 || logs.All()[0].Level != zap.WarnLevel {
 			t.Errorf("told %d times that it is down: %v", n, logs.All())
 		}
-		provider.up = true
+		provider.up.Store(true)
 		time.Sleep(askAgainCeiling)
 		synctest.Wait()
 		<-ended
@@ -81,7 +82,7 @@ func TestQuestionsEndWithTheConfiguration(t *testing.T) {
 		synctest.Wait()
 		stop()
 		synctest.Wait() // else the bubble does not end
-		if asked := provider.asked; asked != 1 {
+		if asked := provider.asked.Load(); asked != 1 {
 			t.Errorf("asked %d times", asked)
 		}
 	})

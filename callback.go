@@ -98,7 +98,7 @@ func (x *exchange) establish(a *session.Attempt, browser session.Browser, result
 	}
 	if tooLarge, ok := errors.AsType[*session.TooLargeError](err); ok {
 		x.reportTooLarge(tooLarge)
-		return x.problem(faultSessionTooLarge, pages.Problem{HomeURL: "/"})
+		return x.problem(faultSessionTooLarge, pages.Problem{SwitchURL: x.switchURL()})
 	}
 	if err != nil {
 		return x.storageFailed(err)

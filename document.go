@@ -73,5 +73,8 @@ func (x *exchange) document(doc problemDocument) error {
 	}
 	x.w.Header().Set("Content-Type", "application/problem+json")
 	x.w.Header().Set("Vary", "Cookie")
+	if fromHTMX(x.r) { // htmx 4 puts answers of every status into the page
+		x.w.Header().Set("HX-Reswap", "none")
+	}
 	return send(x.w, x.r, doc.Status, append(body, '\n'))
 }

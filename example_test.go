@@ -88,6 +88,35 @@ func stepUp(s *caddytest.Server, path, person string) caddytest.Answer {
 	return b.Visit(path)
 }
 
+// What is not there, and what fails, has a page of the site's own, in the language that the
+// browser asks for; and nobody gets a file by an error.
+func TestExampleErrors(t *testing.T) {
+	s := startExample(t)
+	b := s.Browser("http://localhost:{$PORT}")
+	b.Login("/", url.Values{"person": {"ministry"}})
+	for name, tt := range map[string]struct {
+		method, path, languages, lang, says string
+		status                              int
+	}{
+		"French":          {http.MethodGet, "/nowhere", "fr-FR,fr;q=0.9,en;q=0.8", "fr", "Cette page n’existe pas", http.StatusNotFound},
+		"English":         {http.MethodGet, "/nowhere", "en-GB,en;q=0.9,fr;q=0.8", "en", "There is no such page", http.StatusNotFound},
+		"neither":         {http.MethodGet, "/nowhere", "de", "fr", "Cette page n’existe pas", http.StatusNotFound},
+		"another error":   {http.MethodPut, "/etat/", "fr", "fr", "erreur 405", http.StatusMethodNotAllowed},
+		"and in English":  {http.MethodPut, "/etat/", "en", "en", "error 405", http.StatusMethodNotAllowed},
+		"a part of pages": {http.MethodGet, "/parts/top.html", "en", "en", "There is no such page", http.StatusNotFound},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := b.For(t).Request(tt.method, tt.path, nil, "Accept-Language", tt.languages)
+			if a.StatusCode != tt.status || a.Page() != "error" || !strings.Contains(a.Text, tt.says) || !strings.Contains(a.Text, `<html lang="`+tt.lang+`">`) {
+				t.Errorf("got %d, page %q:\n%s", a.StatusCode, a.Page(), a.Text)
+			}
+		})
+	}
+	if a := s.Browser("http://localhost:{$PORT}").Visit("/nowhere"); a.Page() != "login" {
+		t.Errorf("a stranger: %d, page %q", a.StatusCode, a.Page())
+	}
+}
+
 // Whoever types another name of the machine is led to the one that works, and the
 // log says which that is.
 func TestExampleByOtherNames(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -93,6 +95,20 @@ func TestExamplesShareTheirOptions(t *testing.T) {
 	for _, variant := range []string{"n8n", "static"} {
 		if options(variant) != options("metabase") {
 			t.Errorf("%s has other global options than metabase", variant)
+		}
+	}
+}
+
+// docs/deploy.md names every variable that the example for a platform reads.
+func TestExamplesVariablesInTheDocs(t *testing.T) {
+	for _, page := range bothLanguages("docs/deploy") {
+		named := strings.Join(slices.Concat(firstColumn(readFile(t, page), "variable")...), " ")
+		for _, name := range []string{"metabase/Caddyfile", "static/Caddyfile"} {
+			for _, m := range regexp.MustCompile(`\{(?:env\.|\$)([A-Z_]+)`).FindAllStringSubmatch(readFile(t, "examples/paas/"+name), -1) {
+				if name := m[1]; name != "PORT" && !slices.Contains(strings.Fields(named), name) {
+					t.Errorf("%s does not name %s", page, name)
+				}
+			}
 		}
 	}
 }

@@ -110,6 +110,15 @@ func TestWarnings(t *testing.T) {
 			sites:  "http://docs.example.gouv.fr:{$PORT}, http://localhost:{$PORT} {\n proconnect {\n  allow any\n }\n}",
 			want:   []string{plainHTTP, "environment integration lets anybody be anybody: not for a site with real data (docs.example.gouv.fr)"},
 		},
+		"behind a proxy whose addresses are read strictly": {
+			global: "servers {\n trusted_proxies static 10.0.0.10/32\n trusted_proxies_strict\n }\n proconnect {\n environment production\n" + credentials + "}",
+			sites:  "http://docs.example.gouv.fr:{$PORT} {\n proconnect {\n  allow siren 130025265\n }\n}",
+		},
+		"behind a proxy whose addresses are read as it comes": {
+			global: "servers {\n trusted_proxies static 10.0.0.10/32\n }\n proconnect {\n environment production\n" + credentials + "}",
+			sites:  "http://docs.example.gouv.fr:{$PORT} {\n proconnect {\n  allow siren 130025265\n }\n}",
+			want:   []string{plainHTTP},
+		},
 		"integration by its URL": {
 			global: "proconnect {\n issuer https://fca.integ01.dev-agentconnect.fr/api/v2\n" + credentials + "}",
 			sites:  "http://docs.example.gouv.fr:{$PORT} {\n proconnect {\n  allow any\n }\n}",

@@ -32,8 +32,14 @@ func (x *exchange) loginFailed(a *session.Attempt, err error) error {
 		return x.acrUnmet(a)
 	}
 	p := pages.Problem{RetryURL: x.loginURL(), HomeURL: "/"}
-	if slices.Contains([]string{pages.ProviderRefused, pages.IdentityRefused, pages.ClientLimited}, f.code) {
+	if x.gate.Login == loginAuto && x.gate.match.Everything() {
+		p.HomeURL = "" // it would lead to ProConnect at once, and back to this page
+	}
+	switch f.code {
+	case pages.ProviderRefused:
 		p.SwitchURL = x.switchURL()
+	case pages.IdentityRefused, pages.ClientLimited: // the same account is answered the same
+		p.SwitchURL, p.RetryURL = x.switchURL(), ""
 	}
 	f.cause = "" // told with the error
 	return x.problem(f, p)

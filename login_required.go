@@ -76,5 +76,9 @@ func (x *exchange) loginsInVain() error {
 	if !x.session.IsZero() {
 		f = faultSessionNotEnough
 	}
-	return x.problem(f, pages.Problem{RetryURL: x.loginURL(), HomeURL: "/"}, zap.String("reason", x.reason()))
+	p := pages.Problem{RetryURL: x.loginURL()}
+	if !x.session.IsZero() { // the same account would be told the same
+		p.SwitchURL = x.switchURL()
+	}
+	return x.problem(f, p, zap.String("reason", x.reason()))
 }

@@ -114,5 +114,5 @@ func (x *exchange) serveLoggedOut() error {
 		return redirect(x.w, "/")
 	}
 	clearCache(x.w)
-	return x.loggedOut(pages.LoggedOut{})
+	return x.loggedOut(pages.LoggedOut{Unsure: !ok})
 }

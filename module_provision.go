@@ -152,7 +152,7 @@ func provisionPlace(h *Handler, site site) (err error) {
 	case site.known && !site.exact:
 		return fmt.Errorf("this site answers %s: say its public address with `origin https://…`", strings.Join(hosts, ", "))
 	}
-	if h.origin == nil && site.plain && slices.ContainsFunc(hosts, func(host string) bool { return !origin.IsLoopback(origin.HostOf(host)) }) {
+	if h.origin == nil && site.plain && !site.strict && slices.ContainsFunc(hosts, func(host string) bool { return !origin.IsLoopback(origin.HostOf(host)) }) {
 		h.log.Warn("the site is served over plain http: set `origin`, unless a proxy that `trusted_proxies` names ends TLS in front of it; else people meet an error page")
 	}
 	return checkGateEnvironment(h, hosts)

@@ -30,7 +30,7 @@ func (x *exchange) refuse() error {
 // refusedView is the page of a refusal, with the person whom it is about.
 func (q *request) refusedView() pages.Refused {
 	view := pages.Refused{SwitchURL: q.switchURL(), LogoutURL: q.logoutURL()}
-	if q.entered { // by the gate of the whole site, say
+	if q.entered && q.opensElsewhere() { // by the gate of the whole site, say
 		view.HomeURL = "/"
 	}
 	if !q.session.IsZero() {
@@ -40,6 +40,10 @@ func (q *request) refusedView() pages.Refused {
 	}
 	return view
 }
+
+// opensElsewhere says whether the site's first page may open to whom this one does not: it
+// is another, and this gate is not for all of the site.
+func (q *request) opensElsewhere() bool { return q.url.Path != "/" && !q.gate.match.Everything() }
 
 // explain puts a refusal into the terms of the page.
 func (q *request) explain(view *pages.Refused) {
@@ -135,7 +139,7 @@ func (x *exchange) acrUnmet(a *session.Attempt) error {
 	}
 	view := x.refusedView()
 	x.explain(&view)
-	if !x.session.IsZero() && x.target() != "/" {
+	if !x.session.IsZero() && x.target() != "/" && !x.gate.match.Everything() {
 		view.HomeURL = "/" // the rest of the site may ask for less
 	}
 	return x.page(http.StatusForbidden, view)

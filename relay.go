@@ -51,7 +51,7 @@ func (x *exchange) relayLoggedOut() (done bool, err error) {
 
 // loggedOutHere is the page after a logout that leads to no site. It is the same for
 // everybody.
-func (x *exchange) loggedOutHere() error { return x.page(http.StatusOK, pages.LoggedOut{}) }
+func (x *exchange) loggedOutHere() error { return x.page(http.StatusOK, pages.LoggedOut{Unsure: true}) }
 
 // onlyState reads the state that ProConnect brings back from a logout.
 func onlyState(rawQuery string) (state string, ok bool) {

@@ -81,7 +81,7 @@ func siteOf(ctx caddy.Context, l *layout.Layout, text string) site {
 		return site{}
 	}
 	hosts, known := l.Hosts(server, text)
-	return site{known: known, hosts: hosts, exact: exactHosts(hosts), plain: len(server.TLSConnPolicies) == 0, server: server}
+	return site{known: known, hosts: hosts, exact: exactHosts(hosts), plain: len(server.TLSConnPolicies) == 0, strict: server.TrustedProxiesStrict > 0, server: server}
 }
 
 // exactHosts says whether hosts are names, all of them.

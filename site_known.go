@@ -8,6 +8,9 @@ type site struct {
 	hosts []string // the names that it answers
 	exact bool     // it answers no others: neither a catch-all nor a wildcard
 	plain bool     // its server ends no TLS
+	// strict: it has `trusted_proxies_strict`. Caddy has taken `trusted_proxies` itself out
+	// of sight by then; who writes the one has thought of the other.
+	strict bool
 
 	server *caddyhttp.Server // nil if the gate is in none
 	where  string            // what the gate's own matcher says; empty: everything

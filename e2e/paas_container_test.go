@@ -25,23 +25,29 @@ type container struct {
 // boot starts a container without waiting for it.
 func (p *platform) boot() *container {
 	p.t.Helper()
-	disk := serverDir(p.t)
-	if err := os.CopyFS(disk, os.DirFS(p.release)); err != nil {
-		p.t.Fatal(err)
-	}
-	c := &container{t: p.t, port: freePort(p.t), appPort: freePort(p.t)}
 	command, ok := strings.CutPrefix(p.read("Procfile"), "web: ")
 	if !ok {
 		p.t.Fatal("the Procfile has no web")
 	}
+	c := &container{t: p.t, port: freePort(p.t), appPort: freePort(p.t)}
+	c.process = start(p.t, p.command(command, "PORT="+c.port, "APP_PORT="+c.appPort))
+	return c
+}
+
+// command runs on a fresh disk, as in a one-off container.
+func (p *platform) command(command string, env ...string) *exec.Cmd {
+	p.t.Helper()
+	disk := serverDir(p.t)
+	if err := os.CopyFS(disk, os.DirFS(p.release)); err != nil {
+		p.t.Fatal(err)
+	}
 	cmd := exec.Command("bash", "-c", command)
 	cmd.Dir = disk
-	cmd.Env = []string{"HOME=" + disk, "PATH=" + os.Getenv("PATH"), "PORT=" + c.port, "APP_PORT=" + c.appPort}
+	cmd.Env = append(env, "HOME="+disk, "PATH="+os.Getenv("PATH"))
 	for name, value := range p.settings {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
-	c.process = start(p.t, cmd)
-	return c
+	return cmd
 }
 
 // deploy starts as many containers, has the router send people to them once they all

@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"net/http"
+	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -50,6 +52,28 @@ func TestPlatformLogoutOverRedis(t *testing.T) {
 	p.wantSessions(t, "after the logout", stolen, http.StatusUnauthorized, http.StatusUnauthorized)
 	p.deploy(2)
 	p.wantSessions(t, "after the logout and a deployment", stolen, http.StatusUnauthorized, http.StatusUnauthorized)
+
+	// And somebody is had out by a command in a one-off container.
+	stolen = p.loginOverTwo(t, newPerson(t))
+	p.wantSessions(t, "after another login", stolen, http.StatusOK, http.StatusOK)
+	revoke := p.command(onceOff(t))
+	revoke.Stdin = strings.NewReader("angela.durand@numerique.gouv.fr\n")
+	if out, err := revoke.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for i := range 2 {
+		eventually(t, "the end of the session on each container", func() bool { return p.session(t, i, stolen) == http.StatusUnauthorized })
+	}
+}
+
+// onceOff is the command of docs/deploy.md that ends somebody's sessions.
+func onceOff(t *testing.T) string {
+	t.Helper()
+	m := regexp.MustCompile("`(\\./start exec caddy proconnect revoke [^`]+)`").FindStringSubmatch(file(t, "../docs/deploy.md"))
+	if m == nil {
+		t.Fatal("docs/deploy.md has no such command")
+	}
+	return m[1]
 }
 
 // loginOverTwo logs in on both containers: it begins on one, and ProConnect's answer

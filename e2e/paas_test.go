@@ -3,6 +3,7 @@ package e2e
 import (
 	"io"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -173,6 +174,28 @@ func (p *platform) wantNoStart(t *testing.T) {
 	c.wantEnd()
 	if c.cmd.ProcessState.Success() || accepts(c.port) {
 		t.Errorf("it started:\n%s", c.lines)
+	}
+}
+
+// A platform that runs the application itself and a proxy in front of it (Clever Cloud's
+// request flow) gives the two ports to start alone.
+func TestPlatformRequestFlow(t *testing.T) {
+	m := regexp.MustCompile(`CC_REQUEST_FLOW_CUSTOM="([^"]+)"`).FindStringSubmatch(file(t, "../docs/deploy.md"))
+	if m == nil {
+		t.Fatal("docs/deploy.md has no such command")
+	}
+	p := newPlatform(t, "metabase")
+	appPort, port := freePort(t), freePort(t)
+	app := p.command("exec ./bin/start", "MB_JETTY_HOST=127.0.0.1", "PORT="+appPort)
+	start(t, app)
+	start(t, p.command(strings.NewReplacer("@@LISTEN_PORT@@", port, "@@FORWARD_PORT@@", appPort).Replace(m[1])))
+	p.containers = []*container{{t: t, port: port}}
+	eventually(t, "both", func() bool { return accepts(port) && accepts(appPort) })
+	if got := p.ask(t, "/public/dashboard/0b1c"); got.StatusCode != http.StatusOK || !strings.Contains(got.body, `data-page="app"`) {
+		t.Errorf("a public share: got %d", got.StatusCode)
+	}
+	if got := p.ask(t, "/"); got.StatusCode != http.StatusUnauthorized {
+		t.Errorf("the rest: got %d", got.StatusCode)
 	}
 }
 

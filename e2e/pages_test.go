@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
@@ -134,12 +133,7 @@ func (b *tab) inspect(name string) {
 // prefer sets the colour scheme.
 func (b *tab) prefer(scheme string) {
 	b.t.Helper()
-	do(b, "colour scheme", chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
-		})
-		return err
-	}))
+	b.media("prefers-color-scheme", scheme)
 }
 
 // violation is a rule that axe-core found broken.

@@ -115,6 +115,7 @@ func TestRecipeHTMXAndTurbo(t *testing.T) {
 		"htmx-2": page("<script src=/htmx-2.js></script>", button),
 		"htmx-4": page("<script src=/htmx-4.js></script>", button),
 		"turbo":  page("<script src=/turbo.js></script>", `<a id="go" href="/next.html">next</a>`),
+		"form":   page("<script src=/turbo.js></script><script>"+listener+"</script>", `<form method="post" action="/save"><button id="go">save</button></form>`),
 		"frame":  page("<script src=/turbo.js></script><script>"+listener+"</script>", `<turbo-frame id="frame"><a id="go" href="/part.html">load</a></turbo-frame>`),
 	}
 	dir := folder(t, map[string]string{"next.html": page("<script src=/turbo.js></script>", "next"), "part.html": page("", `<turbo-frame id="frame"><b id="part">part</b></turbo-frame>`)})
@@ -133,7 +134,7 @@ func TestRecipeHTMXAndTurbo(t *testing.T) {
 			at := s.origin("docs") + "/" + name + ".html"
 			b.enter(at, "dinum")
 			b.see("site")
-			if name != "turbo" { // with a session the part comes
+			if name != "turbo" && name != "form" { // with a session the part comes
 				eval[bool](b, `document.querySelector("#go").click(); true`)
 				eventually(t, "the part", func() bool { return peek[bool](b, `!!document.querySelector("#part")`) })
 				b.visit(at)
@@ -153,6 +154,41 @@ func TestRecipeHTMXAndTurbo(t *testing.T) {
 			}
 			if got := b.where(); got != end {
 				t.Errorf("the login leads to %s, want %s", got, end)
+			}
+		})
+	}
+}
+
+// A part of a page that the rules refuse leaves the page as it is: what htmx gets is for
+// programs, and htmx 4 puts the answers of errors into pages, too.
+func TestHTMXKeepsThePageOfARefusedPart(t *testing.T) {
+	dir := folder(t, nil)
+	for name, from := range map[string]string{"htmx-2": "htmx-2/dist/htmx.min.js", "htmx-4": "htmx.org/dist/htmx.min.js"} {
+		copyFile(t, filepath.Join("servers/node_modules", from), filepath.Join(dir, name+".js"))
+		writeFiles(t, dir, map[string]string{name + ".html": page("<script src=/"+name+".js></script>",
+			`<button id="go" hx-get="/refused/part" hx-target="#here">load</button><div id="here">as it was</div>`)})
+	}
+	s := newStack(t, rs256, sites{"docs": `	proconnect {
+		allow any
+	}
+	proconnect /refused/* {
+		allow siren 219200235
+	}
+	root * ` + dir + `
+	file_server`})
+	for _, name := range []string{"htmx-2", "htmx-4"} {
+		t.Run(name, func(t *testing.T) {
+			b := newPerson(t)
+			b.enter(s.origin("docs")+"/"+name+".html", "dinum")
+			b.see("site")
+			heard := eval[bool](b, `new Promise((resolve) => {
+				for (const name of ["htmx:responseError", "htmx:response:error"]) document.addEventListener(name, () => resolve(true));
+				document.querySelector("#go").click();
+			})`)
+			// The frame after next comes behind whatever htmx has to swap.
+			eval[any](b, `new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(true))))`)
+			if got := b.text("#here"); !heard || got != "as it was" {
+				t.Errorf("the page shows %q", got)
 			}
 		})
 	}

@@ -154,7 +154,7 @@ func (h *world) entered(t *testing.T, b *caddytest.Browser, a caddytest.Answer) 
 	}
 }
 
-var pageReference = regexp.MustCompile(`<code>([A-Z0-9]{10})</code>`)
+var pageReference = regexp.MustCompile(`<code data-reference="([A-Z0-9]{10})">`)
 
 // refused checks a login that must not be good: no session, a page with a next
 // step and nothing secret in it, and the operator's log.

@@ -126,8 +126,11 @@ func TestPartsThatLoadByThemselves(t *testing.T) {
 	if to := a.Header.Get("HX-Redirect"); a.StatusCode != http.StatusUnauthorized || !strings.Contains(to, "return_to=%2Flist%3Fpage%3D2") {
 		t.Errorf("htmx: got %d, HX-Redirect %q", a.StatusCode, to)
 	}
+	if swap := a.Header.Get("HX-Reswap"); swap != "none" {
+		t.Errorf("htmx may put the answer into the page: HX-Reswap %q", swap)
+	}
 	a = b.Visit("/page", append(asScript, "Accept", "text/html, application/xhtml+xml", "X-Turbo-Request-Id", "x")...)
-	if a.StatusCode != http.StatusUnauthorized || a.Header.Get("Content-Type") != "application/problem+json" {
+	if a.StatusCode != http.StatusUnauthorized || a.Header.Get("Content-Type") != "application/problem+json" || a.Header.Get("HX-Reswap") != "" {
 		t.Errorf("Turbo: got %d of %s", a.StatusCode, a.Header.Get("Content-Type"))
 	}
 	b.Login("/", form("commune"))

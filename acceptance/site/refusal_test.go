@@ -285,7 +285,7 @@ http://localhost:{$PORT} {
 			if a.Page() != test.page {
 				t.Fatalf("got %q, want %q", a.Page(), test.page)
 			}
-			reference := regexp.MustCompile(`class="reference">.*<code>(\w+)</code>`).FindStringSubmatch(a.Text)
+			reference := regexp.MustCompile(`class="reference">.*<code data-reference="(\w+)">`).FindStringSubmatch(a.Text)
 			if reference == nil || !strings.Contains(s.Logs(), `"reference":"`+reference[1]+`"`) {
 				t.Errorf("reference %q is not in the log", reference)
 			}

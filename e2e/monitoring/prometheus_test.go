@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/prometheus/common/model"
-	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/rulefmt"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
@@ -109,7 +108,7 @@ func (a *asker) wantLabels(expr string, selector *parser.VectorSelector, wanted 
 		a.t.Errorf("%s: Caddy tells no %s", expr, selector.Name)
 	}
 	for _, label := range wanted {
-		if label != labels.MetricName && !slices.ContainsFunc(found, func(s promql.Sample) bool { return s.Metric.Has(label) }) {
+		if label != model.MetricNameLabel && !slices.ContainsFunc(found, func(s promql.Sample) bool { return s.Metric.Has(label) }) {
 			a.t.Errorf("%s: %s has no label %s", expr, selector.Name, label)
 		}
 	}

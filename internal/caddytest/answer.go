@@ -70,9 +70,8 @@ func (a Answer) Page() string {
 
 // Reference is what the page tells people to quote.
 func (a Answer) Reference() string {
-	_, rest, _ := strings.Cut(a.Text, `class="reference"`)
-	_, rest, _ = strings.Cut(rest, "<code>")
-	reference, _, _ := strings.Cut(rest, "<")
+	_, rest, _ := strings.Cut(a.Text, `data-reference="`)
+	reference, _, _ := strings.Cut(rest, `"`)
 	return reference
 }
 

@@ -55,7 +55,7 @@ func usedKeys(t *testing.T) []string {
 	}
 	keys = append(keys, "action.retry", "action.restart", "action.open_tab")
 	keys = append(keys, "form_withheld.heading", "framed.what", "framed.refused", "framed.abroad", "framed.abroad_heading")
-	keys = append(keys, "login.notice."+NoticeLoginRequired, "person_changed.heading", "leaving.heading")
+	keys = append(keys, "login.notice."+NoticeLoginRequired, "person_changed.heading", "leaving.heading", "logged_out.unsure_heading")
 	for _, claim := range ruleFields {
 		s := fieldSubject(claim)
 		keys = append(keys, "reason.excluded."+s, "claim."+s)

@@ -55,7 +55,7 @@ func parseTemplates() map[string]map[string]*template.Template {
 	for lang, c := range catalogs {
 		parsed[lang] = make(map[string]*template.Template, len(views))
 		for _, v := range views {
-			t := template.New("layout.html").Funcs(template.FuncMap{"t": c.text, "breakable": breakable})
+			t := template.New("layout.html").Funcs(template.FuncMap{"t": c.text, "breakable": breakable, "groups": groups})
 			files := []string{"templates/layout.html", "templates/button.html", "templates/" + v.pageName() + ".html"}
 			parsed[lang][v.pageName()] = template.Must(t.ParseFS(templateFiles, files...))
 		}
@@ -85,7 +85,7 @@ func Render(w io.Writer, lang string, site Site, reference string, view View) er
 		Files:     filesOf(view, site.Files),
 		Next:      NextOf(view),
 		Site:      site.data(c.lang),
-		Reference: plain(reference, maxShort),
+		Reference: lettersAndDigits(plain(reference, maxShort)),
 		Data:      data,
 	})
 	if err != nil {

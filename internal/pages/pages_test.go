@@ -75,7 +75,7 @@ func TestRenderEveryView(t *testing.T) {
 			for _, site := range []Site{testSite, {}} {
 				got := render(t, lang, site, "K7XQ", view)
 				for _, want := range []string{
-					"<!doctype html>", `<html lang="` + lang + `">`, "<title>", "<h1>", "K7XQ",
+					"<!doctype html>", `<html lang="` + lang + `">`, "<title>", "<h1>", `<code data-reference="K7XQ"><span>K7XQ</span></code>`,
 					`<main data-page="` + view.pageName() + `"`, "</html>",
 				} {
 					if strings.Count(got, want) != 1 {
@@ -255,3 +255,11 @@ var (
 	eventAttribute = regexp.MustCompile(`\son[a-z]+=`)
 	hrefs          = regexp.MustCompile(`(?:href|action)="([^"]*)"`)
 )
+
+// A reference is read out in groups of five, and copied as the one word that the log has.
+func TestReferenceInGroups(t *testing.T) {
+	const want = `<code data-reference="5LU7JSMCVE"><span>5LU7J</span><span>SMCVE</span></code>`
+	if got := render(t, "fr", testSite, "5LU7JSMCVE", LoggedOut{}); !strings.Contains(got, want) {
+		t.Errorf("want %s in\n%s", want, got)
+	}
+}

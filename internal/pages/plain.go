@@ -2,6 +2,7 @@ package pages
 
 import (
 	"html/template"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -35,6 +36,25 @@ func visible(r rune) rune {
 		return -1
 	}
 	return r
+}
+
+// lettersAndDigits is what a reference is made of.
+func lettersAndDigits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, s)
+}
+
+// groups parts a reference into groups of five, as people read it out. No space is between
+// them: what is copied, and what is searched for in the log, is one word.
+func groups(reference string) (list []string) {
+	for group := range slices.Chunk([]rune(reference), 5) {
+		list = append(list, string(group))
+	}
+	return list
 }
 
 // breakable lets an address break where a reader would, and not inside a name.

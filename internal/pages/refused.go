@@ -89,8 +89,8 @@ func (v Refused) actions(c *catalog) (list []action) {
 	switch {
 	case v.ACRUnmet:
 		ways = []action{retry, home, other, logout}
-	case v.RolesUnknown:
-		ways = []action{home, other, retry, logout}
+	case v.RolesUnknown: // the directory of organisations may be down for a minute
+		ways = []action{retry, home, other, logout}
 	}
 	for _, a := range ways {
 		if a.URL != "" {

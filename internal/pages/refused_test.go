@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -136,5 +137,26 @@ func TestSiretText(t *testing.T) {
 		if got := siretText(tt.siret); got != tt.want {
 			t.Errorf("%q: got %q, want %q", tt.siret, got, tt.want)
 		}
+	}
+}
+
+// Where the directory of organisations may be down for a minute, another try is what helps.
+func TestDirectoryDownTryAgain(t *testing.T) {
+	got := render(t, "fr", testSite, "", Refused{
+		Reasons: []Reason{{ReasonUnknown, "roles"}}, RolesUnknown: true,
+		RetryURL: "/.proconnect/login?return_to=%2F", HomeURL: "/", SwitchURL: "/.proconnect/logout?then=login", LogoutURL: "/.proconnect/logout",
+	})
+	if !strings.Contains(got, `<ul class="actions">
+<li><a class="button" href="/.proconnect/login?return_to=%2F">Réessayer</a></li>`) {
+		t.Errorf("the first button is another in\n%s", got)
+	}
+}
+
+// People are told of no acr: whoever runs the site opens it.
+func TestLevelsAreFolded(t *testing.T) {
+	got := render(t, "fr", testSite, "", Refused{ACRUnmet: true, Levels: []string{"eidas1-mfa", "eidas2"}})
+	shown := regexp.MustCompile(`(?s)<details.*?</details>`).ReplaceAllString(got, "")
+	if strings.Contains(shown, "acr") || strings.Contains(shown, "eidas") || !strings.Contains(got, "eidas1-mfa") {
+		t.Errorf("the levels are shown, or not there, in\n%s", got)
 	}
 }

@@ -42,6 +42,7 @@ type LoggedOut struct {
 	HomeURL string // where a new login may start; may be empty
 	NextURL string // where the operator has people go on, checked; may be empty
 	Partial bool   // ProConnect could not be reached: the session there may go on
+	Unsure  bool   // nobody knows of a logout: there is no session here, and maybe one there
 	Switch  bool   // the person wants another account or organisation
 }
 
@@ -56,6 +57,9 @@ func (v LoggedOut) next() Next {
 
 func (v LoggedOut) prepare(c *catalog) (string, any, error) {
 	v.HomeURL = safeURL(v.HomeURL)
+	if v.Unsure {
+		return c.text("logged_out.unsure_heading"), v, nil
+	}
 	return c.text("logged_out.heading"), v, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"golang.org/x/text/language"
 )
@@ -73,6 +74,11 @@ func (v *view) T(fr, en string) string {
 		return en
 	}
 	return fr
+}
+
+// Breakable lets an address break where a reader would, and not inside a name.
+func (*view) Breakable(address string) template.HTML {
+	return template.HTML(strings.ReplaceAll(template.HTMLEscapeString(address), "@", "@<wbr>"))
 }
 
 // setHeaders are on every answer to a browser. The pages load nothing, run
