@@ -3,6 +3,7 @@ package session
 import (
 	"net/http/httptest"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -222,4 +223,15 @@ func FuzzEnvelope(f *testing.F) {
 			t.Errorf("%+v becomes %+v, %v", a, again, err)
 		}
 	})
+}
+
+// A target that does not fit into the state loses what matters least first.
+func TestShorterTargets(t *testing.T) {
+	got := slices.Collect(shorterTargets("/a?b#c"))
+	if want := []string{"/a?b#c", "/a?b", "/a", "/"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := slices.Collect(shorterTargets("/a#" + strings.Repeat("c", MaxTarget))); got[0] != "/a" {
+		t.Errorf("got %.20q first", got[0])
+	}
 }
