@@ -156,6 +156,19 @@ func TestPlatformMissingSettings(t *testing.T) {
 	t.Run("a STORAGE that is none", p.wantNoStart)
 }
 
+// Where the router's port is the application's, the application would have it first, and
+// answer everybody until Caddy finds that it is taken: it is not started.
+func TestPlatformPortOfTheApplication(t *testing.T) {
+	p := newPlatform(t, "metabase")
+	p.settings["PORT"] = freePort(t)
+	p.settings["APP_PORT"] = p.settings["PORT"]
+	c := p.boot()
+	c.wantEnd()
+	if said := c.lines.String(); !strings.Contains(said, "set another APP_PORT") || c.cmd.ProcessState.Success() {
+		t.Errorf("it says:\n%s", said)
+	}
+}
+
 func (p *platform) wantNoStart(t *testing.T) {
 	c := p.boot()
 	c.wantEnd()

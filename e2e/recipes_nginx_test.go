@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"context"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -113,6 +115,31 @@ func TestRecipeAuthRequestInterceptsPages(t *testing.T) {
 	s.wantShut(t)
 }
 
+// wantOwnAddress comes with a code that somebody made up, from another address than people:
+// it is held against that one, and neither against nginx's, which all have, nor against
+// what the client says.
+func (s *stack) wantOwnAddress(t *testing.T) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.origin("docs")+"/.proconnect/callback?code=x&state=y", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("X-Forwarded-For", "203.0.113.9")
+	transport := s.transport()
+	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
+		return d.DialContext(ctx, network, "127.0.0.1:"+s.port)
+	}
+	res, err := transport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if log := s.caddy.lines.String(); !strings.Contains(log, `"client_ip":"127.0.0.2"`) || strings.Contains(log, `"client_ip":"203.0.113.9"`) {
+		t.Errorf("the log has not the address that the code came from:\n%s", log)
+	}
+}
+
 func testAuthRequest(t *testing.T, login string) {
 	s := newRecipe(t)
 	port := freePort(t)
@@ -169,6 +196,8 @@ func testAuthRequest(t *testing.T, login string) {
 	refused.visit(docs + "/.proconnect/login?return_to=/x")
 	refused.loginAs("private")
 	refused.see("refused")
+
+	s.wantOwnAddress(t)
 
 	s.caddy.stop()
 	if got := s.send(t, http.MethodGet, docs+"/x", "Cookie", cookie); got.StatusCode != http.StatusInternalServerError {

@@ -85,6 +85,7 @@ func fileForEverybody(t *testing.T, b *caddytest.Browser, file string) {
 		for name, want := range map[string]string{
 			"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff",
 			"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox", "Content-Disposition": "attachment",
+			"Cross-Origin-Resource-Policy": "same-origin",
 		} {
 			if got := a.Header.Get(name); got != want {
 				t.Errorf("%s: %s: %s", file, name, got)

@@ -164,6 +164,23 @@ func TestRenderRefusesForeignURL(t *testing.T) {
 	}
 }
 
+// A page that goes on by itself does so without anybody's click.
+func TestRenderGoesOnToNoForeignURL(t *testing.T) {
+	for _, u := range []string{"//evil.example", `/\evil.example`, "javascript:alert(1)", "data:text/html,x", "login", "/a b", "https:", "https://a@evil.example/"} {
+		for _, view := range []View{Departing{URL: u}, Waiting{LoginURL: u}, Waiting{LoginURL: "/x", NextURL: u}, Leaving{URL: u}} {
+			if err := Render(io.Discard, "fr", testSite, "", view); err == nil {
+				t.Errorf("%#v: rendered", view)
+			}
+		}
+		if next := NextOf(Leaving{URL: u}); next.URL != "" {
+			t.Errorf("a logout goes on to %q", next.URL)
+		}
+	}
+	if next := NextOf(Leaving{URL: "https://proconnect.example/end"}); next.URL == "" {
+		t.Error("a logout goes nowhere")
+	}
+}
+
 type failingWriter struct{}
 
 func (failingWriter) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }

@@ -45,7 +45,7 @@ func (Waiting) pageName() string { return "waiting" }
 func (v Waiting) next() Next { return Next{v.NextURL, v.Seconds} }
 
 func (v Waiting) prepare(c *catalog) (string, any, error) {
-	if !isPath(v.LoginURL) {
+	if !isPath(v.LoginURL) || v.NextURL != "" && !isPath(v.NextURL) {
 		return "", nil, errURL
 	}
 	return c.text("waiting.heading"), v, nil
