@@ -76,6 +76,7 @@ func fileForEverybody(t *testing.T, b *caddytest.Browser, file string) {
 		{"Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "style"},
 		{"Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Sec-Fetch-Site", "", "Accept", "*/*"},
 		{"Sec-Purpose", "prefetch"},
+		{"Early-Data", "1"},
 		nil,
 	} {
 		a := b.Request(http.MethodGet, file, nil, headers...)
