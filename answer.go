@@ -14,6 +14,9 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 )
 
+// filesPath is where the files of our pages are, under a gate's path.
+const filesPath = "/assets/"
+
 // callbackLost answers where a login would end outside of the gate.
 func (x *exchange) callbackLost() error {
 	callback := x.origin.URL(x.gate.CallbackPath)

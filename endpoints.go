@@ -58,7 +58,7 @@ func (h *Handler) endpointAt(path string) (name string, ours bool) {
 	if strings.HasPrefix(name, "sandbox/") && h.client.sandbox != nil {
 		return "sandbox", true
 	}
-	if h.fileAt(rest) != nil {
+	if fileAt(h, rest) != nil {
 		return "assets", true
 	}
 	return "", true

@@ -150,7 +150,7 @@ func (x *exchange) reportLoginFailed(a *session.Attempt, e *rp.Error, f fault) {
 	switch {
 	case e.Reason == rp.ReasonAborted, e.Reason == rp.ReasonCanceled: // anybody can, and it says nothing of ProConnect
 		x.gate.log.Info("login cancelled", fields...)
-	case e.Kind == rp.Refused && (e.Code == "access_denied" || needsInteraction(e.Code)):
+	case e.Kind == rp.Refused && (e.Code == "access_denied" || e.NeedsInteraction()):
 		x.gate.log.Info("login refused by ProConnect", fields...)
 	case e.Reason == rp.ReasonSessionGone:
 		x.gate.log.Warn("login failed", fields...)

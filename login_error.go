@@ -3,7 +3,6 @@ package proconnect
 import (
 	"errors"
 	"net/http"
-	"slices"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
@@ -18,7 +17,7 @@ func (x *exchange) loginFailed(a *session.Attempt, err error) error {
 	if !ok {
 		e = &rp.Error{Kind: rp.Invalid, Err: err}
 	}
-	if e.Kind == rp.Refused && needsInteraction(e.Code) {
+	if e.Kind == rp.Refused && e.NeedsInteraction() {
 		// A normal login is answered so where the session at ProConnect is of an
 		// identity provider that was disabled since: only a logout there helps.
 		x.reportLoginFailed(a, e, fault{code: pages.ProviderRefused})
@@ -43,10 +42,4 @@ func (x *exchange) loginFailed(a *session.Attempt, err error) error {
 	}
 	f.cause = "" // told with the error
 	return x.problem(f, p)
-}
-
-// needsInteraction says whether ProConnect only wants to see the person
-// (OpenID Connect Core §3.1.2.6).
-func needsInteraction(code string) bool {
-	return slices.Contains([]string{"login_required", "interaction_required", "consent_required", "account_selection_required"}, code)
 }

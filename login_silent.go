@@ -51,7 +51,7 @@ func (x *exchange) showLogin() error {
 // silentFailed answers a silent login that brought no session, whatever the reason: the
 // page that was asked for shows the login page.
 func (x *exchange) silentFailed(a *session.Attempt, err error) error {
-	if e := providerError(err); !needsInteraction(e.Code) {
+	if e := providerError(err); !e.NeedsInteraction() {
 		x.reportLoginFailed(a, e, x.gate.client.loginFaultOf(e, false))
 	}
 	x.keeper().NoteSilent(x.w, x.origin)

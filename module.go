@@ -184,6 +184,24 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 	}
 }
 
+func (h *Handler) setDefaults() {
+	if h.Login == "" {
+		h.Login = loginPage
+	}
+	if h.Errors == "" {
+		h.Errors = errorsBuiltin
+	}
+	if h.Path == "" {
+		h.Path = defaultPath
+	}
+	if h.CallbackPath == "" {
+		h.CallbackPath = h.Path + "/callback"
+	}
+	if h.LoggedOutPath == "" {
+		h.LoggedOutPath = h.Path + "/logged-out"
+	}
+}
+
 // Interface guards
 var (
 	_ caddy.Provisioner           = (*Handler)(nil)

@@ -174,21 +174,3 @@ func checkGateEnvironment(h *Handler, hosts []string) error {
 	}
 	return nil
 }
-
-func (h *Handler) setDefaults() {
-	if h.Login == "" {
-		h.Login = loginPage
-	}
-	if h.Errors == "" {
-		h.Errors = errorsBuiltin
-	}
-	if h.Path == "" {
-		h.Path = defaultPath
-	}
-	if h.CallbackPath == "" {
-		h.CallbackPath = h.Path + "/callback"
-	}
-	if h.LoggedOutPath == "" {
-		h.LoggedOutPath = h.Path + "/logged-out"
-	}
-}

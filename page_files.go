@@ -9,12 +9,9 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 )
 
-// filesPath is where the files of our pages are, under a gate's path.
-const filesPath = "/assets/"
-
 // fileAt is the file of our pages at a path under the gate's; nil if there is none. What is
 // not there is no file, and answered as anything else is: not to everybody.
-func (h *Handler) fileAt(path string) *pages.File {
+func fileAt(h *Handler, path string) *pages.File {
 	name, ok := strings.CutPrefix(path, filesPath)
 	if !ok {
 		return nil
@@ -30,7 +27,7 @@ func (x *exchange) serveFile() error {
 		x.w.Header().Set("Allow", "GET, HEAD")
 		return x.problem(faultMethod, pages.Problem{HomeURL: "/"})
 	}
-	file := x.gate.fileAt(strings.TrimPrefix(x.url.Path, x.gate.Path))
+	file := fileAt(x.gate, strings.TrimPrefix(x.url.Path, x.gate.Path))
 	if file == nil {
 		return x.serveNotFound()
 	}

@@ -118,7 +118,7 @@ func (x *exchange) renewalFailed(a *session.Attempt, err error) error {
 	e := providerError(err)
 	answered := e.Kind == rp.Refused && e.Stage == rp.StageCallback
 	switch {
-	case answered && needsInteraction(e.Code):
+	case answered && e.NeedsInteraction():
 		x.endSession()
 		return redirect(x.w, a.Target)
 	case answered && e.Code == "access_denied":

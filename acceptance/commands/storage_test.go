@@ -118,6 +118,7 @@ func TestStorageRefusesWhatTheEndpointRefuses(t *testing.T) {
 	s, _ := storedSite(t, "lifetime 12h", 0)
 	elsewhere, empty, nameless := newSite(t, "1", "lifetime 12h"), newSite(t, "1", "secret "+caddytest.NewSessionKey()), newSite(t, "1", "lifetime 12h")
 	nameless.write("Caddyfile", strings.Replace(twoNodes, "storage {$STORAGE:file_system} {$DIR}/storage", "", 1))
+	narrow := s.write("narrow", strings.Replace(twoNodes, "environment sandbox", "environment sandbox\n\t\tscopes openid siret idp_id roles", 1))
 	for name, c := range map[string]struct {
 		in   *shell
 		args []string
@@ -125,6 +126,7 @@ func TestStorageRefusesWhatTheEndpointRefuses(t *testing.T) {
 	}{
 		"another client":             {s, []string{"revoke", "siren", "130025265", "--client", "other"}, "want one of default"},
 		"a field that is none":       {s, []string{"revoke", "organisation", "x"}, "does not ask ProConnect for it"},
+		"a field that no gate needs": {s, []string{"revoke", "email", "a@example.fr", "--config", narrow, "--adapter", "caddyfile"}, "does not ask ProConnect for it"},
 		"what is no SIRET":           {s, []string{"revoke", "siret", "13002526500014"}, "siret"},
 		"no field":                   {s, []string{"revoke"}, "say which field"},
 		"an endpoint, too":           {s, []string{"rotate", "--address", "localhost:2019"}, "say one"},

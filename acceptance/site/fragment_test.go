@@ -78,7 +78,7 @@ http://localhost:{$PORT} {
 			}
 			a = b.Request(http.MethodPost, a.RedirectURL(), mfa)
 			a = b.Request(http.MethodGet, a.RedirectURL(), nil)
-			for a.Page() == "person-changed" {
+			if a.Page() == "person-changed" {
 				_, link, _ := strings.Cut(a.Text, `<a class="button" href="`)
 				if link, _, _ = strings.Cut(link, `"`); link != target+fragment {
 					t.Fatalf("the page that names two people leads to %s", link)

@@ -23,7 +23,7 @@ type Departing struct {
 
 func (Departing) pageName() string { return "departing" }
 
-func (v Departing) next() Next { return Next{v.URL, v.Seconds} }
+func (v Departing) next() Next { return Next(v) }
 
 func (v Departing) prepare(c *catalog) (string, any, error) {
 	if !isPath(v.URL) {

@@ -224,3 +224,13 @@ var knownAlgs = []string{
 	HS256, "HS384", "HS512", RS256, "RS384", "RS512", ES256, "ES384", "ES512", "PS256", "PS384", "PS512",
 	"EdDSA", "ES256K", "Ed25519", "Ed448",
 }
+
+// NeedsInteraction says whether the provider only wants to see the person (OpenID Connect
+// Core §3.1.2.6).
+func (e *Error) NeedsInteraction() bool {
+	switch e.Code {
+	case "login_required", "interaction_required", "consent_required", "account_selection_required":
+		return true
+	}
+	return false
+}
