@@ -120,7 +120,7 @@ func (b *tab) restore(origin, target, query string) {
 	all.Wait()
 	asked := 0
 	for i, tab := range tabs {
-		eventually(b.t, fmt.Sprintf("tab %d to be on its page", i), func() bool {
+		arrived := within(b.t, 4*patience, func() bool { // thirty tabs take their time on a busy machine
 			for _, other := range tabs {
 				if other.page() == "provider-login" {
 					asked++
@@ -132,6 +132,9 @@ func (b *tab) restore(origin, target, query string) {
 			}
 			return tab.page() == "site"
 		})
+		if !arrived {
+			b.t.Fatalf("tab %d is not on its page", i)
+		}
 		want := fmt.Sprint(target, i)
 		if got, _, _ := strings.Cut(tab.text("#uri"), "?"); got != want {
 			b.t.Errorf("tab %d ends on %s", i, got)

@@ -34,7 +34,7 @@ func storageModes() []storageMode {
 		{name: "readonly", fault: storageFault{write: syscall.EROFS}, memory: true},
 		{name: "full", fault: storageFault{write: syscall.ENOSPC}, memory: true},
 		{name: "absent", fault: storageFault{read: syscall.ECONNREFUSED, write: syscall.ECONNREFUSED}},
-		{name: "slow", fault: storageFault{delay: 50 * time.Millisecond}, works: true},
+		{name: "slow", fault: storageFault{delay: 20 * time.Millisecond}, works: true},
 		{name: "deaf", fault: storageFault{deaf: make(chan struct{})}},
 	}
 }
