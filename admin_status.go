@@ -39,6 +39,7 @@ type gateStatus struct {
 
 type listStatus struct {
 	File        string     `json:"file"`
+	Field       string     `json:"field"` // of rules, or host for callback_hosts
 	Entries     int        `json:"entries"`
 	FaultyLines int        `json:"faulty_lines"`
 	Rejected    bool       `json:"rejected"` // the file has a version that is not taken
@@ -52,9 +53,9 @@ func (adminAPI) status(a *App, _ *http.Request) (any, error) {
 		s.Clients = append(s.Clients, a.Clients[name].status())
 	}
 	for l := range a.lists.All() {
-		s.Lists = append(s.Lists, listStatus{l.Path(), l.Set().Len(), l.Bad().Total, l.Rejected(), moment(l.Modified())})
+		s.Lists = append(s.Lists, listStatus{l.Path(), l.Field(), l.Set().Len(), l.Bad().Total, l.Rejected(), moment(l.Modified())})
 	}
-	slices.SortFunc(s.Lists, func(x, y listStatus) int { return cmp.Or(cmp.Compare(x.File, y.File), x.Entries-y.Entries) })
+	slices.SortFunc(s.Lists, func(x, y listStatus) int { return cmp.Or(cmp.Compare(x.File, y.File), cmp.Compare(x.Field, y.Field)) })
 	return s, nil
 }
 

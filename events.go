@@ -208,7 +208,7 @@ func (h *Handler) Cleanup() error {
 
 // reportListChanged tells that another version of a list decides.
 func (a *App) reportListChanged(l *listfile.List, before int) {
-	a.auditLog.Info(eventListChanged, zap.String("event", eventListChanged), zap.String("file", l.Path()),
+	a.auditLog.Info(eventListChanged, zap.String("event", eventListChanged), zap.String("file", l.Path()), zap.String("field", l.Field()),
 		zap.Int("entries_before", before), zap.Int("entries_after", l.Set().Len()), zap.Int("faulty_lines", l.Bad().Total))
 }
 

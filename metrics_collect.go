@@ -1,7 +1,6 @@
 package proconnect
 
 import (
-	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -26,10 +25,10 @@ var (
 	descRevoked   = metric("revocations", "Sessions that were ended before their time and are remembered.", "client")
 	descStorage   = metric("storage_failing", "Whether Caddy's storage fails, so that logouts are not shared between nodes.", "client")
 	descKey       = metric("session_key_created_timestamp_seconds", "When the key was made that seals sessions.", "client")
-	descEntries   = metric("list_entries", "Values of a list that rules read.", "file")
-	descFaulty    = metric("list_faulty_lines", "Lines of a list that are left out.", "file")
-	descRejected  = metric("list_rejected", "Whether the file has a version that is not taken, so that the last good one stays in force.", "file")
-	descModified  = metric("list_modified_timestamp_seconds", "When the version of a list that is in force was written.", "file")
+	descEntries   = metric("list_entries", "Values of a list that rules read.", "file", "field")
+	descFaulty    = metric("list_faulty_lines", "Lines of a list that are left out.", "file", "field")
+	descRejected  = metric("list_rejected", "Whether the file has a version that is not taken, so that the last good one stays in force.", "file", "field")
+	descModified  = metric("list_modified_timestamp_seconds", "When the version of a list that is in force was written.", "file", "field")
 )
 
 // Describe tells which metrics there are.
@@ -53,8 +52,8 @@ func (m *metrics) Collect(to chan<- prometheus.Metric) {
 	for key, h := range gates {
 		h.counts.collect(to, key, len(h.Report) > 0)
 	}
-	for path, l := range m.lists() {
-		collectList(to, path, l)
+	for _, l := range m.lists() {
+		collectList(to, l)
 	}
 }
 
@@ -100,24 +99,26 @@ func (c *Client) collect(to chan<- prometheus.Metric, name string) {
 	gauge(to, descStorage, boolValue(health.StorageFails), name)
 }
 
-// lists are those of what runs, by the file. Two formats of one file are one list here.
-func (m *metrics) lists() map[string]*listfile.List {
-	lists := make(map[string]*listfile.List)
+// listKey tells lists apart: each field that reads a table has its own column, and faults
+// of its own in it.
+type listKey struct{ file, field string }
+
+// lists are those of what runs; of several configurations, the newest one's.
+func (m *metrics) lists() map[listKey]*listfile.List {
+	lists := make(map[listKey]*listfile.List)
 	for _, a := range m.running {
-		all := slices.Collect(a.lists.All())
-		slices.SortFunc(all, func(x, y *listfile.List) int { return x.Set().Len() - y.Set().Len() })
-		for _, l := range all {
-			lists[l.Path()] = l
+		for l := range a.lists.All() {
+			lists[listKey{l.Path(), l.Field()}] = l
 		}
 	}
 	return lists
 }
 
-func collectList(to chan<- prometheus.Metric, path string, l *listfile.List) {
-	gauge(to, descEntries, float64(l.Set().Len()), path)
-	gauge(to, descFaulty, float64(l.Bad().Total), path)
-	gauge(to, descRejected, boolValue(l.Rejected()), path)
-	timestamp(to, descModified, l.Modified(), path)
+func collectList(to chan<- prometheus.Metric, l *listfile.List) {
+	gauge(to, descEntries, float64(l.Set().Len()), l.Path(), l.Field())
+	gauge(to, descFaulty, float64(l.Bad().Total), l.Path(), l.Field())
+	gauge(to, descRejected, boolValue(l.Rejected()), l.Path(), l.Field())
+	timestamp(to, descModified, l.Modified(), l.Path(), l.Field())
 }
 
 func boolValue(b bool) float64 {

@@ -44,6 +44,7 @@ func (l *lonely) wait() {
 type listWatch struct {
 	lonely
 	path    string
+	field   string // what its values are compared with
 	refresh func() (changed bool, err error)
 	log     *zap.Logger
 	since   time.Time // when the last look began
@@ -59,7 +60,7 @@ func watchList(l *listfile.List, lists *rules.Lists, log *zap.Logger, changed fu
 		}
 		return taken, err
 	}
-	return &listWatch{path: l.Path(), refresh: refresh, log: log}
+	return &listWatch{path: l.Path(), field: l.Field(), refresh: refresh, log: log}
 }
 
 // look begins a look at the list, and says once of one that hangs. Nothing that it
@@ -67,7 +68,7 @@ func watchList(l *listfile.List, lists *rules.Lists, log *zap.Logger, changed fu
 func (w *listWatch) look(ctx context.Context, now time.Time) {
 	began := w.run(func() {
 		if _, err := w.refresh(); err != nil && ctx.Err() == nil {
-			w.log.Error("list: the last good version stays in force", zap.Error(err))
+			w.log.Error("list: the last good version stays in force", zap.String("field", w.field), zap.Error(err))
 		}
 	})
 	switch {
@@ -75,6 +76,6 @@ func (w *listWatch) look(ctx context.Context, now time.Time) {
 		w.since, w.told = now, false
 	case !w.told && now.Sub(w.since) > rules.ListWait:
 		w.told = true
-		w.log.Error("list: its file system does not answer; the last good version stays in force", zap.String("file", w.path))
+		w.log.Error("list: its file system does not answer; the last good version stays in force", zap.String("file", w.path), zap.String("field", w.field))
 	}
 }

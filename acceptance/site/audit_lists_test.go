@@ -33,10 +33,38 @@ func TestAuditTellsThatAListChanged(t *testing.T) {
 		t.Errorf("got %d", a.StatusCode)
 	}
 	lines := audited(t, s, "list_changed")
-	if len(lines) != 1 || lines[0].Text("file") != list || lines[0]["entries_before"] != 1.0 || lines[0]["entries_after"] != 2.0 || lines[0]["faulty_lines"] != 0.0 {
+	if len(lines) != 1 || lines[0].Text("file") != list || lines[0].Text("field") != "siret" || lines[0]["entries_before"] != 1.0 || lines[0]["entries_after"] != 2.0 || lines[0]["faulty_lines"] != 0.0 {
 		t.Fatalf("got %v", lines)
 	}
 	caddytest.WantDocumented(t, lines[0])
+}
+
+// A table that two fields read changes for each: the event and the log say which column has
+// how many entries.
+func TestAuditTellsTheColumnsOfAListApart(t *testing.T) {
+	quickLists(t)
+	s := caddytest.New(t)
+	list := s.Write("agents.csv", "siret;email\n13002526500013;a@example.gouv.fr\n")
+	s.Run(caddytest.Sandbox+auditFile, caddytest.GatedBy("allow siret from "+list+"; allow email from "+list))
+	replaceList(t, list, "siret;email\n13002526500013;a@example.gouv.fr\n13002526500013;b@example.gouv.fr\n")
+	for late := time.After(20 * time.Second); len(audited(t, s, "list_changed")) < 2; {
+		select {
+		case <-late:
+			t.Fatal("want an event for each field")
+		case <-time.After(10 * time.Millisecond): // between two looks
+		}
+	}
+	for _, field := range []string{"siret", "email"} {
+		awaitLine(t, s, `"list: a new version is in force","file":"`+list+`","field":"`+field+`"`)
+	}
+	after := make(map[string]any)
+	for _, line := range audited(t, s, "list_changed") {
+		caddytest.WantDocumented(t, line)
+		after[line.Text("field")] = line["entries_after"]
+	}
+	if len(after) != 2 || after["siret"] != 1.0 || after["email"] != 2.0 {
+		t.Errorf("got %v", after)
+	}
 }
 
 // replaceList puts a file in a list's place, whole.

@@ -81,6 +81,10 @@ func (l *List) Rejected() bool { return l.rejected.Load() }
 // Path returns the file's name.
 func (l *List) Path() string { return l.path }
 
+// Field returns the name of what its values are compared with. Two fields that read one
+// table are two lists of one file.
+func (l *List) Field() string { return l.format.Claim }
+
 // Set returns the values as they are at the moment.
 func (l *List) Set() *Set { return l.current.Load() }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
 )
@@ -68,17 +69,26 @@ func (p *Lists) tellHeading(l *listfile.List) {
 	switch set := l.Set(); {
 	case p.log == nil:
 	case set.Column() > 1:
-		p.log.Info("list: the first row of the table names the column that counts", zap.String("file", l.Path()), zap.Int("column", set.Column()))
+		p.log.Info("list: the first row of the table names the column that counts", named(l), zap.Int("column", set.Column()))
 	case set.Doubt() != nil:
-		p.log.Info("list: the first row is taken for a heading; if it is a value, put a heading above it", zap.String("file", l.Path()))
+		p.log.Info("list: the first row is taken for a heading; if it is a value, put a heading above it", named(l))
 	}
 }
 
 // TellChange says of a new version what can be compared with the file.
 func (p *Lists) TellChange(l *listfile.List, before int) {
 	p.log.Info("list: a new version is in force",
-		zap.String("file", l.Path()), zap.Int("entries_before", before), zap.Int("entries_after", l.Set().Len()))
+		named(l), zap.Int("entries_before", before), zap.Int("entries_after", l.Set().Len()))
 	p.tellHeading(l)
+}
+
+// named says which list a line of the log is about.
+func named(l *listfile.List) zap.Field {
+	return zap.Inline(zapcore.ObjectMarshalerFunc(func(e zapcore.ObjectEncoder) error {
+		e.AddString("file", l.Path())
+		e.AddString("field", l.Field())
+		return nil
+	}))
 }
 
 // tellBad names the lines that are left out of a list. They do not keep Caddy
@@ -86,7 +96,7 @@ func (p *Lists) TellChange(l *listfile.List, before int) {
 func (p *Lists) tellBad(l *listfile.List) {
 	if bad := l.Bad(); bad.Total > 0 && p.log != nil {
 		p.log.Error("list: lines with a fault admit nobody, and a deny refuses everybody whom the list may have named: correct them",
-			zap.String("file", l.Path()), zap.Int("count", bad.Total), zap.Stringer("lines", bad))
+			named(l), zap.Int("count", bad.Total), zap.Stringer("lines", bad))
 	}
 }
 
@@ -111,7 +121,7 @@ func (p *Lists) openList(key listKey, f listfile.Format) (*listfile.List, error)
 	}
 	p.hung = true
 	if l := p.held[key]; l != nil {
-		p.log.Error("list: its file system does not answer; the last good version stays in force", zap.String("file", key.path))
+		p.log.Error("list: its file system does not answer; the last good version stays in force", zap.String("file", key.path), zap.String("field", f.Claim))
 		return l, nil
 	}
 	return nil, fmt.Errorf("%s: %w", key.path, errListHangs)
