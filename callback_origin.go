@@ -96,7 +96,7 @@ func (y *relay) readNames(c *Client) error {
 		y.names[strings.ToLower(name)] = true
 	}
 	for _, path := range c.CallbackHostsFrom {
-		l, err := c.app.lists.Open(path, hostNames)
+		l, err := c.app.lists.Open(rules.UseCallbackHosts, path, hostNames)
 		if err != nil {
 			return fmt.Errorf("callback_hosts from %w", err)
 		}

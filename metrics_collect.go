@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 func metric(name, help string, labels ...string) *prometheus.Desc {
@@ -26,7 +27,7 @@ var (
 	descPeople    = metric("people_revocations", "Records that end the sessions of the people whom they name, or of everybody, and are remembered.", "client")
 	descStorage   = metric("storage_failing", "Whether Caddy's storage fails, so that logouts are not shared between nodes.", "client")
 	descKey       = metric("session_key_created_timestamp_seconds", "When the key was made that seals sessions.", "client")
-	descEntries   = metric("list_entries", "Values of a list that rules read.", "file", "field")
+	descEntries   = metric("list_entries", "Values of a list that rules read, by what they are for.", "file", "field", "use")
 	descFaulty    = metric("list_faulty_lines", "Lines of a list that are left out.", "file", "field")
 	descRejected  = metric("list_rejected", "Whether the file has a version that is not taken, so that the last good one stays in force.", "file", "field")
 	descModified  = metric("list_modified_timestamp_seconds", "When the version of a list that is in force was written.", "file", "field")
@@ -105,19 +106,27 @@ func (c *Client) collect(to chan<- prometheus.Metric, name string) {
 // of its own in it.
 type listKey struct{ file, field string }
 
+// shownList is a list with what its configuration reads it for.
+type shownList struct {
+	*listfile.List
+	uses []rules.Use
+}
+
 // lists are those of what runs; of several configurations, the newest one's.
-func (m *metrics) lists() map[listKey]*listfile.List {
-	lists := make(map[listKey]*listfile.List)
+func (m *metrics) lists() map[listKey]shownList {
+	lists := make(map[listKey]shownList)
 	for _, a := range m.running {
 		for l := range a.lists.All() {
-			lists[listKey{l.Path(), l.Field()}] = l
+			lists[listKey{l.Path(), l.Field()}] = shownList{l, a.lists.Uses(l)}
 		}
 	}
 	return lists
 }
 
-func collectList(to chan<- prometheus.Metric, l *listfile.List) {
-	gauge(to, descEntries, float64(l.Set().Len()), l.Path(), l.Field())
+func collectList(to chan<- prometheus.Metric, l shownList) {
+	for _, use := range l.uses {
+		gauge(to, descEntries, float64(l.Set().Len()), l.Path(), l.Field(), string(use))
+	}
 	gauge(to, descFaulty, float64(l.Bad().Total), l.Path(), l.Field())
 	gauge(to, descRejected, boolValue(l.Rejected()), l.Path(), l.Field())
 	timestamp(to, descModified, l.Modified(), l.Path(), l.Field())

@@ -60,7 +60,7 @@ func compileUnchecked(rules []Rule, pool *Lists) (*Set, error) {
 	for i, r := range rules {
 		c := Compiled{Position: i + 1, name: r.Name(), deny: r.Effect == EffectDeny}
 		for _, cond := range r.Conditions {
-			compiled, err := compileCondition(cond, pool)
+			compiled, err := compileCondition(cond, useOf(r.Effect, cond.Not), pool)
 			if err != nil {
 				return nil, fmt.Errorf("rule %d: %w", i+1, err)
 			}
@@ -74,7 +74,7 @@ func compileUnchecked(rules []Rule, pool *Lists) (*Set, error) {
 	return rs, nil
 }
 
-func compileCondition(c Condition, pool *Lists) (Criterion, error) {
+func compileCondition(c Condition, use Use, pool *Lists) (Criterion, error) {
 	field, _ := claims.Lookup(c.Field)
 	compare, format := compared(field)
 	compiled := Criterion{
@@ -82,7 +82,7 @@ func compileCondition(c Condition, pool *Lists) (Criterion, error) {
 		StepUp: c.Field == claims.RefOf(claims.ACR).Name && !c.Not && !c.Absent,
 	}
 	for _, path := range c.From {
-		l, err := pool.open(path, format)
+		l, err := pool.openFor(use, path, format)
 		if err != nil {
 			return Criterion{}, fmt.Errorf("%s from %w", c.Field, err)
 		}

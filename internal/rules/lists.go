@@ -21,6 +21,7 @@ const ListWait = 5 * time.Second
 // Lists opens each list once, however many rules read it.
 type Lists struct {
 	lists map[listKey]*listfile.List
+	uses  map[*listfile.List][]Use
 	log   *zap.Logger                                                  // nil: lines with a fault are not logged
 	held  map[listKey]*listfile.List                                   // those of the running configuration
 	hung  bool                                                         // one of them did not answer
