@@ -200,7 +200,7 @@ func (s *status) print(w io.Writer) {
 		if c.LastAnswer != nil {
 			answered = c.LastAnswer.Format("2006-01-02 15:04:05 MST")
 		}
-		printWrapped(w, fmt.Sprintf("client %s: ProConnect answered %s, storage %s, %d revocations", c.Name, answered, works(!c.StorageFails), c.Revocations), "  ")
+		printWrapped(w, fmt.Sprintf("client %s: ProConnect answered %s, storage %s, %s", c.Name, answered, works(!c.StorageFails), plural(c.Revocations, "revocation")), "  ")
 		for _, g := range c.Gates {
 			line := fmt.Sprintf("  %s, gate %s:", g.Site, g.Gate)
 			for _, outcome := range outcomes {
@@ -210,7 +210,7 @@ func (s *status) print(w io.Writer) {
 		}
 	}
 	for _, l := range s.Lists {
-		line := fmt.Sprintf("list %s (%s): %d entries, %d faulty lines", l.File, l.Field, l.Entries, l.FaultyLines)
+		line := fmt.Sprintf("list %s (%s): %s, %s", l.File, l.Field, plural(l.Entries, "entry"), plural(l.FaultyLines, "faulty line"))
 		if l.Rejected {
 			line += ", a newer version is not taken"
 		}
