@@ -193,6 +193,8 @@ func (rd *reader) explain(line []byte, text string, further int, err error) erro
 		return errScientific
 	case further >= 0:
 		return errElsewhere(further+1, rd.column+1, rd.format.Claim)
+	case text == "":
+		return errMissing(rd.column+1, rd.format.Claim)
 	case rd.format.numbers && siret.LostZero(siret.Strip(text)):
 		return fmt.Errorf("%w %w", err, errZero)
 	}
