@@ -210,7 +210,7 @@ func (s *status) print(w io.Writer) {
 		}
 	}
 	for _, l := range s.Lists {
-		line := fmt.Sprintf("list %s (%s): %d entries, %d faulty lines", l.File, l.Field, l.Entries, l.FaultyLines)
+		line := fmt.Sprintf("list %s (%s): %s, %s", l.File, l.Field, plural(l.Entries, "entry"), plural(l.FaultyLines, "faulty line"))
 		if l.Rejected {
 			line += ", a newer version is not taken"
 		}

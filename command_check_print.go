@@ -35,9 +35,13 @@ func (r *checkReport) summary() string {
 	return counts
 }
 
+// plural is a number of things, of which there may be one. "entry" are "entries".
 func plural(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
+	}
+	if stem, ok := strings.CutSuffix(what, "y"); ok {
+		return strconv.Itoa(n) + " " + stem + "ies"
 	}
 	return strconv.Itoa(n) + " " + what + "s"
 }

@@ -48,7 +48,7 @@ func TestLockSomebodyOutNow(t *testing.T) {
 	if status := other.visit(); status != http.StatusOK {
 		t.Errorf("somebody else: %d", status)
 	}
-	wantAll(t, d.sh(scripts[2], ""), "REFUSED", "deny email from", "1 entries",
+	wantAll(t, d.sh(scripts[2], ""), "REFUSED", "deny email from", "1 entry",
 		"\tlist_changed\t", "/blocked.txt", "\trevoked\temail", "\trefused\trule 2 denies: email matched")
 }
 

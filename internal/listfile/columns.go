@@ -133,6 +133,11 @@ func (rd *reader) value(line []byte) error {
 	value, err := rd.format.Parse(text)
 	further := rd.further()
 	switch {
+	case (err != nil || further >= 0) && rd.late():
+		rd.headings = rd.line
+		return errLate(rd.nameless, rd.format.Claim)
+	case further >= 0 && rd.headings > 0:
+		return errUnderLate(further+1, rd.column+1, rd.headings)
 	case err != nil:
 		return rd.explain(line, text, further, err)
 	case rd.names != nil && rd.shifted():
@@ -188,6 +193,8 @@ func (rd *reader) explain(line []byte, text string, further int, err error) erro
 		return errScientific
 	case further >= 0:
 		return errElsewhere(further+1, rd.column+1, rd.format.Claim)
+	case text == "":
+		return errMissing(rd.column+1, rd.format.Claim)
 	case rd.format.numbers && siret.LostZero(siret.Strip(text)):
 		return fmt.Errorf("%w %w", err, errZero)
 	}

@@ -43,6 +43,21 @@ func errElsewhere(column, counts int, claim string) error {
 	return fmt.Errorf("the value is in column %d, but column %d counts: move it there, or name its column in the first row: %s", column, counts, claim)
 }
 
+// errMissing is a row that tells other things than the value.
+func errMissing(counts int, claim string) error {
+	return fmt.Errorf("no %s in this row: column %d is empty: fill it in, or delete the row", claim, counts)
+}
+
+// errLate is a row of headings that is not the first row.
+func errLate(first int, claim string) error {
+	return fmt.Errorf("the headings of the columns, but line %d is the first row and names no column %s: the headings must be the first row: delete the rows above them", first, claim)
+}
+
+// errUnderLate is a line whose column such headings name.
+func errUnderLate(column, counts, headings int) error {
+	return fmt.Errorf("a value is in column %d, but column %d counts: the headings of line %d must be the first row", column, counts, headings)
+}
+
 // errTwoColumns is a table in which it cannot be told which column is meant.
 func errTwoColumns(claim string) error {
 	return fmt.Errorf("several columns are named like %s: name one of them %s, and the others otherwise", claim, claim)

@@ -7,6 +7,9 @@ import (
 
 // firstRow reads a row that may name the columns.
 func (rd *reader) firstRow(line []byte) error {
+	if at, _ := rd.named(rd.width()); at < 0 {
+		rd.nameless = rd.line
+	}
 	if rd.heading() {
 		rd.cols = len(rd.cells)
 		return nil
@@ -54,6 +57,17 @@ func (rd *reader) named(width int) (at int, several bool) {
 		return rd.find(width, rd.format.Aliases...)
 	}
 	return at, several
+}
+
+// late says whether the row has the headings of a table under a title, or whatever else
+// people write above one.
+func (rd *reader) late() bool {
+	width := rd.width()
+	if rd.nameless == 0 || rd.rows == 1 || width < 2 {
+		return false
+	}
+	at, _ := rd.named(width)
+	return at >= 0
 }
 
 func (rd *reader) find(width int, names ...string) (at int, several bool) {

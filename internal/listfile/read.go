@@ -30,6 +30,8 @@ type reader struct {
 	cols      int    // how many the first good row has
 	column    int    // the one that counts, from 0
 	names     []bool // which columns the first row names, if it names the one that counts
+	nameless  int    // the line of the first row, if it does not name the one that counts
+	headings  int    // the line that does, where it is not the first row
 }
 
 // read reads a whole list. It fails if the file as a whole cannot be trusted;

@@ -86,7 +86,7 @@ func TestReadTexts(t *testing.T) {
 		{name: "a comma in a plain list", text: "DRH\nDirection, bureau 3\n", want: "drh", bad: "line 2: another value in column 2: write one a line, and put quotes around one that holds a comma or semicolon; of a table, the first row must name the column that counts: unit"},
 		{name: "a semicolon in a plain list", text: "DRH\nDirection; bureau 3\n", want: "drh", bad: "line 2: another value in column 2: write one a line, and put quotes around one that holds a comma or semicolon; of a table, the first row must name the column that counts: unit"},
 		{name: "a column too many", text: "unit,n\nDRH,1\nDirection, bureau 3,2\n", want: "drh", bad: "line 3: another number of columns than the first line: put quotes around a value that holds a comma or semicolon"},
-		{name: "an empty first column", text: "unit,n\nDRH,1\n,2\n", want: "drh", bad: "line 3: empty"},
+		{name: "an empty first column", text: "unit,n\nDRH,1\n,2\n", want: "drh", bad: "line 3: no unit in this row: column 1 is empty: fill it in, or delete the row"},
 		{name: "patterns", text: "sg/*\nDRH\nsg/*\n", want: "sg/*|drh"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -68,6 +68,8 @@ func Check(s string) error {
 		return errors.New("empty")
 	case !digits(s):
 		return errors.New("not a number: digits and spaces only")
+	case len(s) == 1:
+		return errors.New("1 digit, want 14 (SIRET) or 9 (SIREN)")
 	case len(s) == 13, len(s) == 8:
 		return fmt.Errorf("%d digits, want %d: a leading zero lost in a spreadsheet?", len(s), len(s)+1)
 	case len(s) != 14 && len(s) != 9:

@@ -51,6 +51,7 @@ func TestDigits(t *testing.T) {
 func TestCheckSaysWhatIsWrong(t *testing.T) {
 	for s, want := range map[string]string{
 		"1002526500013":  "13 digits, want 14: a leading zero lost in a spreadsheet?",
+		"7":              "1 digit, want 14 (SIRET) or 9 (SIREN)",
 		"5720789":        "7 digits, want 14 (SIRET) or 9 (SIREN)",
 		"05720784":       "8 digits, want 9: a leading zero lost in a spreadsheet?",
 		"13002526500014": "the checksum fails: a digit is mistyped",
