@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"net"
 	"net/http"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 
@@ -116,8 +118,11 @@ func (adminAPI) rotate(a *App, r *http.Request) (any, error) {
 }
 
 // asker is who sent a request: the name of a certificate, where there is one, and an
-// address.
+// address. On a unix socket nobody has one: Go says "@" for it.
 func asker(r *http.Request) string {
+	if on, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok && strings.HasPrefix(on.Network(), "unix") {
+		return "unix socket"
+	}
 	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
 		return r.TLS.PeerCertificates[0].Subject.String() + " at " + r.RemoteAddr
 	}

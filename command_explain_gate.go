@@ -1,9 +1,7 @@
 package proconnect
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
@@ -18,7 +16,7 @@ type gateExplanation struct {
 	Reason   string            `json:"reason"`
 	ACR      *acrExplanation   `json:"acr,omitempty"` // required of everybody
 	Rules    []ruleExplanation `json:"rules"`
-	ToEnter  []string          `json:"to_enter,omitempty"` // what would have to change, any of it
+	ToEnter  []change          `json:"to_enter,omitempty"` // what would have to change: each deny, one of the allows, the level of everybody
 	Report   *reportExplained  `json:"report,omitempty"`   // what rules would do that decide nothing yet
 }
 
@@ -70,7 +68,7 @@ func explainGate(g rehearsed) gateExplanation {
 		e.Report = &reportExplained{h.tried.Decide(g.person).Outcome.String(), explainRules(h.Report, h.tried, g.person)}
 	}
 	if g.decision.Outcome != rules.Allow {
-		e.ToEnter = toEnter(h, g.decision, e)
+		e.ToEnter = e.toEnter(h.rules)
 	}
 	return e
 }
@@ -99,50 +97,4 @@ func valuesOf(person *claims.Set, ref claims.Ref) []string {
 
 func isUnreadable(person *claims.Set, ref claims.Ref) bool {
 	return len(person.Values(ref)) > 0 && len(valuesOf(person, ref)) == 0
-}
-
-// toEnter tells what would have to change for the gate to admit the person: of several
-// allows, any.
-func toEnter(h *Handler, d rules.Decision, e gateExplanation) (changes []string) {
-	if d.By != nil { // a deny, before which nothing counts
-		return []string{e.Rules[d.By.Position-1].toBeFalse()}
-	}
-	for i := range h.rules.Rules {
-		if rule := &e.Rules[i]; !h.rules.Rules[i].Denies() && rule.Value != rules.True.String() {
-			changes = append(changes, rule.toBeTrue())
-		}
-	}
-	if e.ACR != nil && !e.ACR.Met {
-		changes = append(changes, "everybody needs a login at one of "+strings.Join(e.ACR.AnyOf, " "))
-	}
-	return changes
-}
-
-// toBeTrue names the conditions of an allow that keep it from holding.
-func (r *ruleExplanation) toBeTrue() string {
-	var lacking []string
-	for _, c := range r.Conditions {
-		if c.Value != rules.True.String() {
-			lacking = append(lacking, c.Condition)
-		}
-	}
-	return fmt.Sprintf("rule %d would have to be true: %s", r.Position, strings.Join(lacking, " and "))
-}
-
-// toBeFalse names the conditions of a deny, one of which would have to be false.
-func (r *ruleExplanation) toBeFalse() string {
-	var ways []string
-	for _, c := range r.Conditions {
-		switch {
-		case c.FaultyList:
-			ways = append(ways, "the list of "+c.Field+" without lines that cannot be read")
-		case c.Unreadable:
-			ways = append(ways, c.Field+" told so that it can be read, and not one of: "+c.Condition)
-		case c.Value == rules.Unknown.String():
-			ways = append(ways, c.Field+" told by ProConnect, and not one of: "+c.Condition)
-		default:
-			ways = append(ways, "not: "+c.Condition)
-		}
-	}
-	return fmt.Sprintf("rule %d, a deny, would have to be false: %s", r.Position, strings.Join(ways, " or "))
 }

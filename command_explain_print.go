@@ -90,15 +90,8 @@ func (g *gateExplanation) print(w io.Writer, number int) {
 			r.print(w)
 		}
 	}
-	for i, change := range g.ToEnter {
-		lead := "    to enter: "
-		if i > 0 {
-			lead = "          or: "
-		}
-		if strings.HasPrefix(change, "everybody") {
-			lead = "         and: "
-		}
-		printWrapped(w, lead+change, "              ")
+	for _, c := range g.ToEnter {
+		printWrapped(w, fmt.Sprintf("%12s: %s", c.lead, c.text), strings.Repeat(" ", 14))
 	}
 }
 

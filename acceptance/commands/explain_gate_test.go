@@ -178,6 +178,9 @@ func TestExplainAgreesWithTheGate(t *testing.T) {
 			if sum := said.sum(); sum != said.Gates[0].Decision {
 				t.Errorf("gate %d: its rules come to %s, and it says %s: %+v", i, sum, said.Gates[0].Decision, said)
 			}
+			if said.deniesToLift() != said.denies() {
+				t.Errorf("gate %d: to enter needs other denies to be false than those that refuse: %+v", i, said)
+			}
 			seen[said.Verdict]++
 		}
 	}
@@ -219,6 +222,26 @@ func (e explanation) sum() string {
 		return "allow"
 	}
 	return "deny"
+}
+
+// denies are how many rules refuse the person, and deniesToLift those that explain says
+// would have to be false.
+func (e explanation) denies() (n int) {
+	for _, r := range e.Gates[0].Rules {
+		if strings.HasPrefix(r.Rule, "deny") && r.Value != "false" {
+			n++
+		}
+	}
+	return n
+}
+
+func (e explanation) deniesToLift() (n int) {
+	for _, text := range e.Gates[0].ToEnter {
+		if strings.Contains(text, ", a deny, would have to be false: ") {
+			n++
+		}
+	}
+	return n
 }
 
 func explained(t *testing.T, s *shell, code int, args []string) []explanation {

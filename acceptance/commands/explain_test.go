@@ -168,6 +168,7 @@ func TestExplainTellsWhy(t *testing.T) {
     ? deny email *@stage.example.gouv.fr → not told
     to enter: rule 2, a deny, would have to be false: email told by ProConnect,
               and not one of: email *@stage.example.gouv.fr
+         and: rule 1 would have to be true: siren 130025265
 
 REFUSED at gate 1
 
