@@ -16,8 +16,12 @@ var handGranted = []string{"belonging_population", "organizational_unit", "choru
 // warnScope says what a scope that must be granted by hand does until it is; nothing of
 // others.
 func (c *Client) warnScope(at, scope string) string {
-	if c.Environment == sandboxEnvironment || !slices.Contains(handGranted, scope) {
+	switch {
+	case !slices.Contains(handGranted, scope):
 		return ""
+	case c.Environment == sandboxEnvironment: // whose success would be the last that is heard of it before production
+		return fmt.Sprintf("%s: it needs the scope %s, which the sandbox grants: for production, ProConnect's support must grant it to the client by hand, and until then every login fails there",
+			at, scope)
 	}
 	return fmt.Sprintf("%s: it needs the scope %s, which ProConnect's support must grant to the client by hand: until then every login fails, with invalid_scope, at every site of client %q",
 		at, scope, c.name)

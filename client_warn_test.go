@@ -37,6 +37,13 @@ func TestClientWarnings(t *testing.T) {
 			client("production", " scopes +siren\n claims chorusdt:matricule phone_number\n"), "allow siren 130025265", "",
 			[]string{"scopes siren: it needs the scope siren" + hand, "claims chorusdt:matricule: it needs the scope chorusdt" + hand},
 		},
+		"a scope that the sandbox grants": {
+			caddytest.Sandbox, "allow siren 130025265; deny belonging_population prestataire", "",
+			[]string{
+				"SANDBOX: ProConnect is simulated, identities are not verified, and only this machine is answered",
+				"rule 2 (deny belonging_population): it needs the scope belonging_population, which the sandbox grants: for production, ProConnect's support must grant it to the client by hand, and until then every login fails there",
+			},
+		},
 		"a siren, which is the siret's": {client("production", ""), "allow siren 130025265", "", nil},
 		"the internal network": {
 			client("production-rie", ""), "allow roles agent_public; allow organization_label x; allow mfa; mfa", "",
