@@ -22,8 +22,9 @@ type clientStatus struct {
 	Scopes        []string     `json:"scopes"`
 	LastAnswer    *time.Time   `json:"provider_last_answer"` // null: none since the process began
 	StorageFails  bool         `json:"storage_failing"`
-	StorageRead   bool         `json:"storage_read"` // it is known who logged out before the process began
-	Revocations   int          `json:"revocations"`
+	StorageRead   bool         `json:"storage_read"`        // it is known who logged out before the process began
+	Revocations   int          `json:"revocations"`         // sessions that were ended one by one
+	People        int          `json:"people_revocations"`  // records of people whose sessions were ended
 	SessionKeySet *time.Time   `json:"session_key_created"` // null: the operator's, or none yet
 	Gates         []gateStatus `json:"gates"`
 }
@@ -64,7 +65,7 @@ func (c *Client) status() clientStatus {
 	s := clientStatus{
 		Name: c.name, Environment: c.Environment, Issuer: c.Issuer, ClientID: c.ClientID, Scopes: c.asking().Scopes,
 		LastAnswer: moment(c.counts.answeredAt()), StorageFails: health.StorageFails, StorageRead: health.Read,
-		Revocations: health.Revoked, SessionKeySet: moment(c.keeper.KeyCreated()), Gates: []gateStatus{},
+		Revocations: health.Revoked, People: health.People, SessionKeySet: moment(c.keeper.KeyCreated()), Gates: []gateStatus{},
 	}
 	for _, h := range c.app.gates {
 		if h.client != c {

@@ -200,7 +200,7 @@ func (s *status) print(w io.Writer) {
 		if c.LastAnswer != nil {
 			answered = c.LastAnswer.Format("2006-01-02 15:04:05 MST")
 		}
-		printWrapped(w, fmt.Sprintf("client %s: ProConnect answered %s, storage %s, %s", c.Name, answered, works(!c.StorageFails), plural(c.Revocations, "revocation")), "  ")
+		printWrapped(w, fmt.Sprintf("client %s: ProConnect answered %s, storage %s, %s", c.Name, answered, works(!c.StorageFails), c.revoked()), "  ")
 		for _, g := range c.Gates {
 			line := fmt.Sprintf("  %s, gate %s:", g.Site, g.Gate)
 			for _, outcome := range outcomes {
@@ -216,6 +216,13 @@ func (s *status) print(w io.Writer) {
 		}
 		printWrapped(w, line, "  ")
 	}
+}
+
+// revoked tells what was ended before its time and is remembered: sessions one by one, by
+// logouts and whatever replaces them, and people, each of whom may have had several.
+func (c *clientStatus) revoked() string {
+	records := plural(c.People, "record")
+	return "revoked: " + plural(c.Revocations, "session") + ", " + records + " of people"
 }
 
 func works(well bool) string {

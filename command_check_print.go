@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/layout"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
 // print writes the report for people.
@@ -75,9 +76,21 @@ func (s *siteReport) print(w io.Writer) {
 	}
 	for _, g := range s.Gates {
 		printWrapped(w, "  "+g.line(), strings.Repeat(" ", 10))
-		for _, rule := range g.Rules {
-			printWrapped(w, strings.Repeat(" ", 10)+rule, strings.Repeat(" ", 12))
+		g.printRules(w)
+	}
+}
+
+// printRules writes rules with the numbers by which the audit log speaks of them.
+func (g gateReport) printRules(w io.Writer) {
+	numbered := func(list []string, indent int) {
+		for i, rule := range list {
+			printWrapped(w, fmt.Sprintf("%*srule %d: %s", indent, "", i+1, rule), strings.Repeat(" ", indent+2))
 		}
+	}
+	numbered(g.Rules, 10)
+	if len(g.Report) > 0 {
+		printWrapped(w, strings.Repeat(" ", 10)+"report, which decides nothing:", strings.Repeat(" ", 12))
+		numbered(g.Report, 12)
 	}
 }
 
@@ -115,13 +128,16 @@ func (g gateReport) line() string {
 		line += ", client " + g.Client
 	}
 	if len(g.ACR) > 0 {
-		line += ", acr " + strings.Join(g.ACR, " ")
+		line += ", " + levels(g.ACR)
 	}
 	if g.Optional {
 		line += ", optional: everybody passes"
 	}
 	return line
 }
+
+// levels are those required of everybody, as a Caddyfile has them: acr and which, or mfa.
+func levels(acr []string) string { return rules.Condition{Field: "acr", Values: acr}.String() }
 
 func orEverything(where string) string {
 	if where == "" {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/layout"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/upstream"
 )
 
@@ -28,7 +29,8 @@ type gateReport struct {
 	Where    string   `json:"where,omitempty"`
 	Optional bool     `json:"optional,omitempty"`
 	ACR      []string `json:"acr,omitempty"`
-	Rules    []string `json:"rules"`
+	Rules    []string `json:"rules"`            // in their order, from rule 1
+	Report   []string `json:"report,omitempty"` // rules that are only tried, likewise
 }
 
 // answerReport is what answers, and to whom.
@@ -67,10 +69,8 @@ func reportSite(site layout.Site) siteReport {
 	for i, g := range site.Gates {
 		h := new(Handler)
 		_ = json.Unmarshal([]byte(g.Text), h) // it is a gate's own text
-		report := gateReport{Number: i + 1, Client: g.Client, Where: g.Where, Optional: g.Optional, ACR: h.ACR, Rules: []string{}}
-		for _, rule := range h.Rules {
-			report.Rules = append(report.Rules, rule.String())
-		}
+		report := gateReport{Number: i + 1, Client: g.Client, Where: g.Where, Optional: g.Optional, ACR: h.ACR}
+		report.Rules, report.Report = asWritten(h.Rules), asWritten(h.Report)
 		r.Gates = append(r.Gates, report)
 	}
 	for _, a := range site.Answers {
@@ -85,6 +85,15 @@ func reportSite(site layout.Site) siteReport {
 		}
 	}
 	return r
+}
+
+// asWritten are rules as a Caddyfile has them.
+func asWritten(list []rules.Rule) []string {
+	texts := make([]string, len(list))
+	for i, r := range list {
+		texts[i] = r.String()
+	}
+	return texts
 }
 
 func (a answerReport) same(b answerReport) bool {

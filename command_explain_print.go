@@ -82,7 +82,7 @@ func (g *gateExplanation) print(w io.Writer, number int) {
 		if g.ACR.Met {
 			mark = marks[rules.True.String()]
 		}
-		printWrapped(w, "    "+mark+" acr "+strings.Join(g.ACR.AnyOf, " ")+", of everybody"+has(g.ACR.Had), "        ")
+		printWrapped(w, "    "+mark+" "+levels(g.ACR.AnyOf)+", of everybody"+has(g.ACR.Had), "        ")
 	}
 	if g.Report != nil {
 		printWrapped(w, "    report, which decides nothing: "+g.Report.Decision, "      ")

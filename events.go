@@ -71,7 +71,7 @@ func (x *exchange) enters() {
 }
 
 func (x *exchange) reportEntered() {
-	_, _, due, _ := x.gate.entries.due(dampedKey{x.session.Family, ""}, "")
+	_, _, due, _ := x.gate.entries.due(dampedKey{family: x.session.Family}, "")
 	if due {
 		x.audit(eventEntered, &x.session.Set, zap.Int("rule", x.decision.Position()))
 	}
@@ -122,7 +122,7 @@ func (x *exchange) reportTooLarge(e *session.TooLargeError) {
 // reportStepUp tells that somebody is sent back to ProConnect for another level.
 func (x *exchange) reportStepUp() {
 	reason := x.decision.Reason()
-	_, _, due, _ := x.gate.stepUps.due(dampedKey{x.session.Family, reason}, "")
+	_, _, due, _ := x.gate.stepUps.due(dampedKey{family: x.session.Family, reason: reason}, "")
 	if due {
 		x.audit(eventStepUp, &x.session.Set, zap.String("reason", reason), zap.Strings("acr_values", x.decision.ACR))
 	}
@@ -167,7 +167,7 @@ func (x *exchange) reportLoginFailed(a *session.Attempt, e *rp.Error, f fault) {
 func (x *exchange) reportRefused() {
 	x.gate.counts.refusals.add(ruleLabel(x.decision.Position()))
 	reason := x.decision.Reason()
-	known, more, due, over := x.gate.refusals.due(dampedKey{x.session.Family, reason}, x.ensureReference())
+	known, more, due, over := x.gate.refusals.due(dampedKey{x.session.Family, x.decision.Position(), reason}, x.ensureReference())
 	x.reference = known
 	x.gate.reportAgain(eventRefused, over)
 	if !due {
@@ -181,7 +181,7 @@ func (x *exchange) reportRefused() {
 // would refuse, as rarely as of a refusal. There is no page, and so no reference.
 func (x *exchange) reportWouldRefuse(d rules.Decision) {
 	reason := d.Reason()
-	_, more, due, over := x.gate.would.due(dampedKey{x.session.Family, reason}, "")
+	_, more, due, over := x.gate.would.due(dampedKey{x.session.Family, d.Position(), reason}, "")
 	x.gate.reportAgain(eventWouldRefuse, over)
 	if due {
 		x.audit(eventWouldRefuse, &x.session.Set, zap.Int("rule", d.Position()), zap.String("reason", reason),
@@ -192,7 +192,7 @@ func (x *exchange) reportWouldRefuse(d rules.Decision) {
 // reportAgain tells how many events had no line, where nobody is about to have the next.
 func (h *Handler) reportAgain(event string, over []counted) {
 	for _, c := range over {
-		h.client.audit.write(event, zap.String("site", h.site), zap.String("reason", c.reason),
+		h.client.audit.write(event, zap.String("site", h.site), zap.Int("rule", c.rule), zap.String("reason", c.reason),
 			zap.String("reference", c.reference), zap.Int("since_the_last", c.more))
 	}
 }

@@ -26,6 +26,7 @@ type damper struct {
 // dampedKey is a session, and why the event happened: the rules with what they read.
 type dampedKey struct {
 	family session.Family
+	rule   int // that refuses, by its position; 0: none allows
 	reason string
 }
 
@@ -37,6 +38,7 @@ type toldEvent struct {
 
 // counted is an event that is forgotten although some like it were not told.
 type counted struct {
+	rule              int
 	reference, reason string
 	more              int
 }
@@ -71,7 +73,7 @@ func (f *damper) due(key dampedKey, reference string) (known string, more int, d
 func (f *damper) makeRoom(now time.Time) (over []counted) {
 	forget := func(key dampedKey, told *toldEvent) {
 		if delete(f.told, key); told.more > 0 {
-			over = append(over, counted{told.reference, key.reason, told.more})
+			over = append(over, counted{key.rule, told.reference, key.reason, told.more})
 		}
 	}
 	for key, told := range f.told {
@@ -94,7 +96,7 @@ func (f *damper) rest() (over []counted) {
 	defer f.mu.Unlock()
 	for key, told := range f.told {
 		if told.more > 0 {
-			over = append(over, counted{told.reference, key.reason, told.more})
+			over = append(over, counted{key.rule, told.reference, key.reason, told.more})
 		}
 	}
 	f.told = nil

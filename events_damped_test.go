@@ -29,10 +29,10 @@ func TestDampedEventsAreCounted(t *testing.T) {
 	want("after a minute", "D", "D", 2, true)
 	key.family = session.Family{2}
 	want("another session", "E", "E", 0, true)
-	key.reason = "rule 2 denies: roles matched"
+	key.rule, key.reason = 2, "rule 2 denies: roles matched"
 	want("another rule", "F", "F", 0, true)
 	want("once more", "G", "F", 0, false)
-	if over := f.rest(); len(over) != 1 || over[0] != (counted{"F", key.reason, 1}) {
+	if over := f.rest(); len(over) != 1 || over[0] != (counted{2, "F", key.reason, 1}) {
 		t.Errorf("at the end: %v", over)
 	}
 }

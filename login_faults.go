@@ -92,7 +92,7 @@ var loginFaults = []loginFault{
 // Remedies of several rows.
 const (
 	remedyUserinfo     = "set userinfo_signing_alg as the client is registered at ProConnect (none for plain JSON)"
-	remedyCredentials  = "check client_id and client_secret, and that they belong to {provider}"
+	remedyCredentials  = "check client_id and client_secret, and that they belong to {provider}; if they were changed in the environment since Caddy was started, restart it"
 	remedyIssuer       = "check issuer: it must be spelled as discovery spells it"
 	remedyReach        = "let this machine reach {issuer} through the firewall, or set HTTPS_PROXY"
 	remedyRegistration = "ask ProConnect's support to register the client for the authorization code flow in {provider}"

@@ -23,7 +23,8 @@ var (
 	descFailures  = metric("login_failures_total", "Logins that ended without a session, by reason.", "client", "reason")
 	descCalls     = metric("provider_request_duration_seconds", "Duration of calls to ProConnect.", "client", "call")
 	descAnswered  = metric("provider_last_answer_timestamp_seconds", "When ProConnect last answered.", "client")
-	descRevoked   = metric("revocations", "Sessions that were ended before their time and are remembered.", "client")
+	descRevoked   = metric("revocations", "Sessions that were ended one by one before their time and are remembered: logged out, or replaced.", "client")
+	descPeople    = metric("people_revocations", "Records that end the sessions of the people whom they name, or of everybody, and are remembered.", "client")
 	descStorage   = metric("storage_failing", "Whether Caddy's storage fails, so that logouts are not shared between nodes.", "client")
 	descKey       = metric("session_key_created_timestamp_seconds", "When the key was made that seals sessions.", "client")
 	descEntries   = metric("list_entries", "Values of a list that rules read, by what they are for.", "file", "field", "use")
@@ -36,7 +37,7 @@ var (
 func (m *metrics) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		descDecisions, descRefusals, descReported, descReports, descLogins, descFailures, descCalls, descAnswered,
-		descRevoked, descStorage, descKey, descEntries, descFaulty, descRejected, descModified,
+		descRevoked, descPeople, descStorage, descKey, descEntries, descFaulty, descRejected, descModified,
 	} {
 		to <- d
 	}
@@ -97,6 +98,7 @@ func (c *Client) collect(to chan<- prometheus.Metric, name string) {
 	timestamp(to, descKey, c.keeper.KeyCreated(), name)
 	health := c.keeper.Health()
 	gauge(to, descRevoked, float64(health.Revoked), name)
+	gauge(to, descPeople, float64(health.People), name)
 	gauge(to, descStorage, boolValue(health.StorageFails), name)
 }
 

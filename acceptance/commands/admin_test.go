@@ -36,6 +36,11 @@ func TestRevokeRotateStatus(t *testing.T) {
 	sh.proconnect("revoke", at).want(t, 2)
 	sh.stdin = ""
 	sh.proconnect("revoke", "siret", at).want(t, 2)
+	if a := sh.proconnect("status", at).want(t, 0); !strings.Contains(strings.Join(strings.Fields(a.out), " "), "revoked: 0 sessions, 1 record of people") {
+		t.Errorf("status does not tell what was revoked: %s", a.out)
+	} else {
+		fits(t, a.out)
+	}
 	if a := sh.proconnect("rotate", at).want(t, 0); !strings.Contains(a.out, "client default") {
 		t.Errorf("rotate: %s", a.out)
 	}

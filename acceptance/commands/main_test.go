@@ -12,11 +12,14 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
 
 	_ "github.com/caddy-proconnect/caddy-proconnect"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/waits"
 )
 
 // asCaddy has this test's own binary be Caddy: it holds the plugin as it stands.
@@ -25,6 +28,9 @@ const asCaddy = "COMMANDS_TEST_AS_CADDY"
 func TestMain(m *testing.M) {
 	if os.Getenv(asCaddy) != "" {
 		os.Args[0] = "caddy"
+		if !caddytest.FullScale() {
+			waits.Looks = time.Second
+		}
 		caddycmd.Main()
 		os.Exit(0)
 	}
@@ -51,7 +57,7 @@ func newShell(t *testing.T, env ...string) *shell {
 		}
 		s.env = append(s.env, name+"="+dir)
 	}
-	s.env = append(s.env, "PATH="+os.Getenv("PATH"), asCaddy+"=1")
+	s.env = append(s.env, "PATH="+os.Getenv("PATH"), asCaddy+"=1", "TEST_SCALE="+os.Getenv("TEST_SCALE"))
 	s.env = append(s.env, env...)
 	return s
 }

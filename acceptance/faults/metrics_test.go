@@ -54,6 +54,8 @@ func TestMetricsOverReloads(t *testing.T) {
 		`caddy_proconnect_logins_total{acr="eidas1",client="default"}`:                            "2",
 		`caddy_proconnect_provider_request_duration_seconds_count{call="token",client="default"}`: "2",
 		`caddy_proconnect_storage_failing{client="default"}`:                                      "0",
+		`caddy_proconnect_revocations{client="default"}`:                                          "0",
+		`caddy_proconnect_people_revocations{client="default"}`:                                   "0",
 		other: "0",
 	}
 	wantSeries(t, admin.Series(t), want)

@@ -66,7 +66,7 @@ func TestAuditTellsWhatHappensToPeople(t *testing.T) {
 	for _, line := range audited(t, s, "") {
 		counts[line.Text("event")]++
 		if line.Text("event") == "refused" && line["sub"] == nil {
-			if line["since_the_last"] != 2.0 || line.Text("reference") == "" {
+			if line["since_the_last"] != 2.0 || line["rule"] != 1.0 || line.Text("reference") == "" {
 				t.Errorf("the refusals without a line: got %v", line)
 			}
 			continue

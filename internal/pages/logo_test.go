@@ -34,6 +34,7 @@ func TestNewLogo(t *testing.T) {
 		"svg without its name":       {[]byte(`<svg width="1"/>`), `without xmlns="http://www.w3.org/2000/svg" in its first element`},
 		"half a png":                 {picture[:len(picture)-20], "the PNG image is damaged"},
 		"a png that unpacks to much": {pngOf(t, 4000, 40), "it is 4000 by 40 pixels: make the image smaller, 200 pixels are enough"},
+		"the same, standing":         {pngOf(t, 40, 4000), "it is 40 by 4000 pixels: make the image smaller, 200 pixels are enough"},
 		"64 kB":                      {[]byte(svg + strings.Repeat(" ", MaxLogo-len(svg))), "image/svg+xml"},
 		"one byte more":              {[]byte(svg + strings.Repeat(" ", MaxLogo-len(svg)+1)), "it is larger than 64 kB: make the image smaller"},
 	} {

@@ -158,3 +158,12 @@ func (l *List) firstListing() bool {
 
 // Held is how many families are remembered.
 func (l *List) Held() int { return l.families.count() }
+
+// HeldPeople is how many records of people are remembered. Each ends the sessions of any
+// number.
+func (l *List) HeldPeople() int {
+	if x := l.people.index.Load(); x != nil {
+		return x.records
+	}
+	return 0
+}

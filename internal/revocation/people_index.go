@@ -16,8 +16,9 @@ type people struct {
 
 // index answers for a session. It is never changed, and nil while there is no record.
 type index struct {
-	all    int64
-	fields [len(peopleFields)]fieldIndex
+	records int
+	all     int64
+	fields  [len(peopleFields)]fieldIndex
 }
 
 type fieldIndex struct {
@@ -103,7 +104,7 @@ func (p *people) reindex() {
 		p.index.Store(nil)
 		return
 	}
-	x := new(index)
+	x := &index{records: len(p.records)}
 	for r := range p.records {
 		if r.Field == "" {
 			x.all = max(x.all, r.Before)
