@@ -32,7 +32,7 @@ func TestLogoIsAFile(t *testing.T) {
 	}
 	for _, path := range []string{path, dir} {
 		if _, err := readSmall(path, 4095); err == nil || err.Error() != "it is no file" {
-			t.Errorf("%s: got %v", path, err)
+			t.Fatalf("%s: got %v", path, err) // the pipe is empty by then
 		}
 		if _, err := new(App).readLogo(path); err == nil || err.Error() != "logo "+path+": it is no file" {
 			t.Errorf("%s: got %v", path, err)
