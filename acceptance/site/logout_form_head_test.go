@@ -1,0 +1,40 @@
+package site_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
+)
+
+// siteHead is the room that stays for headers of the site's own, in bytes.
+const siteHead = 500
+
+// A logout by a form is answered by a page, whose headers weigh more than a redirect's: the
+// hint for ProConnect is left out where nginx would not take the two together.
+func TestHeadersOfALogoutByAFormFitThroughNginx(t *testing.T) {
+	p := caddytest.NewProvider(t)
+	p.Pad = strings.Repeat("x", 900)
+	s := caddytest.Start(t, p.Option(), logoutSite)
+	hints := make(map[bool]int)
+	for target := 1; target < 1000; target += 60 {
+		b := s.Browser("http://localhost:{$PORT}")
+		if a := b.LoginAt("/"); !strings.HasPrefix(a.Text, "inside") {
+			t.Fatalf("login: %d, page %q", a.StatusCode, a.Page())
+		}
+		a := b.Request(http.MethodPost, "/.proconnect/logout?then=login&return_to=/"+strings.Repeat("y", target), url.Values{}, "Origin", b.Base)
+		if a.Page() != "leaving" || sizeOf(a)+siteHead > nginxHead {
+			t.Errorf("a target of %d bytes: page %q with headers of %d bytes", target, a.Page(), sizeOf(a))
+		}
+		to, err := url.Parse(a.RefreshURL())
+		if err != nil {
+			t.Fatal(err)
+		}
+		hints[to.Query().Has("id_token_hint")]++
+	}
+	if hints[true] == 0 || hints[false] == 0 {
+		t.Errorf("with a hint or without: %v, want both", hints)
+	}
+}
