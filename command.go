@@ -2,7 +2,6 @@ package proconnect
 
 import (
 	"fmt"
-	"io"
 	"strings"
 
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
@@ -35,13 +34,6 @@ Begin with what is open to whom, and what must be registered at ProConnect:
 	})
 }
 
-// Exit codes of the commands.
-const (
-	exitFine    = 0
-	exitFinding = 1
-	exitFailed  = 2
-)
-
 // buildCommands adds the sub-commands.
 func buildCommands(parent *cobra.Command) {
 	parent.AddCommand(secretCommand(), urisCommand(), checkCommand(), explainCommand(), doctorCommand(),
@@ -66,70 +58,3 @@ func subcommands(parent *cobra.Command) (names []string) {
 	}
 	return names
 }
-
-// runs has a command do its work. It takes no arguments, only flags: what is not one was
-// meant for something, and must not be passed over.
-func runs(c *cobra.Command, run func(*cobra.Command) (code int, err error)) *cobra.Command {
-	return runsOn(c, 0, func(c *cobra.Command, _ []string) (int, error) { return run(c) })
-}
-
-// runsOn is runs for a command that takes some arguments.
-func runsOn(c *cobra.Command, most int, run func(c *cobra.Command, args []string) (code int, err error)) *cobra.Command {
-	c.SilenceErrors, c.SilenceUsage, c.DisableFlagsInUseLine = true, true, true
-	c.Args, c.ValidArgsFunction = cobra.ArbitraryArgs, cobra.NoFileCompletions
-	c.RunE = func(c *cobra.Command, args []string) error {
-		if len(args) > most {
-			return finish(c, exitFailed, fmt.Errorf("unexpected argument %q: see --help", args[most]))
-		}
-		code, err := run(c, args)
-		return finish(c, code, err)
-	}
-	return c
-}
-
-// finish ends a command with an exit code. Caddy's main takes a code above 1 from an
-// error of its own kind alone, which nothing but Caddy's wrapper makes.
-func finish(c *cobra.Command, code int, err error) error {
-	if err != nil {
-		printWrapped(c.ErrOrStderr(), c.CommandPath()+": "+err.Error(), "  ")
-	}
-	switch code {
-	case exitFine:
-		return nil
-	case exitFinding:
-		return errFinding
-	}
-	return caddycmd.WrapCommandFuncForCobra(func(caddycmd.Flags) (int, error) { return code, nil })(c, nil)
-}
-
-type findingError struct{}
-
-func (findingError) Error() string { return "something was found" }
-
-// errFinding has Caddy exit with 1. What was found is printed already.
-var errFinding = findingError{}
-
-// lineWidth is that of a terminal, in characters.
-const lineWidth = 80
-
-// printWrapped prints a text in lines of a terminal's width; further lines have the
-// indent. A word that is longer stays whole: it may be an address to copy.
-func printWrapped(w io.Writer, text, indent string) {
-	rest := strings.TrimLeft(text, " ")
-	line := text[:len(text)-len(rest)]
-	for i, word := range strings.Split(rest, " ") {
-		switch {
-		case i == 0:
-			line += word
-		case columns(line)+1+columns(word) > lineWidth:
-			fmt.Fprintln(w, line)
-			line = indent + word
-		default:
-			line += " " + word
-		}
-	}
-	fmt.Fprintln(w, line)
-}
-
-// columns is how many characters a text takes on a line.
-func columns(s string) int { return len([]rune(s)) }
