@@ -9,7 +9,7 @@ import (
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
 
-// unmarshalGateRule reads a rule whose first word, allow, deny or the matcher's
+// unmarshalRule reads a rule whose first word, allow, deny or the matcher's
 // name, is the dispenser's current token:
 //
 //	allow any

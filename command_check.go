@@ -53,7 +53,7 @@ What other directives have wrong, "caddy validate" tells.`,
 	})
 }
 
-// checkTried is what there is to say of a configuration.
+// checkReport is what there is to say of a configuration.
 type checkReport struct {
 	Loads    bool         `json:"loads"`
 	Sites    []siteReport `json:"sites"`

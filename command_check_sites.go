@@ -100,7 +100,7 @@ func (a answerReport) same(b answerReport) bool {
 	return a.By == b.By && a.Path == b.Path && a.State == b.State && slices.Equal(a.Gates, b.Gates)
 }
 
-// nameOfSite is a site's addresses, as far as its server tells them.
+// siteName is a site's addresses, as far as its server tells them.
 func siteName(site layout.Site, server *caddyhttp.Server, d *dryRun) string {
 	suffix := ""
 	if site.Errors {
