@@ -56,17 +56,13 @@ func (x *exchange) redirectToLogin() error {
 	if x.r.Header.Get("Sec-Fetch-Mode") != "" {
 		return x.depart()
 	}
-	kind := session.Login
-	if x.decision.Outcome == rules.StepUp {
-		kind = session.StepUp
-	}
-	return x.startAutomatic(kind)
+	return x.startAutomatic()
 }
 
 // startAutomatic sends the browser to ProConnect without a click.
-func (x *exchange) startAutomatic(kind session.Kind) error {
+func (x *exchange) startAutomatic() error {
 	options := x.loginOptions()
-	return x.startLogin(&session.Attempt{Kind: kind, Target: x.target(), ACR: options.acr, Gate: options.gate, Automatic: true})
+	return x.startLogin(&session.Attempt{Kind: x.kind(), Target: x.target(), ACR: options.acr, Gate: options.gate, Automatic: true})
 }
 
 // loginsInVain answers somebody whom several logins brought no further.

@@ -49,7 +49,7 @@ func (x *exchange) serveLoginStep(query url.Values) (done bool, err error) {
 	case step == stepBack, step == stepAuto && x.loggedInSince(query.Get(waitParam)):
 		return true, redirect(x.w, x.target())
 	case step == stepAuto:
-		return true, x.startAutomatic(x.kind())
+		return true, x.startAutomatic()
 	case step == stepWait && x.arrived():
 		return true, redirect(x.w, x.target())
 	case step == stepWait:
@@ -139,7 +139,7 @@ func (x *exchange) introduce(step string, seconds int) error {
 // tab. A click does.
 func (x *exchange) wait(since time.Time) error {
 	view := pages.Waiting{LoginURL: x.loginURL()}
-	if age := time.Since(since); age >= 0 && age < maxWait {
+	if age := x.keeper().Now().Sub(since); age >= 0 && age < maxWait {
 		view.NextURL, view.Seconds = x.stepSince(stepWait, since), goOnWaiting
 	}
 	return x.page(http.StatusUnauthorized, view)
