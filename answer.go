@@ -93,7 +93,7 @@ func (x *exchange) page(status int, view pages.View) error {
 	if !pages.Frameable(view) { // for when the site's own policy takes the place of ours
 		head.Set("X-Frame-Options", "DENY")
 	}
-	if next := pages.NextOf(view); next.URL != "" {
+	if next := pages.NextOf(view); next.URL != "" && !next.InPage {
 		head.Set("Refresh", strconv.Itoa(next.Seconds)+"; url="+next.URL)
 	}
 	// Whoever opened this page in a window reads nothing of it, nor of the address

@@ -61,7 +61,8 @@ func (x *exchange) logout() error {
 	if err == nil {
 		err = x.keeper().SaveLogout(x.r.Context(), x.w, x.origin, state)
 	}
-	if err == nil && !session.HeadFits(x.w, location, x.logoutHead()) {
+	form := x.r.Method == http.MethodPost
+	if err == nil && !form && !session.HeadFits(x.w, location) {
 		location, err = x.gate.client.provider.EndSessionURL(x.r.Context(), "", x.loggedOutURI(), state.State)
 	}
 	if err != nil {
@@ -69,24 +70,13 @@ func (x *exchange) logout() error {
 		x.session = session.Session{}
 		return x.loggedOut(pages.LoggedOut{Partial: true, Switch: state.Login})
 	}
-	if location = x.gate.browserURL(location); x.r.Method == http.MethodPost {
+	if location = x.gate.browserURL(location); form {
+		// Browsers hold what a redirect leads to against `form-action`, which the site's
+		// own late policy may limit to the site.
 		return x.page(http.StatusOK, pages.Leaving{URL: location})
 	}
 	return redirect(x.w, location)
 }
-
-// logoutHead is what the answer to a logout weighs beside its cookies and where it leads.
-// A form is answered by a page: browsers hold what a redirect leads to against
-// `form-action`, which the site's own late policy may limit to the site.
-func (x *exchange) logoutHead() int {
-	if x.r.Method == http.MethodPost {
-		return leavingHead
-	}
-	return 0
-}
-
-// leavingHead is what the headers of a page weigh, in bytes, beyond those of a redirect.
-const leavingHead = 600
 
 // logoutPath is where people log out, and the only place where browsers send the ID
 // token that was kept for it.

@@ -33,7 +33,6 @@ const queryFilter = `format filter {
 		resp_headers>Location query {
 			import secret_parameters
 		}
-		resp_headers>Refresh delete
 	}`
 
 const secretParameters = `(secret_parameters) {

@@ -12,13 +12,13 @@ import (
 // siteHead is the room that stays for headers of the site's own, in bytes.
 const siteHead = 500
 
-// A logout by a form is answered by a page, whose headers weigh more than a redirect's: the
-// hint for ProConnect is left out where nginx would not take the two together.
+// A logout by a form is answered by a page. Its address for ProConnect, with the ID token as
+// a hint, is in the page and in no header: an access log may hold those, and nginx takes
+// 4 kB of them.
 func TestHeadersOfALogoutByAFormFitThroughNginx(t *testing.T) {
 	p := caddytest.NewProvider(t)
 	p.Pad = strings.Repeat("x", 900)
 	s := caddytest.Start(t, p.Option(), logoutSite)
-	hints := make(map[bool]int)
 	for target := 1; target < 1000; target += 60 {
 		b := s.Browser("http://localhost:{$PORT}")
 		if a := b.LoginAt("/"); !strings.HasPrefix(a.Text, "inside") {
@@ -32,9 +32,14 @@ func TestHeadersOfALogoutByAFormFitThroughNginx(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		hints[to.Query().Has("id_token_hint")]++
-	}
-	if hints[true] == 0 || hints[false] == 0 {
-		t.Errorf("with a hint or without: %v, want both", hints)
+		hint := to.Query().Get("id_token_hint")
+		if hint == "" {
+			t.Errorf("a target of %d bytes: no hint", target)
+		}
+		for name, values := range a.Header {
+			if hint != "" && strings.Contains(strings.Join(values, " "), hint) {
+				t.Errorf("a target of %d bytes: %s has the hint", target, name)
+			}
+		}
 	}
 }

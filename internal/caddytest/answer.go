@@ -2,6 +2,7 @@ package caddytest
 
 import (
 	"bufio"
+	"html"
 	"net/http"
 	"regexp"
 	"strings"
@@ -34,9 +35,14 @@ func (a Answer) RedirectURL() string {
 	return u.String()
 }
 
+var metaRefresh = regexp.MustCompile(`<meta http-equiv="refresh" content="\d+; url=([^"]*)">`)
+
 // RefreshURL is where a page goes on to by itself; empty if it does not.
 func (a Answer) RefreshURL() string {
 	_, url, _ := strings.Cut(a.Header.Get("Refresh"), "; url=")
+	if m := metaRefresh.FindStringSubmatch(a.Text); url == "" && m != nil {
+		url = html.UnescapeString(m[1])
+	}
 	return url
 }
 

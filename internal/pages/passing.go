@@ -4,6 +4,10 @@ package pages
 type Next struct {
 	URL     string
 	Seconds int // how long it is there before
+
+	// InPage is an address that the page alone tells: an access log may hold the headers
+	// of answers.
+	InPage bool
 }
 
 // NextOf returns where the page of a view goes on to by itself; its URL is empty where
@@ -23,7 +27,7 @@ type Departing struct {
 
 func (Departing) pageName() string { return "departing" }
 
-func (v Departing) next() Next { return Next(v) }
+func (v Departing) next() Next { return Next{URL: v.URL, Seconds: v.Seconds} }
 
 func (v Departing) prepare(c *catalog) (string, any, error) {
 	if !isPath(v.URL) {
@@ -42,7 +46,7 @@ type Waiting struct {
 
 func (Waiting) pageName() string { return "waiting" }
 
-func (v Waiting) next() Next { return Next{v.NextURL, v.Seconds} }
+func (v Waiting) next() Next { return Next{URL: v.NextURL, Seconds: v.Seconds} }
 
 func (v Waiting) prepare(c *catalog) (string, any, error) {
 	if !isPath(v.LoginURL) || v.NextURL != "" && !isPath(v.NextURL) {
@@ -52,14 +56,14 @@ func (v Waiting) prepare(c *catalog) (string, any, error) {
 }
 
 // Leaving is the answer to a form that logs out here, and goes on by itself to ProConnect,
-// to log out there.
+// to log out there. Its address holds the ID token as a hint.
 type Leaving struct {
 	URL string // ProConnect's, or of its simulation
 }
 
 func (Leaving) pageName() string { return "leaving" }
 
-func (v Leaving) next() Next { return Next{URL: safeURL(v.URL)} }
+func (v Leaving) next() Next { return Next{URL: safeURL(v.URL), InPage: true} }
 
 func (v Leaving) prepare(c *catalog) (string, any, error) {
 	if v.URL = safeURL(v.URL); v.URL == "" {

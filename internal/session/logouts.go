@@ -99,9 +99,9 @@ func (k *Keeper) IDToken(ctx context.Context, o origin.Origin, cookies []string,
 }
 
 // HeadFits says whether the cookies of an answer and where it leads fit through a proxy
-// in front, with more beside.
-func HeadFits(w http.ResponseWriter, location string, more int) bool {
-	return headSize(w, location)+more <= maxHead
+// in front.
+func HeadFits(w http.ResponseWriter, location string) bool {
+	return headSize(w, location) <= maxHead
 }
 
 // cookieAttributes is what a cookie weighs beside its name, its value and its path.
