@@ -35,22 +35,24 @@ What other directives have wrong, "caddy validate" tells.`,
 	}
 	configFlags(c)
 	c.Flags().Bool("strict", false, "Exit with 1 for warnings too")
-	return runs(c, func(c *cobra.Command) (int, error) {
-		report, err := check(c)
-		if err != nil {
-			return exitFailed, err
-		}
-		code := exitFine
-		strict, _ := c.Flags().GetBool("strict")
-		if report.count(levelError) > 0 || strict && report.count(levelWarning) > 0 {
-			code = exitFinding
-		}
-		if wantsJSON(c) {
-			return code, printJSON(c.OutOrStdout(), report)
-		}
-		report.print(c.OutOrStdout())
-		return code, nil
-	})
+	return runs(c, runCheck)
+}
+
+func runCheck(c *cobra.Command) (code int, err error) {
+	report, err := check(c)
+	if err != nil {
+		return exitFailed, err
+	}
+	code = exitFine
+	strict, _ := c.Flags().GetBool("strict")
+	if report.count(levelError) > 0 || strict && report.count(levelWarning) > 0 {
+		code = exitFinding
+	}
+	if wantsJSON(c) {
+		return code, printJSON(c.OutOrStdout(), report)
+	}
+	report.print(c.OutOrStdout())
+	return code, nil
 }
 
 // checkReport is what there is to say of a configuration.

@@ -37,33 +37,35 @@ configuration does not load.`,
 	}
 	configFlags(c)
 	c.Flags().String("client", "", "Examine this client alone")
-	return runs(c, func(c *cobra.Command) (int, error) {
-		config, err := readConfiguration(c)
-		if err != nil {
-			return exitFailed, err
+	return runs(c, runDoctor)
+}
+
+func runDoctor(c *cobra.Command) (code int, err error) {
+	config, err := readConfiguration(c)
+	if err != nil {
+		return exitFailed, err
+	}
+	d, err := loadDry(config)
+	if err != nil {
+		return exitFailed, err
+	}
+	examined, err := d.examine(c)
+	if err != nil {
+		return exitFailed, err
+	}
+	code = exitFine
+	for _, e := range examined {
+		if e.failed() {
+			code = exitFinding
 		}
-		d, err := loadDry(config)
-		if err != nil {
-			return exitFailed, err
-		}
-		examined, err := d.examine(c)
-		if err != nil {
-			return exitFailed, err
-		}
-		code := exitFine
-		for _, e := range examined {
-			if e.failed() {
-				code = exitFinding
-			}
-		}
-		if wantsJSON(c) {
-			return code, printJSON(c.OutOrStdout(), map[string]any{"clients": examined})
-		}
-		for _, e := range examined {
-			e.print(c.OutOrStdout())
-		}
-		return code, nil
-	})
+	}
+	if wantsJSON(c) {
+		return code, printJSON(c.OutOrStdout(), map[string]any{"clients": examined})
+	}
+	for _, e := range examined {
+		e.print(c.OutOrStdout())
+	}
+	return code, nil
 }
 
 // examined is what was asked of one client.
