@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/certmagic"
 	"github.com/spf13/cobra"
@@ -47,8 +48,10 @@ func throughStorage(c *cobra.Command, req adminRequest, act func(*App, adminRequ
 			return done, fmt.Errorf("client %s: %w", client.name, err)
 		}
 	}
-	for _, client := range clients { // what was ended before has to be known: see revocation.EndPeople
-		client.keeper.Poll(c.Context())
+	for _, client := range clients {
+		if !client.readStorage(c.Context()) {
+			return done, fmt.Errorf("client %s: nothing was ended: %s could not be read whole: try again", client.name, place)
+		}
 	}
 	done, err = act(d.app, req, "")
 	if err != nil {
@@ -59,6 +62,23 @@ func throughStorage(c *cobra.Command, req adminRequest, act func(*App, adminRequ
 	}
 	return done, nil
 }
+
+// readStorage reads what was ended before, behind which a record goes: see
+// revocation.List.EndPeople. A node that writes meanwhile makes a listing that is not whole.
+func (c *Client) readStorage(ctx context.Context) bool {
+	for try := 0; !c.keeper.Health().Read; try++ {
+		if try == storageTries || try > 0 && !wait(ctx, storagePause) {
+			return false
+		}
+		c.keeper.Poll(ctx)
+	}
+	return true
+}
+
+const (
+	storageTries = 5
+	storagePause = 300 * time.Millisecond
+)
 
 // notDone says what an error of the storage means where no node holds what was to be
 // written.
