@@ -58,4 +58,4 @@ func (r *registration) add(o origin.Origin, callback, loggedOut string) {
 }
 
 // behindProxy is what to know of an address that the configuration alone does not tell.
-const behindProxy = "Caddy serves it over plain http: this holds if a proxy in front ends TLS and trusted_proxies names it; otherwise set origin"
+const behindProxy = "Caddy serves it over plain http: this holds if a proxy in front ends TLS at port 443 and trusted_proxies names it; otherwise set origin"

@@ -1,7 +1,6 @@
 package proconnect
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -88,16 +87,7 @@ func (h *Handler) provision(ctx caddy.Context, app *App, site site) (err error) 
 		return err
 	}
 	raw := h.MatcherSetsRaw // Caddy clears it
-	sets, err := ctx.LoadModule(h, "MatcherSetsRaw")
-	if err != nil {
-		return fmt.Errorf("matcher: %w", err)
-	}
-	var match caddyhttp.MatcherSets
-	if err := match.FromInterface(sets); err != nil {
-		return err
-	}
-	h.warn()
-	if h.match, err = upstream.NewMatcher(ctx, match, raw, h.log.Warn, readsSession); err != nil {
+	if err := provisionMatcher(h, ctx); err != nil {
 		return err
 	}
 	if err := provisionPlace(h, site); err != nil {
@@ -107,6 +97,22 @@ func (h *Handler) provision(ctx caddy.Context, app *App, site site) (err error) 
 	h.around = site
 	noteSandboxSite(h)
 	return nil
+}
+
+// provisionMatcher loads the matcher that says where the gate is.
+func provisionMatcher(h *Handler, ctx caddy.Context) error {
+	raw := h.MatcherSetsRaw
+	sets, err := ctx.LoadModule(h, "MatcherSetsRaw")
+	if err != nil {
+		return fmt.Errorf("matcher: %w", err)
+	}
+	var match caddyhttp.MatcherSets
+	if err := match.FromInterface(sets); err != nil {
+		return err
+	}
+	h.warn()
+	h.match, err = upstream.NewMatcher(ctx, match, raw, h.log.Warn, readsSession)
+	return err
 }
 
 // provisionRules compiles the rules and has the claims they read asked for.
@@ -147,15 +153,25 @@ func provisionPlace(h *Handler, site site) (err error) {
 	case h.origin == nil && h.client.relay != nil: // it knows which names are the site's
 	case h.origin != nil:
 		hosts = []string{h.origin.Host}
-	case site.known && !site.exact && len(hosts) == 0:
-		return errors.New("this site answers any host: say its public address with `origin https://…`")
 	case site.known && !site.exact:
-		return fmt.Errorf("this site answers %s: say its public address with `origin https://…`", strings.Join(hosts, ", "))
+		return wantOrigin(h, hosts)
 	}
 	if h.origin == nil && site.plain && !site.strict && slices.ContainsFunc(hosts, func(host string) bool { return !origin.IsLoopback(origin.HostOf(host)) }) {
 		h.log.Warn("the site is served over plain http: set `origin`, unless a proxy that `trusted_proxies` names ends TLS in front of it; else people meet an error page")
 	}
 	return checkGateEnvironment(h, hosts)
+}
+
+// wantOrigin asks for the address of a site whose names do not tell it.
+func wantOrigin(h *Handler, hosts []string) error {
+	answers, remedy := "any host", "say its public address with `origin https://…`"
+	if len(hosts) > 0 {
+		answers = strings.Join(hosts, ", ")
+	}
+	if h.client.sandbox != nil {
+		remedy += ", in the sandbox one of this machine: `origin http://localhost:8080`, say"
+	}
+	return fmt.Errorf("this site answers %s: %s", answers, remedy)
 }
 
 // checkGateEnvironment keeps environments in which anybody can be anybody away from
