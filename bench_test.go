@@ -91,6 +91,18 @@ func BenchmarkCheck(b *testing.B) {
 	}
 }
 
+// BenchmarkReport is what a report block adds to a request of somebody whom its rules would
+// let in as well.
+func BenchmarkReport(b *testing.B) {
+	h, _ := benchGate(b, benchRules...)
+	h.tried = h.rules
+	q := &request{gate: h, session: *benchSession(h.client.keeper)}
+	b.ReportAllocs()
+	for b.Loop() {
+		h.try(nil, nil, q)
+	}
+}
+
 // The default claims of a long-named person fit into a small cookie.
 func TestSessionCookieIsSmall(t *testing.T) {
 	_, cookie := benchGate(t, benchRules...)

@@ -2,6 +2,8 @@ package faults_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -74,6 +76,26 @@ func TestStartSaysWhetherProConnectAnswers(t *testing.T) {
 	}
 	s.Load(p.Option(), openSite)
 	logged(t, s, answersLine)
+}
+
+// A ProConnect that takes a question and never answers keeps no configuration from being
+// replaced: who asked waits no longer.
+func TestQuestionWithoutAnAnswerEndsWithTheConfiguration(t *testing.T) {
+	asked, over := make(chan struct{}), make(chan struct{})
+	deaf := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		close(asked)
+		<-over
+	}))
+	defer deaf.Close()
+	defer close(over)
+	s := asking(t)
+	s.Run("proconnect {\nissuer "+deaf.URL+"\nclient_id a\nclient_secret {env.PATH}\n}\n", openSite)
+	<-asked
+	began := time.Now()
+	s.Load(caddytest.Sandbox, openSite)
+	if took := time.Since(began); took > waits.Provider/2 {
+		t.Errorf("the next configuration waited %s", took)
+	}
 }
 
 // An issuer that is not spelled as discovery spells it is told at the start, with the option.
