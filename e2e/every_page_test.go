@@ -29,6 +29,9 @@ type gallery struct {
 	missing []string
 }
 
+// goesOn is what has a page go on by itself: in the gallery it stands still to be looked at.
+var goesOn = regexp.MustCompile(`<meta http-equiv="refresh"[^>]*>`)
+
 // galleryLogo is what an operator may draw.
 const galleryLogo = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 40"><rect width="40" height="40" rx="6" fill="#1d4e89"/><path d="M10 28V12h20v16M10 20h20" stroke="#fff" stroke-width="3" fill="none"/><rect x="52" y="12" width="100" height="6" fill="#1c212b"/><rect x="52" y="24" width="70" height="6" fill="#565e70"/></svg>`
 
@@ -62,7 +65,7 @@ func newGallery(t *testing.T) *gallery {
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", pages.CSP(view))
-		_, _ = w.Write(body.Bytes())
+		_, _ = w.Write(goesOn.ReplaceAll(body.Bytes(), nil))
 	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
@@ -125,7 +128,7 @@ func galleryViews(t *testing.T) map[string]pages.View {
 		"framed-refused":    pages.Framed{Kind: pages.FramedRefused, URL: "/x"},
 		"framed-abroad":     pages.Framed{Kind: pages.FramedAbroad, URL: "/x"},
 		"framed-not-found":  pages.Framed{Kind: pages.NotFound, URL: "/x"},
-		// Those that go on by themselves do so by a header, which the gallery does not send.
+		// Those that go on by themselves stand still here: the gallery sends no header.
 		"departing": pages.Departing{URL: login, Seconds: 1},
 		"leaving":   pages.Leaving{URL: "https://example.gouv.fr/session/end"},
 		"waiting":   pages.Waiting{LoginURL: login, NextURL: login + "&step=wait", Seconds: 2},
