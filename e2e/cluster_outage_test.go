@@ -28,7 +28,7 @@ func testReloadWithoutStore(t *testing.T, c *cluster) {
 		t.Errorf("where it was logged out: got %d", got)
 	}
 	c.store.start()
-	c.seenOut(t, 1, leavingLater)
+	c.seenOutAfterOutage(t, 1, leavingLater)
 	c.everywhere(t, staying, http.StatusOK)
 	c.everywhere(t, leaving, http.StatusUnauthorized)
 	_, cookies := c.login(t, 1, "private")

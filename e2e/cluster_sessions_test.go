@@ -162,7 +162,7 @@ func testStoreKilled(t *testing.T, c *cluster) {
 		t.Errorf("where it was logged out: got %d", got)
 	}
 	c.store.start()
-	c.seenOut(t, 1, leaving)
+	c.seenOutAfterOutage(t, 1, leaving)
 	c.everywhere(t, staying, http.StatusOK)
 	_, cookies := c.login(t, 1, "private")
 	c.everywhere(t, cookies, http.StatusOK)
