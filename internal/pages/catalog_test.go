@@ -32,7 +32,7 @@ func usedKeys(t *testing.T) []string {
 	t.Helper()
 	keys := []string{
 		"site.banner." + BannerSandbox, "site.banner." + BannerIntegration,
-		"login.heading", "refused.heading", "refused.heading_acr", "refused.heading_page", "logged_out.heading", "logout.heading", "form_lost.heading", "framed.heading", "departing.heading", "waiting.heading",
+		"login.heading", "refused.heading", "refused.heading_acr", "refused.heading_page", "logged_out.heading", "logout.heading", "form_lost.heading", "framed.heading", "departing.heading", "waiting.heading", "waiting.heading_over",
 		"reason.unknown", "reason.unknown.roles", "refused.heading_level", "action.switch", "reason.acr", "reason.level", "reason.list", "reason.together", "reason.other", "list.and",
 		"refused.next_acr", "refused.next_acr_switch", "refused.next_level",
 	}

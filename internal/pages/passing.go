@@ -52,6 +52,9 @@ func (v Waiting) prepare(c *catalog) (string, any, error) {
 	if !isPath(v.LoginURL) || v.NextURL != "" && !isPath(v.NextURL) {
 		return "", nil, errURL
 	}
+	if v.NextURL == "" {
+		return c.text("waiting.heading_over"), v, nil
+	}
 	return c.text("waiting.heading"), v, nil
 }
 
