@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -116,9 +117,12 @@ func (d *dryRun) examine(c *cobra.Command) ([]*examined, error) {
 func (c *Client) examination() doctor.Case {
 	e := doctor.Case{
 		Provider: c.provider, Issuer: c.Issuer, SigningAlg: c.SigningAlg, UserinfoAlg: c.UserinfoSigningAlg,
-		Scopes: c.asking().Scopes, Proxy: proxied(c.Issuer),
+		Scopes: c.asking().Scopes, Proxy: proxied(c.Issuer), Notes: make(map[string]string),
 	}
 	for _, s := range c.registration().Sites {
+		for _, uri := range slices.Concat(s.RedirectURIs, s.PostLogoutRedirectURIs) {
+			e.Notes[uri] = s.Note
+		}
 		e.RedirectURIs = append(e.RedirectURIs, s.RedirectURIs...)
 		e.PostLogoutRedirectURIs = append(e.PostLogoutRedirectURIs, s.PostLogoutRedirectURIs...)
 	}

@@ -24,6 +24,7 @@ type Case struct {
 	UserinfoAlg            string
 	RedirectURIs           []string
 	PostLogoutRedirectURIs []string
+	Notes                  map[string]string // by address: what it rests on, where the configuration alone does not tell it
 	Scopes                 []string
 	Proxy                  bool // HTTPS_PROXY is set
 }

@@ -96,20 +96,23 @@ func (c *Case) request(uri string, scopes []string) rp.AuthorizationRequest {
 // redirect asks whether an address is registered, with no scope that may be refused.
 func (c *Case) redirect(ctx context.Context, uri string) Check {
 	err := c.Provider.TryAuthorization(ctx, c.request(uri, []string{"openid"}))
-	return addressCheck(Redirect, uri, err)
+	return c.addressCheck(Redirect, uri, err)
 }
 
 func (c *Case) logout(ctx context.Context, uri string) Check {
 	err := c.Provider.TryLogout(ctx, uri, rand.Text()+rand.Text())
-	return addressCheck(PostLogout, uri, err)
+	return c.addressCheck(PostLogout, uri, err)
 }
 
-func addressCheck(name, uri string, err error) Check {
+func (c *Case) addressCheck(name, uri string, err error) Check {
 	check := Check{Name: name, Value: uri, Status: OK, Detail: "registered"}
 	switch {
 	case err == nil:
 	case reasonOf(err) == rp.ReasonPage:
 		check.fail("not registered for this client, or registered otherwise", name+": add it to the client's registration at ProConnect, letter by letter, without a slash more or less")
+		if note := c.Notes[uri]; note != "" {
+			check.Remedy += ". " + note
+		}
 	case reasonOf(err) == rp.ReasonNoEndSession:
 		check.fail(describe(err), "nothing here: logouts end on this site alone")
 	default:
