@@ -38,10 +38,9 @@ func (e *explanation) sentence() string {
 	case verdictAdmitted:
 		return "ADMITTED" + e.answer()
 	case verdictOpen:
-		if len(e.Handlers) == 0 && e.Status == 0 {
-			return "OPEN: no gate is on the way, and nothing that would answer: does the configuration have this address?"
-		}
 		return "OPEN: no gate is on the way, so everybody gets this" + e.answer()
+	case verdictNothing:
+		return "NOTHING: no gate is on the way, and nothing that would answer: does the configuration have this address?"
 	case verdictRefused:
 		return "REFUSED" + at
 	case verdictStepUp:

@@ -30,6 +30,7 @@ type verdict string
 const (
 	verdictAdmitted verdict = "admitted" // every gate on the way admits the person
 	verdictOpen     verdict = "open"     // no gate is on the way
+	verdictNothing  verdict = "nothing"  // no gate either, nor anything that answers
 	verdictRefused  verdict = "refused"
 	verdictStepUp   verdict = "step_up" // after a login at another level, perhaps
 	verdictLogin    verdict = "login"   // nobody is logged in
@@ -127,10 +128,12 @@ func (e *explanation) decide(p *rehearsal) verdict {
 	switch {
 	case p.fault != nil:
 		return verdictError
-	case len(p.gates) == 0:
-		return verdictOpen
+	case len(p.gates) > 0:
+		return verdictAdmitted
+	case len(e.Handlers) == 0 && e.Status == 0:
+		return verdictNothing
 	}
-	return verdictAdmitted
+	return verdictOpen
 }
 
 // unasked are the claims that no client's login asks for.
