@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"net/http"
+	"os"
+	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
@@ -63,6 +65,22 @@ func TestPlatformLogoutOverRedis(t *testing.T) {
 	}
 	for i := range 2 {
 		eventually(t, "the end of the session on each container", func() bool { return p.session(t, i, stolen) == http.StatusUnauthorized })
+	}
+}
+
+// A password in a URL is encoded: the storage module wants it as it is.
+func TestPlatformRedisPassword(t *testing.T) {
+	for given, want := range map[string]string{
+		"plain":          "plain",
+		"a%40b%3A%2f%25": "a@b:/%",
+		`a\x%5Cn`:        `a\x\n`,
+	} {
+		cmd := exec.Command("bash", "../examples/paas/start", "exec", "sh", "-c", `printf %s "$REDIS_USERNAME|$REDIS_PASSWORD|$REDIS_ADDRESS|$REDIS_TLS"`)
+		cmd.Env = append(os.Environ(), "STORAGE=redis", "REDIS_URL=rediss://st%61ts:"+given+"@redis.example:6380/0")
+		out, err := cmd.Output()
+		if want := "stats|" + want + "|redis.example:6380|true"; err != nil || string(out) != want {
+			t.Errorf("%s: got %q, want %q, %v", given, out, want, err)
+		}
 	}
 }
 
