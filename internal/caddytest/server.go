@@ -93,6 +93,7 @@ func (s *Server) Load(global, sites string) {
 	if err := caddy.Load(s.adapt(global, sites), true); err != nil {
 		s.T.Fatal(err)
 	}
+	s.settle()
 }
 
 // Restart stops Caddy and starts it anew: only the storage stays.
