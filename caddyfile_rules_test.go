@@ -68,7 +68,7 @@ func TestUnmarshalRuleLeavesTheNextLine(t *testing.T) {
 	for d.NextBlock(0) {
 		switch word := d.Val(); word {
 		case rules.EffectAllow, rules.EffectDeny:
-			if _, err := unmarshalRule(d, word); err != nil {
+			if _, err := unmarshalRule(d, word, nil); err != nil {
 				t.Fatal(err)
 			}
 			words = append(words, word)
@@ -93,7 +93,7 @@ func TestUnmarshalMatcherRule(t *testing.T) {
 	} {
 		d := caddyfile.NewTestDispenser(text)
 		d.Next()
-		rule, err := unmarshalRule(d, "")
+		rule, err := unmarshalRule(d, "", nil)
 		if err != nil || rule.String() != want {
 			t.Errorf("%s: got %s, %v", text, rule, err)
 		}

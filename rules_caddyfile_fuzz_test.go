@@ -26,7 +26,7 @@ func FuzzUnmarshalRule(f *testing.F) {
 		}
 		d := caddyfile.NewDispenser(tokens)
 		d.Next()
-		rule, err := unmarshalRule(d, rules.EffectAllow)
+		rule, err := unmarshalRule(d, rules.EffectAllow, nil)
 		if err != nil {
 			return
 		}
@@ -68,7 +68,7 @@ func tryParseRules(text string) ([]rules.Rule, error) {
 	for d.NextBlock(0) {
 		switch d.Val() {
 		case rules.EffectAllow, rules.EffectDeny:
-			rule, err := unmarshalRule(d, d.Val())
+			rule, err := unmarshalRule(d, d.Val(), nil)
 			if err != nil {
 				return nil, err
 			}
