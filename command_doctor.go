@@ -89,7 +89,7 @@ func (e *examined) failed() bool {
 // examine asks about each client, or about the one that is named. They share one budget
 // of time by being asked side by side.
 func (d *dryRun) examine(c *cobra.Command) ([]*examined, error) {
-	clients := d.clients()
+	clients := d.app.inOrder()
 	if name, _ := c.Flags().GetString("client"); name != "" {
 		client, err := d.app.client(name)
 		if err != nil {

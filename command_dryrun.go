@@ -4,10 +4,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 
@@ -82,12 +80,4 @@ func usable(d *dryRun, err error) (*dryRun, error) {
 		return nil, errNoClient
 	}
 	return d, nil
-}
-
-// clients are those of the configuration, by name.
-func (d *dryRun) clients() (all []*Client) {
-	for _, name := range slices.Sorted(maps.Keys(d.app.Clients)) {
-		all = append(all, d.app.Clients[name])
-	}
-	return all
 }

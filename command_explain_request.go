@@ -145,7 +145,7 @@ func (d *dryRun) serverOf(r *http.Request) (*caddyhttp.Server, error) {
 		port = scheme
 	}
 	at := origin.Of(r.Host, r.TLS != nil)
-	for _, c := range d.clients() {
+	for _, c := range d.app.inOrder() {
 		for _, h := range c.gates {
 			if h.origin == nil || *h.origin != at || h.around.server == nil {
 				continue

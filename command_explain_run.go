@@ -138,7 +138,7 @@ func (e *explanation) decide(p *rehearsal) verdict {
 
 // unasked are the claims that no client's login asks for.
 func (d *dryRun) unasked(stated claims.Stated) (names []string) {
-	for i, c := range d.clients() {
+	for i, c := range d.app.inOrder() {
 		of := stated.Unasked(c.asking().Claims)
 		if i == 0 {
 			names = of

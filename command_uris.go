@@ -51,7 +51,7 @@ It exits with 0, or with 2 if the configuration does not load.`,
 }
 
 func (d *dryRun) registrations() (all []registration) {
-	for _, client := range d.clients() {
+	for _, client := range d.app.inOrder() {
 		all = append(all, client.registration())
 	}
 	return all
