@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/dryrun"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
@@ -50,15 +48,14 @@ func (d *dryRun) explain(r *http.Request, stated claims.Stated) (*explanation, e
 	}
 	e := &explanation{URL: address, Gates: []gateExplanation{}, Handlers: []string{}}
 	before := len(d.app.findings.list())
-	p, met, w := &rehearsal{stated: stated}, new(dryrun.Met), &rehearsalWriter{discardWriter: discardWriter{header: make(http.Header)}}
+	p := &rehearsal{stated: stated}
 	if len(server.TLSConnPolicies) == 0 {
 		r.TLS = nil // a proxy in front ended it
 	}
-	r = p.begin(r.WithContext(dryrun.Watch(r.Context(), met)))
-	aborted := serveRehearsal(server, w, r)
+	r = p.begin(r.WithContext(dryrun.Watch(r.Context(), &e.Handlers)))
+	w, aborted := serveUnread(server, r)
 	e.Problems = d.app.findings.list()[before:]
 	e.Status, e.Location = w.status, w.header.Get("Location")
-	e.Handlers = append(e.Handlers, met.Handlers...)
 	if aborted {
 		e.Handlers = append(e.Handlers, "abort")
 	}
@@ -79,31 +76,6 @@ func addressOfRequest(r *http.Request) string {
 		scheme = "https"
 	}
 	return scheme + "://" + r.Host + r.RequestURI
-}
-
-// serveRehearsal outlives a route that hangs up, which is a panic to net/http.
-func serveRehearsal(server *caddyhttp.Server, w http.ResponseWriter, r *http.Request) (aborted bool) {
-	defer func() {
-		p := recover()
-		if p != nil && p != http.ErrAbortHandler {
-			panic(p)
-		}
-		aborted = p != nil
-	}()
-	server.ServeHTTP(w, r)
-	return false
-}
-
-// rehearsalWriter keeps the status of an answer.
-type rehearsalWriter struct {
-	discardWriter
-	status int
-}
-
-func (w *rehearsalWriter) WriteHeader(status int) {
-	if w.status == 0 && status >= 200 {
-		w.status = status
-	}
 }
 
 // decide sums up.
