@@ -11,6 +11,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/spf13/cobra"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/dryrun"
 )
@@ -69,7 +70,13 @@ func ownPart(text string) string {
 
 // loadDry is what most commands begin with: the configuration that the flags name,
 // provisioned. They cannot run where it is wrong.
-func loadDry(config *configuration) (*dryRun, error) { return usable(provisionDry(config.json)) }
+func loadDry(c *cobra.Command) (*dryRun, error) {
+	config, err := readConfiguration(c)
+	if err != nil {
+		return nil, err
+	}
+	return usable(provisionDry(config.json))
+}
 
 // usable refuses what was not provisioned, or has no client.
 func usable(d *dryRun, err error) (*dryRun, error) {
