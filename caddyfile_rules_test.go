@@ -97,7 +97,7 @@ func TestUnmarshalMatcherRule(t *testing.T) {
 		if err != nil || rule.String() != want {
 			t.Errorf("%s: got %s, %v", text, rule, err)
 		}
-		if _, err := rules.CompileMatcher(rule, new(rules.Lists)); err != nil {
+		if _, err := rules.CompileMatcher(rule, noLists()); err != nil {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
@@ -137,7 +137,7 @@ func TestRuleErrors(t *testing.T) {
 func rulesError(text string) string {
 	list, err := tryParseRules(text)
 	if err == nil {
-		_, err = rules.Compile(list, new(rules.Lists))
+		_, err = rules.Compile(list, noLists())
 	}
 	if err == nil {
 		return "no error"
