@@ -130,7 +130,6 @@ func startPaths(t *testing.T) (*caddytest.Server, *caddytest.Upstream) {
 	s.Write("www/admin/index.html", protected)
 	s.Write("www/index.html", "public page")
 	s.Run(caddytest.Sandbox+"\n local_certs", pathSites(up))
-	s.Secure(pathHosts...)
 	return s, up
 }
 
