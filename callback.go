@@ -127,10 +127,10 @@ func (x *exchange) overtaken(a *session.Attempt) bool {
 }
 
 // revokeReplaced ends the session that this login takes the place of, another person's or
-// one that nobody used: its cookie is gone from this browser, and no logout would end its
+// one that is over here: its cookie is gone from this browser, and no logout would end its
 // copies.
 func (x *exchange) revokeReplaced(family session.Family) {
-	x.keeper().RevokeIdled(&x.session)
+	x.keeper().RevokeOver(&x.session)
 	if !x.session.IsZero() && x.session.Family != family {
 		x.keeper().Revoke(x.r.Context(), &x.session)
 	}

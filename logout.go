@@ -47,7 +47,7 @@ func (x *exchange) logout() error {
 		state.ACR, state.Gate = options.acr, options.gate
 	}
 	hint := x.keeper().IDToken(x.r.Context(), x.origin, x.cookies, &x.session)
-	x.keeper().RevokeIdled(&x.session)
+	x.keeper().RevokeOver(&x.session)
 	if !x.session.IsZero() {
 		x.keeper().Revoke(x.r.Context(), &x.session)
 		x.reportLogout()

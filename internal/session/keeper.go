@@ -110,13 +110,13 @@ func (k *Keeper) Open(ctx context.Context, o origin.Origin, cookies []string, s 
 	if err != nil {
 		return k.unopened(err)
 	}
-	now := k.now()
-	if s.decode(plain) != nil || !s.alive(now, k.lifetime) {
+	if s.decode(plain) != nil {
 		*s = Session{}
 		return nil
 	}
-	if k.idle != 0 && !k.inUse(ctx, o, cookies, s, now) {
-		*s = Session{idled: &ended{s.Family, s.EndsAt()}}
+	now := k.now()
+	if !s.alive(now, k.lifetime) || k.idle != 0 && !k.inUse(ctx, o, cookies, s, now) {
+		*s = Session{over: s.overHere(now)}
 		return nil
 	}
 	s.renewal = s.renewalAt(now, k.renew)
