@@ -36,6 +36,7 @@ type App struct {
 	metrics      *metrics
 	gates        []*Handler     // of all sites
 	gatesOf      map[string]int // how many each site has so far
+	numbers      []int          // of the gates, by their places in the layout
 	pollEvery    time.Duration  // how often what changes outside is looked at
 	lookEvery    time.Duration  // and the storage
 	stop         context.CancelFunc

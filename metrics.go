@@ -57,10 +57,29 @@ func (m *metrics) gate(key gateKey) *gateMetrics {
 	return m.gates[key]
 }
 
-// joinMetrics gives a gate what it counts with, so that a request looks nothing up.
-func (a *App) joinMetrics(h *Handler) {
-	a.gatesOf[h.site]++
-	h.key = gateKey{h.client.name, h.site, strconv.Itoa(a.gatesOf[h.site])}
+// numberGates gives each gate its number among those of its site: by the configuration,
+// and not by the order in which Caddy provisions gates, or a reload would have one count
+// what another did.
+func (a *App) numberGates() {
+	a.numbers = nil
+	for _, p := range a.layout.Places() {
+		name := nameOfSite(p.Gate.Origin, p.Hosts)
+		a.gatesOf[name]++
+		a.numbers = append(a.numbers, a.gatesOf[name])
+	}
+}
+
+// joinMetrics gives a gate what it counts with, so that a request looks nothing up. place
+// is the gate's in the layout, or -1.
+func (a *App) joinMetrics(h *Handler, place int) {
+	var number int
+	if place >= 0 && place < len(a.numbers) {
+		number = a.numbers[place]
+	} else {
+		a.gatesOf[h.site]++
+		number = a.gatesOf[h.site]
+	}
+	h.key = gateKey{h.client.name, h.site, strconv.Itoa(number)}
 	h.counts = a.metrics.gate(h.key)
 	a.gates = append(a.gates, h)
 }

@@ -52,7 +52,7 @@ func (c *siteMaker) definitions() string {
 		kinds := []string{
 			"path " + c.pattern() + " " + c.pattern() + "1", "not path " + []string{"/a/*", "/b/* /q", "*.x"}[c.IntN(3)], "method POST",
 			"{\n path " + c.pattern() + "\n method GET\n}", "host " + c.host, "query k=v", "header X-H 1", "not method POST",
-			"expression path('" + c.pattern() + "')", "{\n not path /q\n not path /b/*\n}", "host other.localhost", "vars {http.request.uri.path} /q",
+			"expression path('" + c.pattern() + "')", "{\n not path /q\n not path /b/*\n}", "host other.localhost", "host also." + c.host, "host also." + c.host + " other.localhost", "vars {http.request.uri.path} /q",
 			"path {vars.v}/*", "client_ip 127.0.0.1/8", "protocol http", "not host " + c.host,
 		}
 		fmt.Fprintf(&text, "%s %s\n", name, kinds[c.IntN(len(kinds))])
@@ -62,9 +62,12 @@ func (c *siteMaker) definitions() string {
 
 func (c *siteMaker) gate() string {
 	m := c.matcher()
-	option := []string{"allow siren 130025265", "allow siren 130025265", "allow any", "allow any\noptional", "allow any\nlogin auto"}[c.IntN(5)]
+	option := []string{"allow siren 130025265", "allow siren 130025265", "allow any", "allow any\noptional", "allow any\nlogin auto", "allow any\nerrors caddy"}[c.IntN(6)]
 	if strings.HasPrefix(m, "/*") {
 		m = ""
+	}
+	if c.in(2) {
+		option += "\norigin http://" + c.host + ":{$PORT}"
 	}
 	return "proconnect " + m + " {\n" + option + "\n}"
 }
@@ -101,7 +104,7 @@ func (c *siteMaker) directive(depth int) string {
 	case 12:
 		return "vars " + c.orAll(c.matcher()) + " v " + []string{"/a", "/b"}[c.IntN(2)]
 	case 13:
-		return "request_header " + c.matcher() + " " + []string{"Host other.localhost", "X-H 1", "Host " + c.host}[c.IntN(3)]
+		return "request_header " + c.matcher() + " " + []string{"Host other.localhost", "X-H 1", "Host " + c.host, "-H*"}[c.IntN(4)]
 	case 14:
 		return "invoke " + c.matcher() + " " + []string{"one", "two"}[c.IntN(2)]
 	case 15:
@@ -134,7 +137,7 @@ func (c *siteMaker) body(depth int) string {
 // make is a random site of a host.
 func (c *siteMaker) make(i int) (host, text string) {
 	c.host = fmt.Sprintf("s%d.localhost", i)
-	text = "http://" + c.host + ":{$PORT} {\n" + c.definitions() + c.body(2) + c.body(2) + c.gate() + "\n" + c.respond("")
+	text = "http://" + c.host + ":{$PORT}, http://also." + c.host + ":{$PORT} {\n" + c.definitions() + c.body(2) + c.body(2) + c.gate() + "\n" + c.respond("")
 	if c.in(3) {
 		text += "\nhandle_errors {\n" + c.directive(1) + "\n" + c.respond("") + "\n}"
 	}

@@ -163,6 +163,26 @@ func TestLookAlikesAreUnreadable(t *testing.T) {
 	}
 }
 
+// A role that holds a blank would be two to whatever gets the list as one text.
+func TestListElementsHoldNoBlank(t *testing.T) {
+	for raw, want := range map[any]string{
+		"agent_public": "agent_public", "agent_public agent_public_etat": "", "agent_public\u00a0x": "", " agent_public ": "agent_public",
+	} {
+		id := New([]Ref{RefOf(Roles)}, map[string]any{"roles": []any{"other", raw}})
+		if values := id.Of(Roles); values[len(values)-1] != want || want == "" && len(values) != 1 {
+			t.Errorf("%q: %q", raw, values)
+		}
+	}
+}
+
+// A SIREN is made of a SIRET and of nothing else: where that is not one, neither is.
+func TestSIRENOfNoSIRET(t *testing.T) {
+	id := New([]Ref{RefOf(SIRET), RefOf(SIREN)}, map[string]any{"siret": "130025265", "siren": "130025265"})
+	if values := id.Of(SIREN); len(values) != 1 || values[0] != "" {
+		t.Errorf("%q", values)
+	}
+}
+
 func mustLookup(t testing.TB, name string) Ref {
 	t.Helper()
 	ref, ok := Lookup(name)

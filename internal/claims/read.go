@@ -2,6 +2,7 @@ package claims
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -125,6 +126,16 @@ func readValues(kind Kind, raw any) []string {
 func Read(kind Kind, raw any) []string {
 	values := readValues(kind, raw)
 	if values == nil && raw != nil {
+		return []string{""}
+	}
+	return values
+}
+
+// read is Read for a claim. An element of a list has no blank in it: what is handed on
+// separates elements by one, and "agent_public agent_public_etat" would be two roles there.
+func (c Ref) read(raw any) []string {
+	values := Read(c.Kind(), raw)
+	if c.IsList() && slices.ContainsFunc(values, func(v string) bool { return strings.ContainsFunc(v, unicode.IsSpace) }) {
 		return []string{""}
 	}
 	return values

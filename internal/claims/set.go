@@ -146,7 +146,7 @@ func New(requested []Ref, raw map[string]any) *Set {
 		case c.Index == SIREN:
 			id.setSIREN()
 		default:
-			id.Put(c, Read(c.Kind(), raw[c.Name]))
+			id.Put(c, c.read(raw[c.Name]))
 		}
 	}
 	return id
