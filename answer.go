@@ -10,7 +10,6 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
-	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 )
 
@@ -29,7 +28,7 @@ func (x *exchange) callbackLost() error {
 // our Origin, past what the site has against forged requests.
 func (q *request) formLost(r *http.Request) pages.View {
 	if q.session.IsZero() && q.fromAnotherSite(r) {
-		return pages.FormWithheld{PageURL: origin.ReturnTarget(q.target(), q.gate.Path)}
+		return pages.FormWithheld{PageURL: q.returnTo(q.target())}
 	}
 	return pages.FormLost{LoginURL: q.loginTo(q.pageAsking(r)), LoggedIn: !q.session.IsZero()}
 }

@@ -10,7 +10,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
-	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
@@ -40,7 +39,7 @@ func (x *exchange) serveCallback() error {
 	if a == nil {
 		return x.notOurs(why)
 	}
-	a.Target = origin.ReturnTarget(a.Target, x.gate.Path) // a node may have been configured otherwise
+	a.Target = x.returnTo(a.Target) // a node may have been configured otherwise
 	x.uri, x.options = a.Target, &loginOptions{a.ACR, a.Gate}
 	browser, known := x.browser()
 	mine := known && x.keeper().Began(x.origin, browser, a)

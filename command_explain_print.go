@@ -13,7 +13,11 @@ var marks = map[string]string{rules.True.String(): "✓", rules.False.String(): 
 
 // print writes the explanation for people.
 func (e *explanation) print(w io.Writer) {
-	printWrapped(w, e.URL, "")
+	at := e.URL
+	if e.Server != "" {
+		at += ", on " + e.Server
+	}
+	printWrapped(w, at, "  ")
 	for i, g := range e.Gates {
 		g.print(w, i+1)
 	}

@@ -2,24 +2,17 @@ package proconnect
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
-	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/spf13/cobra"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
@@ -133,44 +126,4 @@ func somebody(host string) string {
 		return "127.0.0.1"
 	}
 	return "203.0.113.1"
-}
-
-// serverOf is the server that a request comes to: the one that listens on its port or,
-// behind a proxy, the one with a gate whose origin the address is. To that the proxy may
-// send another host.
-func (d *dryRun) serverOf(r *http.Request) (*caddyhttp.Server, error) {
-	scheme := map[bool]string{true: "443", false: "80"}[r.TLS != nil]
-	_, port, err := net.SplitHostPort(r.Host)
-	if err != nil {
-		port = scheme
-	}
-	at := origin.Of(r.Host, r.TLS != nil)
-	for _, c := range d.app.inOrder() {
-		for _, h := range c.gates {
-			if h.origin == nil || *h.origin != at || h.around.server == nil {
-				continue
-			}
-			if h.around.exact && !slices.Contains(h.around.hosts, at.Host) {
-				r.Host = h.around.hosts[0]
-			}
-			return h.around.server, nil
-		}
-	}
-	var ports []string
-	for _, name := range slices.Sorted(maps.Keys(d.http.Servers)) {
-		server := d.http.Servers[name]
-		if listensOn(server, port) {
-			return server, nil
-		}
-		ports = append(ports, server.Listen...)
-	}
-	return nil, fmt.Errorf("--url: no server listens on port %s, only on %s; behind a proxy, `origin` tells which site an address is", port, cmp.Or(strings.Join(ports, ", "), "none"))
-}
-
-func listensOn(server *caddyhttp.Server, port string) bool {
-	n, err := strconv.Atoi(port)
-	return err == nil && slices.ContainsFunc(server.Listen, func(l string) bool {
-		a, err := caddy.ParseNetworkAddress(l)
-		return err == nil && uint(n) >= a.StartPort && uint(n) <= a.EndPort
-	})
 }

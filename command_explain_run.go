@@ -3,6 +3,9 @@ package proconnect
 import (
 	"net/http"
 	"slices"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/dryrun"
@@ -12,6 +15,7 @@ import (
 // explanation is what becomes of a person at an address, and why.
 type explanation struct {
 	URL      string            `json:"url"`
+	Server   string            `json:"server,omitempty"` // where it listens, if the address is that of several servers
 	Verdict  verdict           `json:"verdict"`
 	Gates    []gateExplanation `json:"gates"`
 	Handlers []string          `json:"handlers"` // what the request met behind the gates
@@ -39,14 +43,26 @@ const (
 // getsIn says whether the person sees what is asked for.
 func (e *explanation) getsIn() bool { return e.Verdict == verdictAdmitted || e.Verdict == verdictOpen }
 
-// explain sends a request through the configuration.
-func (d *dryRun) explain(r *http.Request, stated claims.Stated) (*explanation, error) {
+// explain sends a request through the configuration, once for each server that it may
+// come to.
+func (d *dryRun) explain(r *http.Request, stated claims.Stated) (all []*explanation, err error) {
 	address := addressOfRequest(r)
-	server, err := d.serverOf(r)
+	servers, err := d.serversOf(r)
 	if err != nil {
 		return nil, err
 	}
-	e := &explanation{URL: address, Gates: []gateExplanation{}, Handlers: []string{}}
+	for _, server := range servers {
+		e := d.explainAt(server, r.Clone(r.Context()), stated)
+		if e.URL = address; len(servers) > 1 {
+			e.Server = strings.Join(server.Listen, ", ")
+		}
+		all = append(all, e)
+	}
+	return all, nil
+}
+
+func (d *dryRun) explainAt(server *caddyhttp.Server, r *http.Request, stated claims.Stated) *explanation {
+	e := &explanation{Gates: []gateExplanation{}, Handlers: []string{}}
 	before := len(d.app.findings.list())
 	p := &rehearsal{stated: stated}
 	if len(server.TLSConnPolicies) == 0 {
@@ -67,7 +83,7 @@ func (d *dryRun) explain(r *http.Request, stated claims.Stated) (*explanation, e
 		e.Fault = p.fault.code
 	}
 	e.Verdict = e.decide(p)
-	return e, nil
+	return e
 }
 
 func addressOfRequest(r *http.Request) string {
@@ -80,7 +96,7 @@ func addressOfRequest(r *http.Request) string {
 
 // decide sums up.
 func (e *explanation) decide(p *rehearsal) verdict {
-	if p.endpoint != "" {
+	if p.endpoint {
 		return verdictEndpoint
 	}
 	for _, g := range p.gates {

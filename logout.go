@@ -39,7 +39,7 @@ func (x *exchange) logout() error {
 	text, err := x.logoutState()
 	state := session.Logout{State: text, Login: query.Get("then") == "login", Started: x.keeper().Now().Unix()}
 	if state.Login {
-		state.Target = origin.ReturnTarget(query.Get("return_to"), x.gate.Path)
+		state.Target = x.returnTo(query.Get("return_to"))
 		options, ok := x.gate.client.readOptions(query)
 		if !ok || len(options.acr) == 0 {
 			options.acr = x.entryLevels()

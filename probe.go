@@ -35,7 +35,7 @@ func (h *Handler) answerProbe(w http.ResponseWriter, r *http.Request, endpoint s
 		return false
 	}
 	if p.rehearsal != nil {
-		p.rehearsal.endpoint = endpoint
+		p.rehearsal.endpoint = true // or an address below `path` that is none
 		return true
 	}
 	caddyhttp.SetVar(r.Context(), caddyhttp.LogSkipVar, true)

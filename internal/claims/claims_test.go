@@ -125,6 +125,44 @@ func TestTextIsNormalAfterStripping(t *testing.T) {
 	}
 }
 
+// What lies on the way to a claim may be no object: then the claim is told, in a way that
+// nobody can read, and is not absent.
+func TestCustomClaimsOnTheWay(t *testing.T) {
+	grade := mustLookup(t, "custom.org.grade")
+	for _, c := range []struct {
+		custom any
+		told   int
+	}{
+		{nil, 0},
+		{map[string]any{}, 0},
+		{map[string]any{"org": nil}, 0},
+		{map[string]any{"org": map[string]any{}}, 0},
+		{map[string]any{"org": map[string]any{"grade": []any{}}}, 0},
+		{map[string]any{"org": "A"}, 1},
+		{map[string]any{"org": []any{map[string]any{"grade": "A"}}}, 1},
+		{"org", 1},
+	} {
+		id := New([]Ref{grade}, map[string]any{"custom": c.custom})
+		if values := id.Values(grade); len(values) != c.told || strings.Join(values, "") != "" {
+			t.Errorf("%v: %q", c.custom, values)
+		}
+	}
+}
+
+// What NFC makes an ASCII character of looked like one, and was none: an address that is
+// somebody else's. Texts, which prove nothing, are composed.
+func TestLookAlikesAreUnreadable(t *testing.T) {
+	for kind, unreadable := range map[Kind]bool{KindEmail: true, KindID: true, KindText: false} {
+		value, ok := Readable(kind, "\u212aevin@example.gouv.fr")
+		if ok == unreadable || ok && value != "Kevin@example.gouv.fr" {
+			t.Errorf("kind %d: %q, %t", kind, value, ok)
+		}
+		if _, ok := Readable(kind, "rene\u0301@example.gouv.fr"); !ok {
+			t.Errorf("kind %d: a letter in two characters is unreadable", kind)
+		}
+	}
+}
+
 func mustLookup(t testing.TB, name string) Ref {
 	t.Helper()
 	ref, ok := Lookup(name)

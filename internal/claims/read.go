@@ -21,6 +21,9 @@ func Readable(kind Kind, s string) (value string, ok bool) {
 	if !utf8.ValidString(s) || len(s) > 4*MaxValueChars*4 {
 		return "", false
 	}
+	if composed := norm.NFC.String(s); kind != KindText && ascii(composed) > ascii(s) {
+		return "", false // the Kelvin sign, say, composed to a K: one who looks like somebody else
+	}
 	s = strings.TrimSpace(norm.NFC.String(s))
 	stripped := strings.TrimSpace(norm.NFC.String(strings.Map(Harmless, s)))
 	switch kind {
@@ -41,6 +44,16 @@ func Readable(kind Kind, s string) (value string, ok bool) {
 		}
 	}
 	return s, s != "" && utf8.RuneCountInString(s) <= MaxValueChars
+}
+
+// ascii counts the ASCII characters of a text.
+func ascii(s string) (n int) {
+	for i := range len(s) {
+		if s[i] < utf8.RuneSelf {
+			n++
+		}
+	}
+	return n
 }
 
 // Harmless drops the characters that a placeholder's reader could act on:
@@ -133,8 +146,11 @@ func scalarText(raw any) (text string, ok bool) {
 func customAt(custom any, path string) any {
 	for word := range strings.SplitSeq(path, ".") {
 		m, ok := custom.(map[string]any)
-		if !ok {
+		switch {
+		case custom == nil:
 			return nil
+		case !ok:
+			return struct{}{} // told, and not so that anybody could find the claim in it
 		}
 		custom = m[word]
 	}

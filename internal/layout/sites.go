@@ -93,10 +93,10 @@ func (s *siteLayout) answer(e ending, gates map[*placedGate]*SiteGate) Answer {
 func letsPass(g *placedGate) bool { return g.config.Optional || len(g.config.Match) > 0 }
 
 // closed says whether one of some gates, which certainly have run, has gated every
-// request of a scope.
-func (w *walker) closed(s scope, ran []*placedGate) bool {
+// request that gets here.
+func (w *walker) closed(f flow, ran []*placedGate) bool {
 	return slices.ContainsFunc(ran, func(g *placedGate) bool {
-		return g.site != nil && !g.config.Optional && s.coveredBy(w.raw(g.config.Match))
+		return g.site != nil && !g.config.Optional && !slices.Contains(f.stale, g) && w.matchesAll(g, f)
 	})
 }
 
