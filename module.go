@@ -149,7 +149,7 @@ type Handler struct {
 	key      gateKey
 	counts   *gateMetrics
 	tried    *rules.Set // nil: the gate has no report
-	reports  *reports
+	causes   *damper    // of faults
 	refusals *damper
 	stepUps  *damper
 	entries  *damper
