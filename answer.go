@@ -10,7 +10,6 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
-	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 )
 
@@ -29,7 +28,7 @@ func (x *exchange) callbackLost() error {
 // our Origin, past what the site has against forged requests.
 func (q *request) formLost(r *http.Request) pages.View {
 	if q.session.IsZero() && q.fromAnotherSite(r) {
-		return pages.FormWithheld{PageURL: origin.ReturnTarget(q.target(), q.gate.Path)}
+		return pages.FormWithheld{PageURL: q.returnTo(q.target())}
 	}
 	return pages.FormLost{LoginURL: q.loginTo(q.pageAsking(r)), LoggedIn: !q.session.IsZero()}
 }
@@ -125,8 +124,13 @@ func (c *Client) banner() string {
 
 // send writes an answer of ours, which nobody stores, sniffs or indexes.
 func send(w http.ResponseWriter, r *http.Request, status int, body []byte) error {
+	w.Header().Set("Cache-Control", "no-store")
+	return write(w, r, status, body)
+}
+
+// write writes an answer that browsers take for what it says it is, and robots for nothing.
+func write(w http.ResponseWriter, r *http.Request, status int, body []byte) error {
 	head := w.Header()
-	head.Set("Cache-Control", "no-store")
 	head.Set("X-Content-Type-Options", "nosniff")
 	head.Set("X-Robots-Tag", "noindex")
 	head.Set("Content-Length", strconv.Itoa(len(body)))

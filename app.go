@@ -2,6 +2,8 @@ package proconnect
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -58,6 +60,14 @@ func (App) CaddyModule() caddy.ModuleInfo {
 		ID:  "proconnect",
 		New: func() caddy.Module { return new(App) },
 	}
+}
+
+// inOrder returns the clients by their names.
+func (a *App) inOrder() (all []*Client) {
+	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
+		all = append(all, a.Clients[name])
+	}
+	return all
 }
 
 // runningApp is that of the configuration that runs while another one loads; nil if there

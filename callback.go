@@ -10,7 +10,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
-	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
@@ -40,7 +39,7 @@ func (x *exchange) serveCallback() error {
 	if a == nil {
 		return x.notOurs(why)
 	}
-	a.Target = origin.ReturnTarget(a.Target, x.gate.Path) // a node may have been configured otherwise
+	a.Target = x.returnTo(a.Target) // a node may have been configured otherwise
 	x.uri, x.options = a.Target, &loginOptions{a.ACR, a.Gate}
 	browser, known := x.browser()
 	mine := known && x.keeper().Began(x.origin, browser, a)
@@ -72,7 +71,7 @@ func (x *exchange) finish(response rp.Response, a *session.Attempt, browser sess
 	}
 	result, err := x.redeem(ctx, turn, response, a, browser, now)
 	if errors.Is(err, errAttemptUsed) {
-		return x.usedAttempt()
+		return x.stopAttempt(faultAttemptUnknown, errAttemptUsed.Error())
 	}
 	x.keeper().EndFlight(x.w, x.origin, browser)
 	if err != nil {
@@ -128,10 +127,10 @@ func (x *exchange) overtaken(a *session.Attempt) bool {
 }
 
 // revokeReplaced ends the session that this login takes the place of, another person's or
-// one that nobody used: its cookie is gone from this browser, and no logout would end its
+// one that is over here: its cookie is gone from this browser, and no logout would end its
 // copies.
 func (x *exchange) revokeReplaced(family session.Family) {
-	x.keeper().RevokeIdled(&x.session)
+	x.keeper().RevokeOver(&x.session)
 	if !x.session.IsZero() && x.session.Family != family {
 		x.keeper().Revoke(x.r.Context(), &x.session)
 	}

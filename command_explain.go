@@ -2,6 +2,7 @@ package proconnect
 
 import (
 	"errors"
+	"io"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -59,11 +60,7 @@ func runExplain(c *cobra.Command) (int, error) {
 	if err != nil {
 		return exitFailed, err
 	}
-	config, err := readConfiguration(c)
-	if err != nil {
-		return exitFailed, err
-	}
-	d, err := loadDry(config)
+	d, err := loadDry(c)
 	if err != nil {
 		return exitFailed, err
 	}
@@ -83,11 +80,9 @@ func runExplain(c *cobra.Command) (int, error) {
 		}
 		explanations = append(explanations, at...)
 	}
-	if wantsJSON(c) {
-		return code, printJSON(c.OutOrStdout(), map[string]any{"explanations": explanations})
-	}
-	for _, e := range explanations {
-		e.print(c.OutOrStdout())
-	}
-	return code, nil
+	return tell(c, code, map[string]any{"explanations": explanations}, func(w io.Writer) {
+		for _, e := range explanations {
+			e.print(w)
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package proconnect
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -69,7 +70,7 @@ func (e *explanation) answer() string {
 }
 
 func (g *gateExplanation) print(w io.Writer, number int) {
-	line := fmt.Sprintf("  gate %d, %s: %s", number, orEverything(g.Where), g.Decision)
+	line := fmt.Sprintf("  gate %d, %s: %s", number, cmp.Or(g.Where, "everything"), g.Decision)
 	if g.Client != defaultClient {
 		line += ", client " + g.Client
 	}

@@ -2,6 +2,7 @@ package proconnect
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"encoding/json"
 	"errors"
@@ -74,9 +75,7 @@ func newRehearsalRequest(c *cobra.Command, address string) (*http.Request, error
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil {
 		return nil, fmt.Errorf("--url %q: want a whole address, such as https://docs.example.gouv.fr/admin", address)
 	}
-	if u.Path == "" {
-		u.Path = "/"
-	}
+	u.Path = cmp.Or(u.Path, "/")
 	method, _ := c.Flags().GetString("method")
 	r, err := http.NewRequestWithContext(c.Context(), strings.ToUpper(method), u.String(), http.NoBody)
 	if err != nil {
@@ -90,10 +89,7 @@ func newRehearsalRequest(c *cobra.Command, address string) (*http.Request, error
 	r.Header.Set("Sec-Fetch-Dest", "document")
 	r.Header.Set("Sec-Fetch-Site", "none")
 	ip, _ := c.Flags().GetString("remote-ip")
-	if ip == "" {
-		ip = somebody(u.Hostname())
-	}
-	addr, err := netip.ParseAddr(ip)
+	addr, err := netip.ParseAddr(cmp.Or(ip, somebody(u.Hostname())))
 	if err != nil {
 		return nil, fmt.Errorf("--remote-ip %q: want an IP address", ip)
 	}

@@ -64,15 +64,14 @@ func (d *dryRun) explain(r *http.Request, stated claims.Stated) (all []*explanat
 func (d *dryRun) explainAt(server *caddyhttp.Server, r *http.Request, stated claims.Stated) *explanation {
 	e := &explanation{Gates: []gateExplanation{}, Handlers: []string{}}
 	before := len(d.app.findings.list())
-	p, met, w := &rehearsal{stated: stated}, new(dryrun.Met), &rehearsalWriter{discardWriter: discardWriter{header: make(http.Header)}}
+	p := &rehearsal{stated: stated}
 	if len(server.TLSConnPolicies) == 0 {
 		r.TLS = nil // a proxy in front ended it
 	}
-	r = p.begin(r.WithContext(dryrun.Watch(r.Context(), met)))
-	aborted := serveRehearsal(server, w, r)
+	r = p.begin(r.WithContext(dryrun.Watch(r.Context(), &e.Handlers)))
+	w, aborted := serveUnread(server, r)
 	e.Problems = d.app.findings.list()[before:]
 	e.Status, e.Location = w.status, w.header.Get("Location")
-	e.Handlers = append(e.Handlers, met.Handlers...)
 	if aborted {
 		e.Handlers = append(e.Handlers, "abort")
 	}
@@ -93,31 +92,6 @@ func addressOfRequest(r *http.Request) string {
 		scheme = "https"
 	}
 	return scheme + "://" + r.Host + r.RequestURI
-}
-
-// serveRehearsal outlives a route that hangs up, which is a panic to net/http.
-func serveRehearsal(server *caddyhttp.Server, w http.ResponseWriter, r *http.Request) (aborted bool) {
-	defer func() {
-		p := recover()
-		if p != nil && p != http.ErrAbortHandler {
-			panic(p)
-		}
-		aborted = p != nil
-	}()
-	server.ServeHTTP(w, r)
-	return false
-}
-
-// rehearsalWriter keeps the status of an answer.
-type rehearsalWriter struct {
-	discardWriter
-	status int
-}
-
-func (w *rehearsalWriter) WriteHeader(status int) {
-	if w.status == 0 && status >= 200 {
-		w.status = status
-	}
 }
 
 // decide sums up.
@@ -152,7 +126,7 @@ func (e *explanation) decide(p *rehearsal) verdict {
 
 // unasked are the claims that no client's login asks for.
 func (d *dryRun) unasked(stated claims.Stated) (names []string) {
-	for i, c := range d.clients() {
+	for i, c := range d.app.inOrder() {
 		of := stated.Unasked(c.asking().Claims)
 		if i == 0 {
 			names = of

@@ -46,7 +46,7 @@ func (d *dryRun) serversOf(r *http.Request) ([]*caddyhttp.Server, error) {
 
 func (d *dryRun) serverOfOrigin(r *http.Request) *caddyhttp.Server {
 	at := origin.Of(r.Host, r.TLS != nil)
-	for _, c := range d.clients() {
+	for _, c := range d.app.inOrder() {
 		for _, h := range c.gates {
 			if h.origin == nil || *h.origin != at || h.around.server == nil {
 				continue

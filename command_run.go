@@ -1,6 +1,7 @@
 package proconnect
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -52,12 +53,8 @@ func finish(c *cobra.Command, code int, err error) error {
 	return caddycmd.WrapCommandFuncForCobra(func(caddycmd.Flags) (int, error) { return code, nil })(c, nil)
 }
 
-type findingError struct{}
-
-func (findingError) Error() string { return "something was found" }
-
 // errFinding has Caddy exit with 1. What was found is printed already.
-var errFinding = findingError{}
+var errFinding = errors.New("something was found")
 
 // lineWidth is that of a terminal, in characters.
 const lineWidth = 80

@@ -7,7 +7,6 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
@@ -17,7 +16,7 @@ import (
 // programs; anybody may send a browser there, which costs a click at most.
 func (x *exchange) serveLogin() error {
 	query := x.url.Query()
-	x.uri = origin.ReturnTarget(query.Get("return_to"), x.gate.Path)
+	x.uri = x.returnTo(query.Get("return_to"))
 	if x.open(x.r); x.unread() {
 		return x.sessionsUnread()
 	}

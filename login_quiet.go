@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
@@ -51,7 +50,7 @@ func (x *exchange) mayPassQuietly() bool {
 // waitHere answers while another tab of the browser is at ProConnect: the page opens
 // again by itself, and is decided anew.
 func (x *exchange) waitHere() error {
-	here := origin.ReturnTarget(x.target(), x.gate.Path)
+	here := x.returnTo(x.target())
 	return x.page(http.StatusUnauthorized, pages.Waiting{LoginURL: x.loginURL(), NextURL: here, Seconds: goOnWaiting})
 }
 

@@ -39,7 +39,7 @@ func (x *exchange) logout() error {
 	text, err := x.logoutState()
 	state := session.Logout{State: text, Login: query.Get("then") == "login", Started: x.keeper().Now().Unix()}
 	if state.Login {
-		state.Target = origin.ReturnTarget(query.Get("return_to"), x.gate.Path)
+		state.Target = x.returnTo(query.Get("return_to"))
 		options, ok := x.gate.client.readOptions(query)
 		if !ok || len(options.acr) == 0 {
 			options.acr = x.entryLevels()
@@ -47,7 +47,7 @@ func (x *exchange) logout() error {
 		state.ACR, state.Gate = options.acr, options.gate
 	}
 	hint := x.keeper().IDToken(x.r.Context(), x.origin, x.cookies, &x.session)
-	x.keeper().RevokeIdled(&x.session)
+	x.keeper().RevokeOver(&x.session)
 	if !x.session.IsZero() {
 		x.keeper().Revoke(x.r.Context(), &x.session)
 		x.reportLogout()

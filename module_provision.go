@@ -21,7 +21,7 @@ import (
 // Provision checks the gate and joins it to its client. What it says of the gate
 // names the site.
 func (h *Handler) Provision(ctx caddy.Context) error {
-	h.log, h.probes, h.reports = ctx.Logger(), &probes{most: waits.Probes}, new(reports)
+	h.log, h.probes = ctx.Logger(), &probes{most: waits.Probes}
 	provisionDampers(h)
 	iface, err := ctx.App("proconnect")
 	if err != nil {
@@ -47,7 +47,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 
 // provisionDampers makes what keeps events from being told too often.
 func provisionDampers(h *Handler) {
-	for _, d := range []**damper{&h.refusals, &h.stepUps, &h.entries, &h.would} {
+	for _, d := range []**damper{&h.causes, &h.refusals, &h.stepUps, &h.entries, &h.would} {
 		*d = &damper{now: time.Now}
 	}
 }

@@ -31,7 +31,7 @@ func (q *request) pageAsked(r *http.Request) string {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		target = q.pageAsking(r)
 	}
-	return origin.ReturnTarget(target, q.gate.Path)
+	return q.returnTo(target)
 }
 
 // programLoginURL is where a person logs in so that a program can go on: the login

@@ -5,7 +5,6 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
@@ -58,7 +57,7 @@ func (x *exchange) renewOnTheWay() (sent bool, err error) {
 // comesBackWhole says whether a login leads back to just the address that was asked for.
 func (x *exchange) comesBackWhole() bool {
 	target := x.target()
-	return len(target) <= session.MaxTarget && origin.ReturnTarget(target, x.gate.Path) == target
+	return len(target) <= session.MaxTarget && x.returnTo(target) == target
 }
 
 // requireRenewal answers somebody whose session is to be confirmed, the grace being over.
@@ -75,7 +74,7 @@ func (x *exchange) requireRenewal() error {
 	case !x.mayPassQuietly():
 		return x.loginsInVain()
 	}
-	here := origin.ReturnTarget(x.target(), x.gate.Path)
+	here := x.returnTo(x.target())
 	switch x.gate.client.provider.Answering() {
 	case rp.Silent:
 		return x.renewalUnavailable()

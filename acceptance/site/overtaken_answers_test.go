@@ -11,10 +11,17 @@ import (
 )
 
 // A step-up that fails slowly, while another tab's is answered, leaves what that one
-// proved: the session that it remembers its failure in is of before.
+// proved: the session that it remembers its failure in is of before. So does one that the
+// configuration of before still answers.
 func TestFailedStepUpDoesNotOverwriteAnother(t *testing.T) {
+	for name, reload := range map[string]bool{"in one configuration": false, "over a reload": true} {
+		t.Run(name, func(t *testing.T) { overtakenStepUp(t, reload) })
+	}
+}
+
+func overtakenStepUp(t *testing.T, reload bool) {
 	p := caddytest.NewProvider(t)
-	s := caddytest.Start(t, p.Option(), `
+	const site = `
 http://localhost:{$PORT} {
 	proconnect {
 		allow any
@@ -23,8 +30,10 @@ http://localhost:{$PORT} {
 		allow mfa
 	}
 	respond "inside {http.auth.user.acr}"
-}`)
+}`
+	s := caddytest.Start(t, p.Option(), site)
 	b := s.Browser("http://localhost:{$PORT}")
+	b.RetryResets()
 	b.LoginAt("/")
 	level := func(acr string) {
 		p.Mu.Lock()
@@ -40,6 +49,9 @@ http://localhost:{$PORT} {
 	}
 	p.Exchanging = make(chan chan struct{})
 	slow, slowAsked := stepUp()
+	if reload {
+		s.Load(p.Option(), site)
+	}
 	level("eidas1-mfa")
 	quick, quickAsked := stepUp()
 	close(quickAsked)

@@ -119,8 +119,6 @@ https://exempt.localhost:{$TLS_PORT} {
 }`, "UPSTREAM", up.Addr())
 }
 
-var pathHosts = []string{"files.localhost", "spa.localhost", "rewritten.localhost", "mounted.localhost", "proxied.localhost", "exempt.localhost"}
-
 // startPaths starts the sites on which paths are tried out.
 func startPaths(t *testing.T) (*caddytest.Server, *caddytest.Upstream) {
 	t.Helper()

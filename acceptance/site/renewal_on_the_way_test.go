@@ -37,7 +37,7 @@ func TestRenewalThatDoesNotComeBack(t *testing.T) {
 	}
 	landed := func() { // the time is over for which a tab is believed to be at ProConnect
 		drop("_busy")
-		s.Reload(b, renewingSandbox+"\n grace_period 1s", renewingSite)
+		s.Restart(renewingSandbox, renewingSite)
 		another := confirmed(s, t, 90*time.Minute) // whom ProConnect answers
 		eventually(another, "/", func(a caddytest.Answer) bool { return a.StatusCode == http.StatusSeeOther })
 	}
@@ -60,7 +60,7 @@ func TestRenewalIsNotBegunByEarlyDataOrInALoop(t *testing.T) {
 		b := s.Browser("http://silent.localhost:{$PORT}").For(t)
 		b.Visit("/.proconnect/login")
 		b.Jar.SetCookies(b.Home(), []*http.Cookie{{Name: cookieOf(b, "proconnect") + "_busy", Path: "/", MaxAge: -1}})
-		s.Reload(b, renewingSandbox+"\n grace_period 1s", renewingSite+silentSiteAt("http://silent.localhost:{$PORT}"))
+		s.Restart(renewingSandbox, renewingSite+silentSiteAt("http://silent.localhost:{$PORT}"))
 		return b
 	}
 	for name, tt := range map[string]struct {

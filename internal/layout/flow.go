@@ -51,11 +51,7 @@ func (f flow) ended() bool {
 
 // answered says whether all requests of a scope are answered already.
 func (f flow) answered(s scope) (by string, all bool) {
-	var before []scope
-	for _, a := range f.taken {
-		before = append(before, a.scope)
-	}
-	if !s.coveredBy(before...) {
+	if !s.coveredBy(f.before()...) {
 		return "", false
 	}
 	for _, a := range f.taken {
@@ -66,13 +62,18 @@ func (f flow) answered(s scope) (by string, all bool) {
 	return "", true
 }
 
+// before returns the scopes of the requests that are answered already.
+func (f flow) before() (scopes []scope) {
+	for _, a := range f.taken {
+		scopes = append(scopes, a.scope)
+	}
+	return scopes
+}
+
 // passed says whether one of some gates has certainly run on every request that
 // gets here.
 func (f flow) passed(some func(*placedGate) bool) bool {
-	var before []scope
-	for _, a := range f.taken {
-		before = append(before, a.scope)
-	}
+	before := f.before()
 	for _, r := range f.ran {
 		if some(r.gate) {
 			before = append(before, r.scope)

@@ -2,6 +2,7 @@ package layout
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -116,7 +117,7 @@ func Describe(sets []caddy.ModuleMap) string {
 	var all []string
 	for _, set := range sets {
 		var words []string
-		for _, name := range sortedKeys(set) {
+		for _, name := range slices.Sorted(maps.Keys(set)) {
 			words = append(words, describeMatcher(name, set[name]))
 		}
 		all = append(all, strings.Join(words, ", "))
@@ -138,12 +139,4 @@ func describeMatcher(name string, raw json.RawMessage) string {
 		}
 	}
 	return "a matcher " + name
-}
-
-func sortedKeys(set caddy.ModuleMap) (names []string) {
-	for name := range set {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

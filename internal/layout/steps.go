@@ -141,11 +141,7 @@ func (s step) hints() bool {
 
 // staticResponse tells an answer from Early Hints, after which the request continues.
 func (s step) staticResponse() (course, string) {
-	var options struct {
-		StatusCode caddyhttp.WeakString `json:"status_code"`
-		Headers    map[string][]string  `json:"headers"`
-		Abort      bool                 `json:"abort"`
-	}
+	var options caddyhttp.StaticResponse
 	if !s.read(&options) {
 		return passes, "respond"
 	}
@@ -208,10 +204,7 @@ func (s step) asksFirst() bool {
 
 // refuses says whether a step answers with a status of 400 to 499, or hangs up.
 func (s step) refuses() bool {
-	var options struct {
-		StatusCode caddyhttp.WeakString `json:"status_code"`
-		Abort      bool                 `json:"abort"`
-	}
+	var options caddyhttp.StaticResponse // of an error, which has but a status
 	if s.name != "static_response" && s.name != "error" || !s.read(&options) {
 		return false
 	}

@@ -172,10 +172,7 @@ func (w *walker) invoke(s step, f flow) flow {
 
 // gate notes a gate.
 func (w *walker) gate(s step, f flow) flow {
-	g := &placedGate{config: w.gateOf(s.config()), site: w.site, hosts: f.scope.hosts(), errors: f.errors, scope: f.scope, behind: f.maybe}
-	for _, a := range f.taken {
-		g.before = append(g.before, a.scope)
-	}
+	g := &placedGate{config: w.gateOf(s.config()), site: w.site, hosts: f.scope.hosts(), errors: f.errors, scope: f.scope, before: f.before(), behind: f.maybe}
 	if len(f.named) > 0 {
 		g.named = f.named[len(f.named)-1]
 	}

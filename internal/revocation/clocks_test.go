@@ -102,3 +102,27 @@ func TestClockThatIsSetBackALittle(t *testing.T) {
 		}
 	})
 }
+
+// The same, where the storage took nothing of it meanwhile: there is nothing to read.
+func TestClockThatJumpsWhileNothingIsTaken(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		storage, wrong := newMemory(), time.Duration(0)
+		storage.befall = func(call, _ string) error {
+			if call == "store" {
+				return errBroken
+			}
+			return nil
+		}
+		l := node(storage, &wrong)
+		l.Revoke(family(1), in(time.Hour))
+		l.Poll(t.Context())
+		wrong = 2 * time.Hour
+		pass(t, shards*PollEvery, l)
+		if l.Held() != 0 {
+			t.Fatal("nothing was forgotten: this tests nothing")
+		}
+		wrong = 0
+		l.Poll(t.Context())
+		expect(t, l, family(1), Revoked, "the clock is right again")
+	})
+}

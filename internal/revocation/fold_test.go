@@ -155,6 +155,36 @@ func TestUnionThatIsNotThere(t *testing.T) {
 	}
 }
 
+// A union that was listed and loaded, and is not listed when its parts would go, deletes
+// nothing: other nodes that list then see it no more than this one does.
+func TestUnionThatIsNoLongerListed(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		storage := newMemory()
+		l := node(storage, &right)
+		folding(t, storage, l, foldSize)
+		parts := storage.names()
+		var united time.Time
+		for range 60 {
+			l.Poll(t.Context())
+			if len(storage.names()) > foldSize && united.IsZero() {
+				united = time.Now()
+			}
+			if !united.IsZero() && time.Since(united) >= foldWait-PollEvery {
+				storage.unlisted = func(n string) bool { return level(n) == "1" }
+			}
+			for _, p := range parts {
+				if !slices.Contains(storage.names(), p) {
+					t.Fatalf("%s is gone %s after the union was written", p, time.Since(united))
+				}
+			}
+			time.Sleep(PollEvery)
+		}
+		if storage.unlisted == nil {
+			t.Fatal("nothing was folded: this tests nothing")
+		}
+	})
+}
+
 // The parts stay for a minute beside the union, in which other nodes read it.
 func TestPartsStayForAMinute(t *testing.T) {
 	bubble(t, func(t *testing.T) {

@@ -31,6 +31,8 @@ type memory struct {
 	befall func(call, base string) error
 	delay  time.Duration // of every answer
 	stale  []string      // names that are listed, whatever is there
+
+	unlisted func(key string) bool // what is there, and is not listed; nil: nothing
 }
 
 func newMemory() *memory { return &memory{objects: make(map[string][]byte)} }
@@ -92,7 +94,11 @@ func (m *memory) List(ctx context.Context, prefix string, _ bool) ([]string, err
 	if err := m.call(ctx, "list", prefix); err != nil {
 		return nil, err
 	}
-	return append(m.names(), m.stale...), nil
+	names := append(m.names(), m.stale...)
+	if m.unlisted != nil {
+		names = slices.DeleteFunc(names, m.unlisted)
+	}
+	return names, nil
 }
 
 func (m *memory) Exists(context.Context, string) bool { return true }

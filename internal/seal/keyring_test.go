@@ -214,3 +214,41 @@ func TestKeyFromTheFutureIsReplaced(t *testing.T) {
 		})
 	}
 }
+
+// A key that lives in memory, because the storage could not be written, is replaced like
+// the others when keys are rotated: it is stored nowhere, and opens nothing.
+func TestRotationReplacesTheKeyInMemory(t *testing.T) {
+	storage, now, warnings := newStorage(t), time.Now(), []string(nil)
+	storage.set(nil, fs.ErrPermission)
+	k := node(storage, &now, &warnings)
+	box := k.Box("s")
+	before := mustSeal(t, box, "x", "p")
+	storage.set(nil, nil)
+	if err := k.Rotate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	after := mustSeal(t, box, "y", "p")
+	for who, b := range map[string]*Box{"here": box, "on another node": node(storage, &now, &warnings).Box("s")} {
+		if opens(t, b, before) || !opens(t, b, after) {
+			t.Errorf("%s: what was sealed before opens: %v, after: %v", who, opens(t, b, before), opens(t, b, after))
+		}
+	}
+}
+
+// Asking the storage for the keys of other nodes forgets none that lives in memory.
+func TestReadKeepsTheKeyInMemory(t *testing.T) {
+	storage, now, warnings := newStorage(t), time.Now(), []string(nil)
+	storage.set(nil, fs.ErrPermission)
+	k := node(storage, &now, &warnings)
+	box := k.Box("s")
+	value := mustSeal(t, box, "x", "p")
+	storage.set(nil, nil)
+	theirs := mustSeal(t, node(storage, &now, &warnings).Box("s"), "y", "p")
+	opens(t, box, theirs) // an unknown key is asked for once in a few seconds
+	if err := k.Read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !opens(t, box, value) || !opens(t, box, theirs) {
+		t.Errorf("ours opens: %v, theirs: %v", opens(t, box, value), opens(t, box, theirs))
+	}
+}

@@ -23,7 +23,7 @@ const maxFlights = 100_000
 // The cookie tells it on every node. The node's own memory tells it of tabs that a
 // browser restores at once, whose requests were sent before any cookie came.
 func (k *Keeper) BeginFlight(w http.ResponseWriter, o origin.Origin, cookies []string, b Browser, a *Attempt, now time.Time) bool {
-	if k.flying(o, cookies, a, now) || !k.flights.add(flightOf(b), now, flightTime, maxFlights) {
+	if k.flying(o, cookies, a, now) || !k.marks.flights.add(flightOf(b), now, flightTime, maxFlights) {
 		return false
 	}
 	k.setFlight(w, o, a, now)
@@ -33,14 +33,14 @@ func (k *Keeper) BeginFlight(w http.ResponseWriter, o origin.Origin, cookies []s
 // NoteFlight tells of a tab that somebody sent to ProConnect by a click, which always
 // goes.
 func (k *Keeper) NoteFlight(w http.ResponseWriter, o origin.Origin, b Browser, a *Attempt, now time.Time) {
-	k.flights.drop(flightOf(b))
-	k.flights.add(flightOf(b), now, flightTime, maxFlights)
+	k.marks.flights.drop(flightOf(b))
+	k.marks.flights.add(flightOf(b), now, flightTime, maxFlights)
 	k.setFlight(w, o, a, now)
 }
 
 // EndFlight lets the next tab go: this one is back.
 func (k *Keeper) EndFlight(w http.ResponseWriter, o origin.Origin, b Browser) {
-	k.flights.drop(flightOf(b))
+	k.marks.flights.drop(flightOf(b))
 	setCookie(w, k.names(o).busy, "", "/", -1)
 }
 
@@ -73,8 +73,7 @@ func nameOf(id [16]byte) string {
 }
 
 // flightOf is how the node knows a browser, without keeping its secret.
-func flightOf(b Browser) (hash [16]byte) {
+func flightOf(b Browser) [16]byte {
 	sum := sha256.Sum256(b[:])
-	copy(hash[:], sum[:])
-	return hash
+	return [16]byte(sum[:16])
 }

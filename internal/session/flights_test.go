@@ -87,11 +87,11 @@ func TestFlightsAreBounded(t *testing.T) {
 	for i := range maxFlights + 10 {
 		k.BeginFlight(httptest.NewRecorder(), o, nil, Browser{byte(i), byte(i >> 8), byte(i >> 16)}, departing(), now)
 	}
-	if n := len(k.flights.until); n != maxFlights {
+	if n := len(k.marks.flights.until); n != maxFlights {
 		t.Errorf("%d are remembered, want %d at most", n, maxFlights)
 	}
 	k.BeginFlight(httptest.NewRecorder(), o, nil, Browser{9}, departing(), now.Add(2*time.Minute))
-	if n := len(k.flights.until); n != 1 {
+	if n := len(k.marks.flights.until); n != 1 {
 		t.Errorf("%d are remembered after their time, want the last one", n)
 	}
 }

@@ -60,9 +60,7 @@ type Keeper struct {
 	release      func() // ends what Start began
 	keys         *seal.Keyring
 	accept       bool
-	used         expiring[[16]byte] // ids of attempts
-	spent        expiring[[16]byte] // browsers' secrets that made a session
-	flights      expiring[[16]byte] // browsers of which a tab is on its way to ProConnect
+	marks        *marks // of logins
 }
 
 // New returns a keeper. It uses neither keys nor storage yet.
@@ -89,6 +87,7 @@ func New(cfg Config) *Keeper {
 		user:         newUser(cfg),
 		keys:         cfg.Keys,
 		accept:       cfg.AcceptUnread,
+		marks:        cfg.Shared.marks,
 	}
 	k.cookies[0].own = newCookieNames(cfg.Name, "", false)
 	k.cookies[1].own = newCookieNames(cfg.Name, "", true)
@@ -111,13 +110,13 @@ func (k *Keeper) Open(ctx context.Context, o origin.Origin, cookies []string, s 
 	if err != nil {
 		return k.unopened(err)
 	}
-	now := k.now()
-	if s.decode(plain) != nil || !s.alive(now, k.lifetime) {
+	if s.decode(plain) != nil {
 		*s = Session{}
 		return nil
 	}
-	if k.idle != 0 && !k.inUse(ctx, o, cookies, s, now) {
-		*s = Session{idled: &ended{s.Family, s.EndsAt()}}
+	now := k.now()
+	if !s.alive(now, k.lifetime) || k.idle != 0 && !k.inUse(ctx, o, cookies, s, now) {
+		*s = Session{over: s.overHere(now)}
 		return nil
 	}
 	s.renewal = s.renewalAt(now, k.renew)

@@ -66,11 +66,11 @@ const overtakenTime = time.Minute
 // A browser that has no session is never overtaken: its answers may arrive in any order,
 // and each brings one.
 func (k *Keeper) Overtaken(b Browser, a *Attempt, s *Session) bool {
-	at, spent := k.spent.added(flightOf(b), k.now(), overtakenTime)
+	at, spent := k.marks.spent.added(flightOf(b), k.now(), overtakenTime)
 	return spent && !s.IsZero() && a.startedAt <= at
 }
 
 // Spend notes that a browser was given a session, by the secret that it had before.
 func (k *Keeper) Spend(b Browser) {
-	k.spent.add(flightOf(b), k.now(), overtakenTime, maxUsed)
+	k.marks.spent.add(flightOf(b), k.now(), overtakenTime, maxUsed)
 }

@@ -50,7 +50,7 @@ type Session struct {
 	lifetime    int64 // that sessions had then, in seconds
 	confirmedAt int64 // when ProConnect last said who this is, Unix seconds
 
-	idled   *ended  // the session in whose place there is none, because nobody used it
+	over    *ended  // the session in whose place there is none, because it is over in this browser
 	seenDue uint32  // when this request came, Unix seconds, if that is to be noted
 	renewal Renewal // whether ProConnect is to confirm it again
 

@@ -16,12 +16,13 @@ import (
 )
 
 // Shared is what the process knows of the sessions of a client, from one configuration to
-// the next: which were revoked, and the keys of the storage. While a configuration is
-// replaced it serves two, and one that never ran if the new one fails.
+// the next: which were revoked, the keys of the storage, and the logins under way. While a
+// configuration is replaced it serves two, and one that never ran if the new one fails.
 type Shared struct {
 	keys    *seal.Keyring
 	revoked *revocation.List
 	storage certmagic.Storage // of the configuration that runs; nobody waits longer than their context says
+	marks   *marks
 
 	mu    sync.Mutex
 	users []*user // those that run, the newest last, behind the one that made it
@@ -50,7 +51,7 @@ func newUser(cfg Config) user {
 // NewShared returns what a process knows that has just begun, of a client that keeps its
 // things in the storage under a path.
 func NewShared(storage certmagic.Storage, under string, log *zap.Logger) *Shared {
-	s := &Shared{users: []*user{{storage: storage, log: log}}}
+	s := &Shared{users: []*user{{storage: storage, log: log}}, marks: new(marks)}
 	bounded := newBoundedStorage(func() certmagic.Storage { return s.current().storage })
 	s.storage = bounded
 	s.keys = seal.StoredKeyring(bounded, path.Join(under, "keys.json"), 0, func(message string, err error) {
@@ -76,10 +77,10 @@ func (s *Shared) Keys(lifetime time.Duration) *seal.Keyring {
 }
 
 // Inherit takes over what was revoked as far as another one knows: a client moved to
-// another storage, and whoever logged out before stays out.
+// another storage, and whoever logged out before stays out. No keeper uses it yet.
 func (s *Shared) Inherit(other *Shared) {
 	s.revoked.Inherit(other.revoked)
-	s.before = other
+	s.before, s.marks = other, other.marks
 }
 
 // succeed takes over what the other one came to know since, and will know: its last
@@ -157,12 +158,7 @@ func (s *Shared) use(u user) (release func()) {
 func (s *Shared) drop(added *user) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, u := range s.users {
-		if u == added {
-			s.users = append(s.users[:i:i], s.users[i+1:]...)
-			return
-		}
-	}
+	s.users = slices.DeleteFunc(s.users, func(u *user) bool { return u == added })
 }
 
 // Start begins to lend the configuration's storage to what the process knows. It never

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"maps"
 	"sync"
 	"time"
 )
@@ -26,12 +27,8 @@ func (e *expiring[K]) add(thing K, now time.Time, last time.Duration, most int) 
 	if e.until == nil {
 		e.until = make(map[K]int64)
 	}
-	if e.swept < now.Add(-time.Minute).Unix() {
-		for t, until := range e.until {
-			if until < now.Unix() {
-				delete(e.until, t)
-			}
-		}
+	if e.swept < now.Add(-time.Minute).Unix() || e.swept > now.Unix() { // the clock was ahead, and is right again
+		maps.DeleteFunc(e.until, func(_ K, until int64) bool { return until < now.Unix() })
 		e.swept = now.Unix()
 	}
 	if len(e.until) < most {
@@ -55,8 +52,15 @@ func (e *expiring[K]) drop(thing K) {
 	delete(e.until, thing)
 }
 
+// marks are what a node remembers of the logins of a client: the ids of attempts that were
+// used, the secrets of browsers that made a session, and the browsers of which a tab is on
+// its way to ProConnect. A login that began before a reload ends behind it.
+type marks struct {
+	used, spent, flights expiring[[16]byte]
+}
+
 // ConsumeAttempt says whether the attempt was still unused on this node, and uses it, so
 // that a callback that comes twice makes no second call.
 func (k *Keeper) ConsumeAttempt(a *Attempt, now time.Time) bool {
-	return k.used.add(a.id, now, attemptTime+clockSkew, maxUsed)
+	return k.marks.used.add(a.id, now, attemptTime+clockSkew, maxUsed)
 }

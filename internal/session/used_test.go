@@ -32,3 +32,17 @@ func TestUsedAttemptsAreBounded(t *testing.T) {
 		t.Errorf("%d are remembered after their time, want the last one", n)
 	}
 }
+
+// A clock that jumped ahead and is right again leaves what was remembered meanwhile, and
+// keeps nothing else from being forgotten in its time: the bound would be met, and nothing
+// remembered any more.
+func TestUsedAttemptsAreForgottenAfterAClockJumped(t *testing.T) {
+	u, now, last := new(expiring[string]), time.Unix(1_800_000_000, 0), attemptTime+clockSkew
+	add := func(id string, now time.Time) bool { return u.add(id, now, last, maxUsed) }
+	add("in the jump", now.Add(365*24*time.Hour))
+	add("set right", now)
+	add("later", now.Add(last+2*time.Minute))
+	if _, there := u.until["set right"]; there || len(u.until) != 2 {
+		t.Errorf("%d are remembered, want those of the jump and of the last hour: %v", len(u.until), u.until)
+	}
+}
