@@ -3,6 +3,7 @@ package layout
 import (
 	"cmp"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -172,6 +173,23 @@ func BenchmarkLayoutOfManySites(b *testing.B) {
 	server := `{"routes":[` + strings.Join(routes, ",") + `]}`
 	for b.Loop() {
 		if l := readRoutes(b, server); len(l.sites) != 5000 {
+			b.Fatal(len(l.sites))
+		}
+	}
+}
+
+// A portal has a gate for each of its applications: what ran in a block that answers is
+// not looked at behind it.
+func BenchmarkLayoutOfManyBlocks(b *testing.B) {
+	blocks := []string{`{"handle":[` + gateJSON + `]}`}
+	for i := range 300 {
+		path := "/app" + strconv.Itoa(i)
+		blocks = append(blocks, `{"group":"g","match":[{"path":["`+path+`/*"]}],"handle":[{"handler":"subroute","routes":[{"handle":[
+			{"handler":"rewrite","strip_path_prefix":"`+path+`"}]},{"handle":[{"handler":"proconnect","match":[{"path":["`+path+`"]}]}]},{"handle":[`+filesJSON+`]}]}]}`)
+	}
+	server := `{"routes":[{"handle":[{"handler":"subroute","routes":[` + strings.Join(blocks, ",") + `]}]}]}`
+	for b.Loop() {
+		if l := readRoutes(b, server); len(l.sites[0].gates) != 301 {
 			b.Fatal(len(l.sites))
 		}
 	}

@@ -79,8 +79,9 @@ func (w *walker) leave(f, in flow, own scope, terminal bool, g *group) flow {
 	} else if !dead {
 		f.taken, f.ran = in.taken, in.ran
 	}
-	if dead && (g == nil || g.dead) {
+	if dead && (g == nil || g.dead) { // and what ran inside, nobody behind has passed
 		f.taken = append(slices.Clip(f.taken), answered{own, by})
+		return f
 	}
 	for _, p := range append(distinct(in.ran), w.kinds(in.ran)...) {
 		if g != nil && g.passed(p.is) || g == nil && !dead && in.passed(p.is) {
