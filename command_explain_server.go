@@ -18,15 +18,12 @@ import (
 )
 
 // serversOf are the servers that a request may come to: those that listen on its port and
-// know its host or, behind a proxy, the one with a gate whose origin the address is. To
-// that the proxy may send another host. Which of several it is, each on an interface of
-// its own (`bind`), no address tells.
+// have a site of its host or, behind a proxy, the one with a gate whose origin the address
+// is. To that the proxy may send another host. Else a site of any host answers. Which of
+// several servers it is, each on an interface of its own (`bind`), no address tells.
 func (d *dryRun) serversOf(r *http.Request) ([]*caddyhttp.Server, error) {
 	if d.http == nil {
 		return nil, errors.New("--url: the configuration has no site")
-	}
-	if server := d.serverOfOrigin(r); server != nil {
-		return []*caddyhttp.Server{server}, nil
 	}
 	port := portOf(r)
 	var listening []*caddyhttp.Server
@@ -38,10 +35,20 @@ func (d *dryRun) serversOf(r *http.Request) ([]*caddyhttp.Server, error) {
 		}
 		ports = append(ports, server.Listen...)
 	}
+	known, named := d.knowing(listening, r.Host)
+	if len(named) > 0 {
+		return named, nil
+	}
+	if server := d.serverOfOrigin(r); server != nil {
+		return []*caddyhttp.Server{server}, nil
+	}
 	if len(listening) == 0 {
 		return nil, fmt.Errorf("--url: no server listens on port %s, only on %s; behind a proxy, `origin` tells which site an address is", port, cmp.Or(strings.Join(ports, ", "), "none"))
 	}
-	return d.knowing(listening, r.Host), nil
+	if len(known) == 0 {
+		return listening[:1], nil
+	}
+	return known, nil
 }
 
 func (d *dryRun) serverOfOrigin(r *http.Request) *caddyhttp.Server {
@@ -60,14 +67,19 @@ func (d *dryRun) serverOfOrigin(r *http.Request) *caddyhttp.Server {
 	return nil
 }
 
-// knowing are those of some servers whose sites answer a host, or else the first.
-func (d *dryRun) knowing(servers []*caddyhttp.Server, host string) []*caddyhttp.Server {
-	name := strings.ToLower(origin.HostOf(host))
-	known := slices.DeleteFunc(slices.Clone(servers), func(s *caddyhttp.Server) bool { return !d.app.layout.Knows(s, name) })
-	if len(known) == 0 {
-		return servers[:1]
+// knowing are those of some servers that have a site for a host, and those of them that
+// have one which says its name.
+func (d *dryRun) knowing(servers []*caddyhttp.Server, host string) (known, named []*caddyhttp.Server) {
+	for _, s := range servers {
+		some, byName := d.app.layout.Knows(s, strings.ToLower(origin.HostOf(host)))
+		if some {
+			known = append(known, s)
+		}
+		if byName {
+			named = append(named, s)
+		}
 	}
-	return known
+	return known, named
 }
 
 func portOf(r *http.Request) string {

@@ -103,7 +103,8 @@ func (s *strangers) compare(host, target string, e explainedAddress) {
 	got := s.Ask(host, target).StatusCode
 	served := got < 400 || got == http.StatusGone || got == http.StatusNotFound // errors are the site's, too
 	switch {
-	case e.Verdict == "endpoint": // `errors caddy` may have the site answer what is none
+	case e.Verdict == "error" && e.Status == got: // which `errors caddy` may have the site answer
+	case e.Verdict == "endpoint": // likewise
 	case slices.Contains([]string{"open", "admitted", "nothing"}, e.Verdict) != served, served && e.Status != got:
 		s.t.Errorf("%s%s: explain says %s %d, a stranger gets %d\n%s", host, target, e.Verdict, e.Status, got, s.sites[host])
 	}

@@ -33,6 +33,20 @@ https://both.example.gouv.fr {
 	bind 127.0.0.2
 	import gated
 }
+http://behind.lan:8080 {
+	proconnect {
+		origin https://a.example.gouv.fr
+		allow any
+	}
+	respond "behind" 296
+}
+http://other.lan:8080 {
+	proconnect {
+		origin https://proxied.example.gouv.fr
+		allow any
+	}
+	respond "behind" 295
+}
 `)
 	for url, want := range map[string]string{
 		"https://a.example.gouv.fr/":    "open",
@@ -40,6 +54,8 @@ https://both.example.gouv.fr {
 		"https://B.example.gouv.fr./":   "nothing",
 		"https://both.example.gouv.fr/": "open login",
 		"https://none.example.gouv.fr/": "nothing",
+
+		"https://proxied.example.gouv.fr/": "login",
 	} {
 		code := 1
 		if want == "open" {

@@ -70,12 +70,17 @@ func (r *Relay) serversAt(host string) (at []*serverNames) {
 	})
 }
 
-// Knows says whether a server has a site for a name.
-func (l *Layout) Knows(server *caddyhttp.Server, name string) bool {
+// Knows says whether a server has a site for a name, and whether one says the name, or a
+// pattern of it.
+func (l *Layout) Knows(server *caddyhttp.Server, name string) (known, named bool) {
 	if l == nil || l.servers[server] == nil {
-		return false
+		return false, false
 	}
-	return slices.ContainsFunc(l.servers[server].index().reach(name), func(r nameRoute) bool { return !r.site.errors })
+	for _, r := range l.servers[server].index().reach(name) {
+		known = known || !r.site.errors
+		named = named || !r.site.errors && len(r.site.hosts) > 0
+	}
+	return known, named
 }
 
 // reach are the routes that requests for a host may get to, those that answer errors
