@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 
@@ -23,9 +24,11 @@ import (
 // object is a JSON object of which only some fields matter.
 type object map[string]json.RawMessage
 
-// Of an object nothing stays but some fields.
+// Of an object nothing stays but some fields, in whatever case Caddy takes them.
 func (o object) keep(fields ...string) {
-	maps.DeleteFunc(o, func(name string, _ json.RawMessage) bool { return !slices.Contains(fields, name) })
+	maps.DeleteFunc(o, func(name string, _ json.RawMessage) bool {
+		return !slices.ContainsFunc(fields, func(field string) bool { return strings.EqualFold(field, name) })
+	})
 }
 
 // set puts a value into a field.
@@ -38,7 +41,14 @@ func (o object) set(name string, value any) {
 }
 
 // change reads a field, has it changed, and puts it back. One that is not there stays away.
+// Caddy takes it in any case, and the last of two: in another spelling, it would have what
+// nobody looked at.
 func change[T any](o object, name string, by func(*T) error) error {
+	for other := range o {
+		if other != name && strings.EqualFold(other, name) {
+			return fmt.Errorf("%s: this field is spelled %s", other, name)
+		}
+	}
 	raw, ok := o[name]
 	if !ok || string(raw) == "null" {
 		return nil
