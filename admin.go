@@ -44,8 +44,8 @@ func (adminAPI) CaddyModule() caddy.ModuleInfo {
 func (a adminAPI) Routes() []caddy.AdminRoute {
 	return []caddy.AdminRoute{
 		{Pattern: "/proconnect/status", Handler: answering(http.MethodGet, a.status)},
-		{Pattern: "/proconnect/revoke", Handler: answering(http.MethodPost, a.revoke)},
-		{Pattern: "/proconnect/rotate", Handler: answering(http.MethodPost, a.rotate)},
+		{Pattern: "/proconnect/revoke", Handler: answering(http.MethodPost, ending((*App).revoke))},
+		{Pattern: "/proconnect/rotate", Handler: answering(http.MethodPost, ending((*App).rotate))},
 	}
 }
 
@@ -97,24 +97,16 @@ func readAdminRequest(r *http.Request) (req adminRequest, err error) {
 	return req, nil
 }
 
-// revoke ends the sessions of everybody of whom a field has a value.
-func (adminAPI) revoke(a *App, r *http.Request) (any, error) {
-	req, err := readAdminRequest(r)
-	if err != nil {
-		return nil, err
+// ending is how sessions are ended, as a request asks for it.
+func ending(act func(*App, adminRequest, string) (ended, error)) func(*App, *http.Request) (any, error) {
+	return func(a *App, r *http.Request) (any, error) {
+		req, err := readAdminRequest(r)
+		if err != nil {
+			return nil, err
+		}
+		done, err := act(a, req, asker(r))
+		return done, onThisNodeOnly(err)
 	}
-	done, err := a.revoke(req, asker(r))
-	return done, onThisNodeOnly(err)
-}
-
-// rotate ends the sessions of everybody, and replaces the keys where they are ours.
-func (adminAPI) rotate(a *App, r *http.Request) (any, error) {
-	req, err := readAdminRequest(r)
-	if err != nil {
-		return nil, err
-	}
-	done, err := a.rotate(req, asker(r))
-	return done, onThisNodeOnly(err)
 }
 
 // asker is who sent a request: the name of a certificate, where there is one, and an

@@ -2,7 +2,6 @@ package proconnect
 
 import (
 	"cmp"
-	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -50,8 +49,8 @@ type listStatus struct {
 // status tells how everything is.
 func (adminAPI) status(a *App, _ *http.Request) (any, error) {
 	s := status{Clients: []clientStatus{}, Lists: []listStatus{}}
-	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
-		s.Clients = append(s.Clients, a.Clients[name].status())
+	for _, c := range a.inOrder() {
+		s.Clients = append(s.Clients, c.status())
 	}
 	for l := range a.lists.All() {
 		s.Lists = append(s.Lists, listStatus{l.Path(), l.Field(), l.Set().Len(), l.Bad().Total, l.Rejected(), moment(l.Modified())})

@@ -124,8 +124,13 @@ func (c *Client) banner() string {
 
 // send writes an answer of ours, which nobody stores, sniffs or indexes.
 func send(w http.ResponseWriter, r *http.Request, status int, body []byte) error {
+	w.Header().Set("Cache-Control", "no-store")
+	return write(w, r, status, body)
+}
+
+// write writes an answer that browsers take for what it says it is, and robots for nothing.
+func write(w http.ResponseWriter, r *http.Request, status int, body []byte) error {
 	head := w.Header()
-	head.Set("Cache-Control", "no-store")
 	head.Set("X-Content-Type-Options", "nosniff")
 	head.Set("X-Robots-Tag", "noindex")
 	head.Set("Content-Length", strconv.Itoa(len(body)))

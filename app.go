@@ -2,6 +2,8 @@ package proconnect
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,6 +36,7 @@ type App struct {
 	metrics      *metrics
 	gates        []*Handler     // of all sites
 	gatesOf      map[string]int // how many each site has so far
+	numbers      []int          // of the gates, by their places in the layout
 	pollEvery    time.Duration  // how often what changes outside is looked at
 	lookEvery    time.Duration  // and the storage
 	stop         context.CancelFunc
@@ -57,6 +60,14 @@ func (App) CaddyModule() caddy.ModuleInfo {
 		ID:  "proconnect",
 		New: func() caddy.Module { return new(App) },
 	}
+}
+
+// inOrder returns the clients by their names.
+func (a *App) inOrder() (all []*Client) {
+	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
+		all = append(all, a.Clients[name])
+	}
+	return all
 }
 
 // runningApp is that of the configuration that runs while another one loads; nil if there

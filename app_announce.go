@@ -1,11 +1,6 @@
 package proconnect
 
-import (
-	"maps"
-	"slices"
-
-	"go.uber.org/zap"
-)
+import "go.uber.org/zap"
 
 // maxAnnounced bounds the addresses that one line of the log names. A fleet has thousands.
 const maxAnnounced = 10
@@ -14,8 +9,7 @@ const maxAnnounced = 10
 // ProConnect: whoever has forgotten an address learns of it here, and not by the error
 // page on which the first person ends.
 func (a *App) announceAddresses() {
-	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
-		c := a.Clients[name]
+	for _, c := range a.inOrder() {
 		if c.sandbox != nil || c.log == nil {
 			continue
 		}

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -54,8 +52,7 @@ func (a *App) awaitAnswers(ctx context.Context) {
 	running := runningApp()
 	type way struct{ issuer, ca string }
 	waiting := make(map[way][]*Client)
-	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
-		c := a.Clients[name]
+	for _, c := range a.inOrder() {
 		if c.sandbox != nil || len(c.gates) == 0 {
 			continue
 		}

@@ -75,11 +75,7 @@ func (a *App) meant(name string) ([]*Client, error) {
 		}
 		return []*Client{c}, nil
 	}
-	var all []*Client
-	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
-		all = append(all, a.Clients[name])
-	}
-	return all, nil
+	return a.inOrder(), nil
 }
 
 // end ends sessions of each client, also where another one's storage fails. It does not

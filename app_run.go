@@ -60,13 +60,12 @@ func checkClientName(name string) error {
 // notes the names of all.
 func (a *App) checkCookieNames() error {
 	owner := make(map[string]string)
-	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
-		base := a.Clients[name].cookieBase
-		if other, taken := owner[base]; taken {
-			return fmt.Errorf("proconnect: clients %q and %q have the same cookie_name %q: give each its own", other, name, base)
+	for _, c := range a.inOrder() {
+		if other, taken := owner[c.cookieBase]; taken {
+			return fmt.Errorf("proconnect: clients %q and %q have the same cookie_name %q: give each its own", other, c.name, c.cookieBase)
 		}
-		owner[base] = name
-		a.cookieBases = append(a.cookieBases, base)
+		owner[c.cookieBase] = c.name
+		a.cookieBases = append(a.cookieBases, c.cookieBase)
 	}
 	return nil
 }

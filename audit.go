@@ -2,18 +2,15 @@ package proconnect
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/near"
-	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
 
 const auditIPOff = "off"
@@ -124,12 +121,4 @@ func (x *exchange) auditAt(event, path string, id *claims.Set, fields ...zap.Fie
 		all = append(all, zap.String("client_ip", clientIP(x.r)))
 	}
 	a.write(event, all...)
-}
-
-// clientIP is the address that a request came from, as Caddy takes it from trusted proxies.
-func clientIP(r *http.Request) string {
-	if ip, _ := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string); ip != "" {
-		return ip
-	}
-	return origin.HostOf(r.RemoteAddr)
 }

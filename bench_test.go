@@ -22,7 +22,7 @@ import (
 // benchGate is a gate with a key of its own and a session cookie that opens.
 func benchGate(tb testing.TB, list ...rules.Rule) (h *Handler, cookie string) {
 	tb.Helper()
-	app := &App{Clients: map[string]*Client{}, lists: new(rules.Lists)}
+	app := &App{Clients: map[string]*Client{}, lists: noLists()}
 	secret := make([]byte, 32)
 	for i := range secret {
 		secret[i] = byte(i * 7)

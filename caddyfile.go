@@ -113,8 +113,8 @@ func gateBlock() block[Handler] {
 		options: slices.Concat(
 			[]option[Handler]{
 				{name: "client", read: text(func(h *Handler) *string { return &h.Client })},
-				{name: "allow", read: unmarshalGateRule, repeatable: true},
-				{name: "deny", read: unmarshalGateRule, repeatable: true},
+				{name: "allow", read: readGateRule, repeatable: true},
+				{name: "deny", read: readGateRule, repeatable: true},
 				{name: "report", read: unmarshalReport},
 				{name: "mfa", read: unmarshalLevels},
 				{name: "acr", read: unmarshalLevels},
@@ -143,14 +143,7 @@ func gateBlock() block[Handler] {
 	}
 }
 
-func unmarshalGateRule(h *Handler, d *caddyfile.Dispenser) error {
-	rule, err := unmarshalRule(d, d.Val())
-	if err != nil {
-		return err
-	}
-	h.Rules = append(h.Rules, rule)
-	return nil
-}
+func readGateRule(h *Handler, d *caddyfile.Dispenser) error { return appendRule(&h.Rules, d) }
 
 // unmarshalLevels reads mfa or acr, one of which may be there.
 func unmarshalLevels(h *Handler, d *caddyfile.Dispenser) (err error) {

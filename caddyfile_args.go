@@ -28,7 +28,7 @@ func secretArg(d *caddyfile.Dispenser, option string, into *string) error {
 		return noValue(d, option)
 	}
 	*into = d.Val()
-	return noMoreArgs(d, option)
+	return lineEnds(d, option, "%s: unexpected argument %q: it takes one value; put a text with spaces in quotes")
 }
 
 // someArgs reads an option's arguments, one at least.
@@ -47,26 +47,20 @@ func noValue(d *caddyfile.Dispenser, option string) error {
 	return d.Errf("%s: no value after it; an unset {$VARIABLE} leaves none", option)
 }
 
-// noMoreArgs refuses a second argument, and a block, which Caddy would skip.
-func noMoreArgs(d *caddyfile.Dispenser, option string) error {
+// lineEnds refuses a further argument of an option, and a block, which Caddy would skip.
+func lineEnds(d *caddyfile.Dispenser, option, unexpected string) error {
 	if !d.NextArg() {
 		return noBlock(d, option)
 	}
 	if isWord(d, "}") {
 		return braceErr(d, option)
 	}
-	return d.Errf("%s: unexpected argument %q: it takes one value; put a text with spaces in quotes", option, d.Val())
+	return d.Errf(unexpected, option, d.Val())
 }
 
 // flag refuses anything after an option that takes no value.
 func flag(d *caddyfile.Dispenser, option string) error {
-	if !d.NextArg() {
-		return noBlock(d, option)
-	}
-	if isWord(d, "}") {
-		return braceErr(d, option)
-	}
-	return d.Errf("%s: it takes no value, got %q", option, d.Val())
+	return lineEnds(d, option, "%s: it takes no value, got %q")
 }
 
 // braceErr reports a closing brace that is not on a line of its own.

@@ -2,6 +2,7 @@ package proconnect
 
 import (
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -132,7 +133,7 @@ func clientBlock() block[Client] {
 				}},
 				{name: "audit", read: func(c *Client, d *caddyfile.Dispenser) error {
 					c.Audit = new(Audit)
-					return c.Audit.unmarshalCaddyfile(d)
+					return unmarshalInner(auditBlock(), d, c.Audit)
 				}},
 			},
 			textsOptions(func(c *Client) *Texts { return &c.Texts }),
@@ -163,4 +164,25 @@ func unknownClientOption(d *caddyfile.Dispenser, option string) error {
 		return d.Errf("unknown subdirective %q: did you mean %s? it belongs in session { … }", option, other)
 	}
 	return d.Errf("unknown subdirective %q: %swant one of %s", option, near.DidYouMean(option, client), strings.Join(client, ", "))
+}
+
+// unmarshalInner reads a block within the client's, in which some option has to be.
+func unmarshalInner[T any](b block[T], d *caddyfile.Dispenser, into *T) error {
+	if d.NextArg() {
+		return d.Errf("%s: unexpected argument %q: want a block", b.name, d.Val())
+	}
+	known := b.names()
+	b.unknown = func(d *caddyfile.Dispenser, option string) error {
+		if slices.Contains(clientBlock().names(), option) {
+			return d.Errf("%s: it belongs after %s { … }: is the closing brace missing above it?", option, b.name)
+		}
+		return d.Errf("%s: unknown subdirective %q: %swant one of %s", b.name, option, near.DidYouMean(option, known), strings.Join(known, ", "))
+	}
+	if err := b.unmarshal(d, into); err != nil {
+		return err
+	}
+	if reflect.ValueOf(into).Elem().IsZero() {
+		return d.Errf("%s: nothing in it: want a block with %s", b.name, strings.Join(known, ", "))
+	}
+	return nil
 }

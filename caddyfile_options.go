@@ -2,13 +2,14 @@ package proconnect
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 )
 
 // block is the grammar of a block of options that configure a T.
 type block[T any] struct {
-	prefix  string      // of messages
+	name    string      // of the option that it is the block of; empty: proconnect itself
 	options []option[T] // in the order in which messages list them
 	check   func(*T) error
 	unknown func(d *caddyfile.Dispenser, word string) error
@@ -34,7 +35,7 @@ func (b block[T]) unmarshal(d *caddyfile.Dispenser, into *T) error {
 		case i < 0:
 			return b.unknown(d, word)
 		case seen[word] && !b.options[i].repeatable:
-			return d.Errf("%sduplicate option %q: remove one", b.prefix, word)
+			return d.Errf("%sduplicate option %q: remove one", strings.TrimPrefix(b.name+": ", ": "), word)
 		}
 		seen[word] = true
 		if err := b.options[i].read(into, d); err != nil {

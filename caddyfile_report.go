@@ -9,10 +9,10 @@ import (
 // reportBlock is the grammar of report in a gate's block.
 func reportBlock() block[Handler] {
 	return block[Handler]{
-		prefix: "report: ",
+		name: "report",
 		options: []option[Handler]{
-			{name: "allow", read: unmarshalReported, repeatable: true},
-			{name: "deny", read: unmarshalReported, repeatable: true},
+			{name: "allow", read: readReported, repeatable: true},
+			{name: "deny", read: readReported, repeatable: true},
 		},
 		check: func(h *Handler) error { return rules.CheckEach(h.Report) },
 		unknown: func(d *caddyfile.Dispenser, word string) error {
@@ -21,14 +21,7 @@ func reportBlock() block[Handler] {
 	}
 }
 
-func unmarshalReported(h *Handler, d *caddyfile.Dispenser) error {
-	rule, err := unmarshalRule(d, d.Val())
-	if err != nil {
-		return err
-	}
-	h.Report = append(h.Report, rule)
-	return nil
-}
+func readReported(h *Handler, d *caddyfile.Dispenser) error { return appendRule(&h.Report, d) }
 
 func unmarshalReport(h *Handler, d *caddyfile.Dispenser) error {
 	if d.NextArg() {

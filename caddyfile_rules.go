@@ -22,13 +22,9 @@ import (
 //		not <field> ...
 //		mfa
 //	}
-func unmarshalRule(d *caddyfile.Dispenser, effect string) (rules.Rule, error) {
-	return unmarshalRuleOf(d, effect, nil)
-}
-
-// unmarshalRuleOf reads a rule whose block may also say which client it is of, as
-// the matcher's may.
-func unmarshalRuleOf(d *caddyfile.Dispenser, effect string, client *string) (rules.Rule, error) {
+//
+// The matcher's block may also say which client it is of.
+func unmarshalRule(d *caddyfile.Dispenser, effect string, client *string) (rules.Rule, error) {
 	rule := rules.Rule{Effect: effect}
 	name := rule.Name()
 	if !d.NextArg() {
@@ -58,6 +54,16 @@ func unmarshalRuleOf(d *caddyfile.Dispenser, effect string, client *string) (rul
 		return rules.Rule{}, d.WrapErr(err)
 	}
 	return rule, nil
+}
+
+// appendRule reads a rule behind those that were read before.
+func appendRule(list *[]rules.Rule, d *caddyfile.Dispenser) error {
+	rule, err := unmarshalRule(d, d.Val(), nil)
+	if err != nil {
+		return err
+	}
+	*list = append(*list, rule)
+	return nil
 }
 
 // unmarshalBlock reads the lines of a rule's block.

@@ -68,7 +68,7 @@ func TestUnmarshalRuleLeavesTheNextLine(t *testing.T) {
 	for d.NextBlock(0) {
 		switch word := d.Val(); word {
 		case rules.EffectAllow, rules.EffectDeny:
-			if _, err := unmarshalRule(d, word); err != nil {
+			if _, err := unmarshalRule(d, word, nil); err != nil {
 				t.Fatal(err)
 			}
 			words = append(words, word)
@@ -93,11 +93,11 @@ func TestUnmarshalMatcherRule(t *testing.T) {
 	} {
 		d := caddyfile.NewTestDispenser(text)
 		d.Next()
-		rule, err := unmarshalRule(d, "")
+		rule, err := unmarshalRule(d, "", nil)
 		if err != nil || rule.String() != want {
 			t.Errorf("%s: got %s, %v", text, rule, err)
 		}
-		if _, err := rules.CompileMatcher(rule, new(rules.Lists)); err != nil {
+		if _, err := rules.CompileMatcher(rule, noLists()); err != nil {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
@@ -137,7 +137,7 @@ func TestRuleErrors(t *testing.T) {
 func rulesError(text string) string {
 	list, err := tryParseRules(text)
 	if err == nil {
-		_, err = rules.Compile(list, new(rules.Lists))
+		_, err = rules.Compile(list, noLists())
 	}
 	if err == nil {
 		return "no error"

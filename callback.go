@@ -71,7 +71,7 @@ func (x *exchange) finish(response rp.Response, a *session.Attempt, browser sess
 	}
 	result, err := x.redeem(ctx, turn, response, a, browser, now)
 	if errors.Is(err, errAttemptUsed) {
-		return x.usedAttempt()
+		return x.stopAttempt(faultAttemptUnknown, errAttemptUsed.Error())
 	}
 	x.keeper().EndFlight(x.w, x.origin, browser)
 	if err != nil {

@@ -60,11 +60,6 @@ func (x *exchange) attemptElsewhere(why string) error {
 	return x.stopAttempt(faultOtherBrowser, why)
 }
 
-// usedAttempt answers a callback that came before.
-func (x *exchange) usedAttempt() error {
-	return x.stopAttempt(faultAttemptUnknown, errAttemptUsed.Error())
-}
-
 // stopAttempt sends whoever is logged in on to where they were going, and offers others
 // a login that they begin by a click.
 func (x *exchange) stopAttempt(f fault, why string) error {

@@ -1,6 +1,7 @@
 package proconnect
 
 import (
+	"cmp"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -52,10 +53,7 @@ func (c *Client) provisionProvider(caddy.Context) error {
 // process can reach: its client secret is made here and forgotten with it.
 func (c *Client) provisionSandbox(cfg rp.Config) error {
 	c.log.Warn("SANDBOX: ProConnect is simulated, identities are not verified, and only this machine is answered")
-	cfg.ClientID = "sandbox"
-	if c.ClientID != "" {
-		cfg.ClientID = c.ClientID
-	}
+	cfg.ClientID = cmp.Or(c.ClientID, "sandbox")
 	cfg.ClientSecret = session.RandomText() + session.RandomText()
 	server, err := sandbox.New(sandbox.Config{
 		Issuer:             cfg.Issuer,

@@ -1,6 +1,7 @@
 package proconnect
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -90,12 +91,8 @@ func literal(value string) bool { return !rules.HoldsPlaceholder(value) }
 
 // provisionAlgs pins the algorithms (RFC 8725 §3.1).
 func (c *Client) provisionAlgs(caddy.Context) error {
-	if c.SigningAlg == "" {
-		c.SigningAlg = rp.RS256
-	}
-	if c.UserinfoSigningAlg == "" {
-		c.UserinfoSigningAlg = c.SigningAlg
-	}
+	c.SigningAlg = cmp.Or(c.SigningAlg, rp.RS256)
+	c.UserinfoSigningAlg = cmp.Or(c.UserinfoSigningAlg, c.SigningAlg)
 	if err := c.checkSigningAlg(); err != nil {
 		return err
 	}

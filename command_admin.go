@@ -123,11 +123,9 @@ func endSessions(c *cobra.Command, path string, act func(*App, adminRequest, str
 	if err != nil {
 		return exitFailed, err
 	}
-	if wantsJSON(c) {
-		return exitFine, printJSON(c.OutOrStdout(), done)
-	}
-	printWrapped(c.OutOrStdout(), "sessions ended: client "+strings.Join(done.Clients, ", "), "  ")
-	return exitFine, nil
+	return tell(c, exitFine, done, func(w io.Writer) {
+		printWrapped(w, "sessions ended: client "+strings.Join(done.Clients, ", "), "  ")
+	})
 }
 
 // throughAdmin asks the admin endpoint. What is meant travels in the body: Caddy logs
@@ -137,32 +135,29 @@ func throughAdmin(c *cobra.Command, path string, req adminRequest) (done ended, 
 	if err != nil {
 		return done, err
 	}
-	answer, err := askAdmin(c, http.MethodPost, path, body)
-	if err != nil {
-		return done, err
-	}
-	if err := json.Unmarshal(answer, &done); err != nil {
-		return done, fmt.Errorf("the admin endpoint: %w", err)
-	}
-	return done, nil
+	_, err = askAdmin(c, http.MethodPost, path, bytes.NewReader(body), &done)
+	return done, err
 }
 
 // askAdmin asks the admin endpoint: the one that is named, else that of the configuration.
-func askAdmin(c *cobra.Command, method, path string, body []byte) ([]byte, error) {
+func askAdmin(c *cobra.Command, method, path string, body io.Reader, into any) ([]byte, error) {
 	address, err := adminAddress(c)
 	if err != nil {
 		return nil, err
 	}
-	var sent io.Reader
-	if body != nil {
-		sent = bytes.NewReader(body)
-	}
-	resp, err := caddycmd.AdminAPIRequest(address, method, path, nil, sent)
+	resp, err := caddycmd.AdminAPIRequest(address, method, path, nil, body)
 	if err != nil {
 		return nil, fmt.Errorf("admin endpoint %s: %w%s", address, err, withoutEndpoint(c, err))
 	}
 	defer resp.Body.Close()
-	return io.ReadAll(resp.Body)
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(answer, into); err != nil {
+		return nil, fmt.Errorf("the admin endpoint: %w", err)
+	}
+	return answer, nil
 }
 
 // withoutEndpoint says what to do where nobody answers.

@@ -1,6 +1,7 @@
 package proconnect
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strconv"
@@ -48,11 +49,7 @@ func runCheck(c *cobra.Command) (code int, err error) {
 	if report.count(levelError) > 0 || strict && report.count(levelWarning) > 0 {
 		code = exitFinding
 	}
-	if wantsJSON(c) {
-		return code, printJSON(c.OutOrStdout(), report)
-	}
-	report.print(c.OutOrStdout())
-	return code, nil
+	return tell(c, code, report, report.print)
 }
 
 // checkReport is what there is to say of a configuration.
@@ -88,15 +85,13 @@ func check(c *cobra.Command) (*checkReport, error) {
 	}
 	d, err := provisionDry(config.json)
 	if d.app != nil {
-		for _, f := range d.app.findings.list() {
-			report.add(f)
-		}
+		report.Findings = append(report.Findings, d.app.findings.list()...)
 	}
 	if report.Loads = err == nil; err != nil {
 		report.fail(err)
 	}
 	report.Sites = siteReports(config.json, d)
-	report.sort()
+	slices.SortStableFunc(report.Findings, func(a, b finding) int { return cmp.Compare(a.Level, b.Level) }) // errors first
 	return report, nil
 }
 
@@ -109,17 +104,4 @@ func (r *checkReport) fail(err error) {
 	if !slices.ContainsFunc(r.Findings, known) {
 		r.add(finding{Level: levelError, Text: err.Error()})
 	}
-}
-
-// sort puts errors first. What was found in the same order stays so.
-func (r *checkReport) sort() {
-	slices.SortStableFunc(r.Findings, func(a, b finding) int {
-		switch {
-		case a.Level == b.Level:
-			return 0
-		case a.Level == levelError:
-			return -1
-		}
-		return 1
-	})
 }

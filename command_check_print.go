@@ -1,6 +1,7 @@
 package proconnect
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -123,7 +124,7 @@ func gateNumbers(numbers []int) string {
 
 // line is a gate in one line; its rules follow.
 func (g gateReport) line() string {
-	line := fmt.Sprintf("gate %-2d %s", g.Number, orEverything(g.Where))
+	line := fmt.Sprintf("gate %-2d %s", g.Number, cmp.Or(g.Where, "everything"))
 	if g.Client != defaultClient {
 		line += ", client " + g.Client
 	}
@@ -138,10 +139,3 @@ func (g gateReport) line() string {
 
 // levels are those required of everybody, as a Caddyfile has them: acr and which, or mfa.
 func levels(acr []string) string { return rules.Condition{Field: "acr", Values: acr}.String() }
-
-func orEverything(where string) string {
-	if where == "" {
-		return "everything"
-	}
-	return where
-}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -42,31 +43,23 @@ configuration does not load.`,
 }
 
 func runDoctor(c *cobra.Command) (code int, err error) {
-	config, err := readConfiguration(c)
+	d, err := loadDry(c)
 	if err != nil {
 		return exitFailed, err
 	}
-	d, err := loadDry(config)
-	if err != nil {
-		return exitFailed, err
-	}
-	examined, err := d.examine(c)
+	all, err := d.examine(c)
 	if err != nil {
 		return exitFailed, err
 	}
 	code = exitFine
-	for _, e := range examined {
-		if e.failed() {
-			code = exitFinding
+	if slices.ContainsFunc(all, (*examined).failed) {
+		code = exitFinding
+	}
+	return tell(c, code, map[string]any{"clients": all}, func(w io.Writer) {
+		for _, e := range all {
+			e.print(w)
 		}
-	}
-	if wantsJSON(c) {
-		return code, printJSON(c.OutOrStdout(), map[string]any{"clients": examined})
-	}
-	for _, e := range examined {
-		e.print(c.OutOrStdout())
-	}
-	return code, nil
+	})
 }
 
 // examined is what was asked of one client.
@@ -78,18 +71,13 @@ type examined struct {
 }
 
 func (e *examined) failed() bool {
-	for _, check := range e.Checks {
-		if check.Status == doctor.Failed {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(e.Checks, func(c doctor.Check) bool { return c.Status == doctor.Failed })
 }
 
 // examine asks about each client, or about the one that is named. They share one budget
 // of time by being asked side by side.
 func (d *dryRun) examine(c *cobra.Command) ([]*examined, error) {
-	clients := d.clients()
+	clients := d.app.inOrder()
 	if name, _ := c.Flags().GetString("client"); name != "" {
 		client, err := d.app.client(name)
 		if err != nil {
@@ -97,19 +85,15 @@ func (d *dryRun) examine(c *cobra.Command) ([]*examined, error) {
 		}
 		clients = []*Client{client}
 	}
-	all, done := make([]*examined, len(clients)), make(chan struct{})
+	all := make([]*examined, len(clients))
+	var asking sync.WaitGroup
 	for i, client := range clients {
 		all[i] = &examined{Client: client.name, Environment: client.Environment, Issuer: client.Issuer, Checks: []doctor.Check{}}
-		go func() {
-			if client.sandbox == nil {
-				all[i].Checks = doctor.Examine(c.Context(), client.examination())
-			}
-			done <- struct{}{}
-		}()
+		if client.sandbox == nil {
+			asking.Go(func() { all[i].Checks = doctor.Examine(c.Context(), client.examination()) })
+		}
 	}
-	for range clients {
-		<-done
-	}
+	asking.Wait()
 	return all, nil
 }
 

@@ -4,15 +4,14 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/spf13/cobra"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/dryrun"
 )
@@ -71,7 +70,13 @@ func ownPart(text string) string {
 
 // loadDry is what most commands begin with: the configuration that the flags name,
 // provisioned. They cannot run where it is wrong.
-func loadDry(config *configuration) (*dryRun, error) { return usable(provisionDry(config.json)) }
+func loadDry(c *cobra.Command) (*dryRun, error) {
+	config, err := readConfiguration(c)
+	if err != nil {
+		return nil, err
+	}
+	return usable(provisionDry(config.json))
+}
 
 // usable refuses what was not provisioned, or has no client.
 func usable(d *dryRun, err error) (*dryRun, error) {
@@ -82,12 +87,4 @@ func usable(d *dryRun, err error) (*dryRun, error) {
 		return nil, errNoClient
 	}
 	return d, nil
-}
-
-// clients are those of the configuration, by name.
-func (d *dryRun) clients() (all []*Client) {
-	for _, name := range slices.Sorted(maps.Keys(d.app.Clients)) {
-		all = append(all, d.app.Clients[name])
-	}
-	return all
 }

@@ -2,6 +2,8 @@ package proconnect
 
 import (
 	"errors"
+	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 )
@@ -31,6 +33,9 @@ null in the file it tells in a form that cannot be read. Without any claim,
 nobody is logged in. A claim that ProConnect does not have, or a SIRET that
 cannot be, is an error.
 
+Where several servers answer one address, each on an interface of its own
+(bind), it tells of each.
+
 It exits with 0 if the person gets in at every URL, with 1 if not, and with 2 if
 it could not be told.`,
 		Example: `  caddy proconnect explain --url https://docs.example.gouv.fr/admin \
@@ -55,11 +60,7 @@ func runExplain(c *cobra.Command) (int, error) {
 	if err != nil {
 		return exitFailed, err
 	}
-	config, err := readConfiguration(c)
-	if err != nil {
-		return exitFailed, err
-	}
-	d, err := loadDry(config)
+	d, err := loadDry(c)
 	if err != nil {
 		return exitFailed, err
 	}
@@ -70,20 +71,18 @@ func runExplain(c *cobra.Command) (int, error) {
 		if err != nil {
 			return exitFailed, err
 		}
-		e, err := d.explain(r, stated)
+		at, err := d.explain(r, stated)
 		if err != nil {
 			return exitFailed, err
 		}
-		if !e.getsIn() {
+		if slices.ContainsFunc(at, func(e *explanation) bool { return !e.getsIn() }) {
 			code = exitFinding
 		}
-		explanations = append(explanations, e)
+		explanations = append(explanations, at...)
 	}
-	if wantsJSON(c) {
-		return code, printJSON(c.OutOrStdout(), map[string]any{"explanations": explanations})
-	}
-	for _, e := range explanations {
-		e.print(c.OutOrStdout())
-	}
-	return code, nil
+	return tell(c, code, map[string]any{"explanations": explanations}, func(w io.Writer) {
+		for _, e := range explanations {
+			e.print(w)
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package proconnect
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -13,7 +14,11 @@ var marks = map[string]string{rules.True.String(): "✓", rules.False.String(): 
 
 // print writes the explanation for people.
 func (e *explanation) print(w io.Writer) {
-	printWrapped(w, e.URL, "")
+	at := e.URL
+	if e.Server != "" {
+		at += ", on " + e.Server
+	}
+	printWrapped(w, at, "  ")
 	for i, g := range e.Gates {
 		g.print(w, i+1)
 	}
@@ -65,7 +70,7 @@ func (e *explanation) answer() string {
 }
 
 func (g *gateExplanation) print(w io.Writer, number int) {
-	line := fmt.Sprintf("  gate %d, %s: %s", number, orEverything(g.Where), g.Decision)
+	line := fmt.Sprintf("  gate %d, %s: %s", number, cmp.Or(g.Where, "everything"), g.Decision)
 	if g.Client != defaultClient {
 		line += ", client " + g.Client
 	}

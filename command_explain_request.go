@@ -8,18 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
-	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/spf13/cobra"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
@@ -81,9 +75,7 @@ func newRehearsalRequest(c *cobra.Command, address string) (*http.Request, error
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil {
 		return nil, fmt.Errorf("--url %q: want a whole address, such as https://docs.example.gouv.fr/admin", address)
 	}
-	if u.Path == "" {
-		u.Path = "/"
-	}
+	u.Path = cmp.Or(u.Path, "/")
 	method, _ := c.Flags().GetString("method")
 	r, err := http.NewRequestWithContext(c.Context(), strings.ToUpper(method), u.String(), http.NoBody)
 	if err != nil {
@@ -97,10 +89,7 @@ func newRehearsalRequest(c *cobra.Command, address string) (*http.Request, error
 	r.Header.Set("Sec-Fetch-Dest", "document")
 	r.Header.Set("Sec-Fetch-Site", "none")
 	ip, _ := c.Flags().GetString("remote-ip")
-	if ip == "" {
-		ip = somebody(u.Hostname())
-	}
-	addr, err := netip.ParseAddr(ip)
+	addr, err := netip.ParseAddr(cmp.Or(ip, somebody(u.Hostname())))
 	if err != nil {
 		return nil, fmt.Errorf("--remote-ip %q: want an IP address", ip)
 	}
@@ -133,44 +122,4 @@ func somebody(host string) string {
 		return "127.0.0.1"
 	}
 	return "203.0.113.1"
-}
-
-// serverOf is the server that a request comes to: the one that listens on its port or,
-// behind a proxy, the one with a gate whose origin the address is. To that the proxy may
-// send another host.
-func (d *dryRun) serverOf(r *http.Request) (*caddyhttp.Server, error) {
-	scheme := map[bool]string{true: "443", false: "80"}[r.TLS != nil]
-	_, port, err := net.SplitHostPort(r.Host)
-	if err != nil {
-		port = scheme
-	}
-	at := origin.Of(r.Host, r.TLS != nil)
-	for _, c := range d.clients() {
-		for _, h := range c.gates {
-			if h.origin == nil || *h.origin != at || h.around.server == nil {
-				continue
-			}
-			if h.around.exact && !slices.Contains(h.around.hosts, at.Host) {
-				r.Host = h.around.hosts[0]
-			}
-			return h.around.server, nil
-		}
-	}
-	var ports []string
-	for _, name := range slices.Sorted(maps.Keys(d.http.Servers)) {
-		server := d.http.Servers[name]
-		if listensOn(server, port) {
-			return server, nil
-		}
-		ports = append(ports, server.Listen...)
-	}
-	return nil, fmt.Errorf("--url: no server listens on port %s, only on %s; behind a proxy, `origin` tells which site an address is", port, cmp.Or(strings.Join(ports, ", "), "none"))
-}
-
-func listensOn(server *caddyhttp.Server, port string) bool {
-	n, err := strconv.Atoi(port)
-	return err == nil && slices.ContainsFunc(server.Listen, func(l string) bool {
-		a, err := caddy.ParseNetworkAddress(l)
-		return err == nil && uint(n) >= a.StartPort && uint(n) <= a.EndPort
-	})
 }

@@ -3,6 +3,7 @@ package proconnect
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
@@ -14,6 +15,7 @@ import (
 // explanation is what becomes of a person at an address, and why.
 type explanation struct {
 	URL      string            `json:"url"`
+	Server   string            `json:"server,omitempty"` // where it listens, if the address is that of several servers
 	Verdict  verdict           `json:"verdict"`
 	Gates    []gateExplanation `json:"gates"`
 	Handlers []string          `json:"handlers"` // what the request met behind the gates
@@ -41,24 +43,35 @@ const (
 // getsIn says whether the person sees what is asked for.
 func (e *explanation) getsIn() bool { return e.Verdict == verdictAdmitted || e.Verdict == verdictOpen }
 
-// explain sends a request through the configuration.
-func (d *dryRun) explain(r *http.Request, stated claims.Stated) (*explanation, error) {
+// explain sends a request through the configuration, once for each server that it may
+// come to.
+func (d *dryRun) explain(r *http.Request, stated claims.Stated) (all []*explanation, err error) {
 	address := addressOfRequest(r)
-	server, err := d.serverOf(r)
+	servers, err := d.serversOf(r)
 	if err != nil {
 		return nil, err
 	}
-	e := &explanation{URL: address, Gates: []gateExplanation{}, Handlers: []string{}}
+	for _, server := range servers {
+		e := d.explainAt(server, r.Clone(r.Context()), stated)
+		if e.URL = address; len(servers) > 1 {
+			e.Server = strings.Join(server.Listen, ", ")
+		}
+		all = append(all, e)
+	}
+	return all, nil
+}
+
+func (d *dryRun) explainAt(server *caddyhttp.Server, r *http.Request, stated claims.Stated) *explanation {
+	e := &explanation{Gates: []gateExplanation{}, Handlers: []string{}}
 	before := len(d.app.findings.list())
-	p, met, w := &rehearsal{stated: stated}, new(dryrun.Met), &rehearsalWriter{discardWriter: discardWriter{header: make(http.Header)}}
+	p := &rehearsal{stated: stated}
 	if len(server.TLSConnPolicies) == 0 {
 		r.TLS = nil // a proxy in front ended it
 	}
-	r = p.begin(r.WithContext(dryrun.Watch(r.Context(), met)))
-	aborted := serveRehearsal(server, w, r)
+	r = p.begin(r.WithContext(dryrun.Watch(r.Context(), &e.Handlers)))
+	w, aborted := serveUnread(server, r)
 	e.Problems = d.app.findings.list()[before:]
 	e.Status, e.Location = w.status, w.header.Get("Location")
-	e.Handlers = append(e.Handlers, met.Handlers...)
 	if aborted {
 		e.Handlers = append(e.Handlers, "abort")
 	}
@@ -70,7 +83,7 @@ func (d *dryRun) explain(r *http.Request, stated claims.Stated) (*explanation, e
 		e.Fault = p.fault.code
 	}
 	e.Verdict = e.decide(p)
-	return e, nil
+	return e
 }
 
 func addressOfRequest(r *http.Request) string {
@@ -81,34 +94,9 @@ func addressOfRequest(r *http.Request) string {
 	return scheme + "://" + r.Host + r.RequestURI
 }
 
-// serveRehearsal outlives a route that hangs up, which is a panic to net/http.
-func serveRehearsal(server *caddyhttp.Server, w http.ResponseWriter, r *http.Request) (aborted bool) {
-	defer func() {
-		p := recover()
-		if p != nil && p != http.ErrAbortHandler {
-			panic(p)
-		}
-		aborted = p != nil
-	}()
-	server.ServeHTTP(w, r)
-	return false
-}
-
-// rehearsalWriter keeps the status of an answer.
-type rehearsalWriter struct {
-	discardWriter
-	status int
-}
-
-func (w *rehearsalWriter) WriteHeader(status int) {
-	if w.status == 0 && status >= 200 {
-		w.status = status
-	}
-}
-
 // decide sums up.
 func (e *explanation) decide(p *rehearsal) verdict {
-	if p.endpoint != "" {
+	if p.endpoint {
 		return verdictEndpoint
 	}
 	for _, g := range p.gates {
@@ -138,7 +126,7 @@ func (e *explanation) decide(p *rehearsal) verdict {
 
 // unasked are the claims that no client's login asks for.
 func (d *dryRun) unasked(stated claims.Stated) (names []string) {
-	for i, c := range d.clients() {
+	for i, c := range d.app.inOrder() {
 		of := stated.Unasked(c.asking().Claims)
 		if i == 0 {
 			names = of

@@ -13,10 +13,15 @@ func wantsJSON(c *cobra.Command) bool {
 	return wants
 }
 
-// printJSON prints a document as it is: no escapes that only HTML needs.
-func printJSON(w io.Writer, document any) error {
-	enc := json.NewEncoder(w)
+// tell prints what a command found out: the document for a program, else the text. It
+// prints the document as it is: no escapes that only HTML needs.
+func tell(c *cobra.Command, code int, document any, text func(io.Writer)) (int, error) {
+	if !wantsJSON(c) {
+		text(c.OutOrStdout())
+		return code, nil
+	}
+	enc := json.NewEncoder(c.OutOrStdout())
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	return enc.Encode(document)
+	return code, enc.Encode(document)
 }

@@ -1,9 +1,11 @@
 package proconnect
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
@@ -51,12 +53,8 @@ func finish(c *cobra.Command, code int, err error) error {
 	return caddycmd.WrapCommandFuncForCobra(func(caddycmd.Flags) (int, error) { return code, nil })(c, nil)
 }
 
-type findingError struct{}
-
-func (findingError) Error() string { return "something was found" }
-
 // errFinding has Caddy exit with 1. What was found is printed already.
-var errFinding = findingError{}
+var errFinding = errors.New("something was found")
 
 // lineWidth is that of a terminal, in characters.
 const lineWidth = 80
@@ -64,6 +62,7 @@ const lineWidth = 80
 // printWrapped prints a text in lines of a terminal's width; further lines have the
 // indent. A word that is longer stays whole: it may be an address to copy.
 func printWrapped(w io.Writer, text, indent string) {
+	text = visible(text)
 	rest := strings.TrimLeft(text, " ")
 	line := text[:len(text)-len(rest)]
 	for i, word := range strings.Split(rest, " ") {
@@ -78,6 +77,17 @@ func printWrapped(w io.Writer, text, indent string) {
 		}
 	}
 	fmt.Fprintln(w, line)
+}
+
+// visible writes out what a terminal would act on: a file, an answer of the admin
+// endpoint or a claim that holds an escape sequence could rewrite what stands above it.
+func visible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' || !unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
 }
 
 // columns is how many characters a text takes on a line.

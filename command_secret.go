@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 )
@@ -38,10 +39,6 @@ It exits with 0.`,
 		key := make([]byte, 32)
 		rand.Read(key) // never fails: crypto/rand ends the program instead
 		secret := base64.StdEncoding.EncodeToString(key)
-		if wantsJSON(c) {
-			return exitFine, printJSON(c.OutOrStdout(), map[string]string{"secret": secret})
-		}
-		fmt.Fprintln(c.OutOrStdout(), secret)
-		return exitFine, nil
+		return tell(c, exitFine, map[string]string{"secret": secret}, func(w io.Writer) { fmt.Fprintln(w, secret) })
 	})
 }

@@ -1,10 +1,10 @@
 package proconnect
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/spf13/cobra"
 )
@@ -25,13 +25,10 @@ lines, and with 2 if no Caddy answers.`,
 	}
 	adminFlags(c)
 	return runs(c, func(c *cobra.Command) (int, error) {
-		answer, err := askAdmin(c, http.MethodGet, "/proconnect/status", nil)
+		var s status
+		answer, err := askAdmin(c, http.MethodGet, "/proconnect/status", nil, &s)
 		if err != nil {
 			return exitFailed, err
-		}
-		var s status
-		if err := json.Unmarshal(answer, &s); err != nil {
-			return exitFailed, fmt.Errorf("the admin endpoint: %w", err)
 		}
 		if wantsJSON(c) {
 			_, err := c.OutOrStdout().Write(answer)
@@ -43,15 +40,9 @@ lines, and with 2 if no Caddy answers.`,
 }
 
 func (s *status) exitCode() int {
-	for _, c := range s.Clients {
-		if c.StorageFails {
-			return exitFinding
-		}
-	}
-	for _, l := range s.Lists {
-		if l.FaultyLines > 0 || l.Rejected {
-			return exitFinding
-		}
+	if slices.ContainsFunc(s.Clients, func(c clientStatus) bool { return c.StorageFails }) ||
+		slices.ContainsFunc(s.Lists, func(l listStatus) bool { return l.FaultyLines > 0 || l.Rejected }) {
+		return exitFinding
 	}
 	return exitFine
 }

@@ -28,30 +28,24 @@ It exits with 0, or with 2 if the configuration does not load.`,
 	}
 	configFlags(c)
 	return runs(c, func(c *cobra.Command) (int, error) {
-		config, err := readConfiguration(c)
-		if err != nil {
-			return exitFailed, err
-		}
-		d, err := loadDry(config)
+		d, err := loadDry(c)
 		if err != nil {
 			return exitFailed, err
 		}
 		registrations := d.registrations()
-		if wantsJSON(c) {
-			return exitFine, printJSON(c.OutOrStdout(), map[string]any{"clients": registrations})
-		}
-		for i, r := range registrations {
-			if i > 0 {
-				fmt.Fprintln(c.OutOrStdout())
+		return tell(c, exitFine, map[string]any{"clients": registrations}, func(w io.Writer) {
+			for i, r := range registrations {
+				if i > 0 {
+					fmt.Fprintln(w)
+				}
+				r.print(w)
 			}
-			r.print(c.OutOrStdout())
-		}
-		return exitFine, nil
+		})
 	})
 }
 
 func (d *dryRun) registrations() (all []registration) {
-	for _, client := range d.clients() {
+	for _, client := range d.app.inOrder() {
 		all = append(all, client.registration())
 	}
 	return all

@@ -1,6 +1,7 @@
 package proconnect
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 
@@ -63,10 +64,7 @@ func (x *exchange) forbidden() error {
 
 func (x *exchange) document(doc problemDocument) error {
 	x.gate.client.app.bodies.drop(x.w, x.r)
-	if doc.Title == "" {
-		doc.Title = http.StatusText(doc.Status)
-	}
-	doc.Reference = x.reference
+	doc.Title, doc.Reference = cmp.Or(doc.Title, http.StatusText(doc.Status)), x.reference
 	body, err := json.Marshal(doc)
 	if err != nil {
 		return caddyhttp.Error(http.StatusInternalServerError, err)

@@ -69,7 +69,8 @@ func (f *damper) due(key dampedKey, reference string) (known string, more int, d
 	return reference, more, true, over
 }
 
-// makeRoom forgets what is over, or else any one.
+// makeRoom forgets what is over, or else any eighth: to look through all is not for every
+// event.
 func (f *damper) makeRoom(now time.Time) (over []counted) {
 	forget := func(key dampedKey, told *toldEvent) {
 		if delete(f.told, key); told.more > 0 {
@@ -82,7 +83,7 @@ func (f *damper) makeRoom(now time.Time) (over []counted) {
 		}
 	}
 	for key, told := range f.told {
-		if len(f.told) < maxDamped {
+		if len(f.told) <= maxDamped*7/8 {
 			break
 		}
 		forget(key, told)

@@ -30,7 +30,7 @@ func startExample(t *testing.T) *caddytest.Server {
 	for _, w := range warnings {
 		t.Error(w)
 	}
-	if err := caddy.Load(config, true); err != nil {
+	if err := s.LoadJSON(config); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -2,8 +2,6 @@ package proconnect
 
 import (
 	"net/http"
-	"sync"
-	"time"
 
 	"go.uber.org/zap"
 
@@ -105,34 +103,10 @@ var (
 	}
 )
 
-// reportEvery is how often one cause is logged. Every error page has a log line with
-// its reference; the cause that a thousand of them share is logged once.
-const reportEvery = time.Minute
-
-// reports are the causes that were logged in the last reportEvery.
-type reports struct {
-	mu   sync.Mutex
-	told map[string]time.Time
-}
-
-// due says whether a cause is to be logged again.
-func (t *reports) due(cause string) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	now := time.Now()
-	if last, told := t.told[cause]; told && now.Sub(last) < reportEvery {
-		return false
-	}
-	if t.told == nil {
-		t.told = make(map[string]time.Time)
-	}
-	t.told[cause] = now
-	return true
-}
-
-// reportOnce logs what the operator has to mend, at most once a minute.
+// reportOnce logs what the operator has to mend, at most once a minute. Every error page
+// has a log line with its reference; the cause that a thousand of them share is logged once.
 func (h *Handler) reportOnce(f fault, fields ...zap.Field) {
-	if !h.reports.due(f.cause) {
+	if _, _, due, _ := h.causes.due(dampedKey{reason: f.cause}, ""); !due {
 		return
 	}
 	if f.remedy != "" {

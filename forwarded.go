@@ -108,3 +108,11 @@ func shortened(s string) string {
 	}
 	return s[:most] + "…"
 }
+
+// clientIP is the address that a request came from, as Caddy takes it from trusted proxies.
+func clientIP(r *http.Request) string {
+	if ip, _ := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string); ip != "" {
+		return ip
+	}
+	return origin.HostOf(r.RemoteAddr)
+}

@@ -198,7 +198,6 @@ func TestNoWarningOverTLS(t *testing.T) {
 	t.Setenv("PROCONNECT_CLIENT_SECRET", clientSecret)
 	s := caddytest.Start(t, "local_certs\n proconnect {\n environment production\n client_id an-id\n client_secret {env.PROCONNECT_CLIENT_SECRET}\n}",
 		"https://docs.example.gouv.fr:{$TLS_PORT} {\n proconnect {\n  allow any\n }\n}")
-	s.Secure("docs.example.gouv.fr")
 	if lines := s.Logged(); len(lines) > 0 {
 		t.Errorf("logged %v", lines)
 	}

@@ -1,7 +1,6 @@
 package proconnect
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
@@ -13,10 +12,7 @@ import (
 // person can do, the log what the operator can.
 func (x *exchange) loginFailed(a *session.Attempt, err error) error {
 	x.uri, x.options = a.Target, &loginOptions{a.ACR, a.Gate}
-	e, ok := errors.AsType[*rp.Error](err)
-	if !ok {
-		e = &rp.Error{Kind: rp.Invalid, Err: err}
-	}
+	e := providerError(err)
 	if e.Kind == rp.Refused && e.NeedsInteraction() {
 		// A normal login is answered so where the session at ProConnect is of an
 		// identity provider that was disabled since: only a logout there helps.

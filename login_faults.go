@@ -1,6 +1,7 @@
 package proconnect
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 
@@ -110,17 +111,12 @@ func (c *Client) loginFaultOf(e *rp.Error, ledBack bool) (f fault) {
 		if f.code == "" {
 			f.status, f.code = row.status, row.fault.code
 		}
-		if f.remedy == "" {
-			f.remedy = row.remedy
-		}
+		f.remedy = cmp.Or(f.remedy, row.remedy)
 	}
 	if e.Clock != nil {
 		f.remedy = remedyOfClock(e.Clock)
 	}
-	scope := e.Scope
-	if scope == "" {
-		scope = strings.Join(c.asking().Scopes, " ")
-	}
+	scope := cmp.Or(e.Scope, strings.Join(c.asking().Scopes, " "))
 	f.remedy = strings.NewReplacer("{provider}", c.where(), "{issuer}", c.Issuer, "{scope}", scope).Replace(f.remedy)
 	if f.code == pages.ProviderUnavailable {
 		f.cause = "ProConnect does not answer, so nobody can log in"

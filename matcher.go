@@ -87,7 +87,7 @@ func (m *Matcher) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		if m.Any || len(m.Conditions) > 0 {
 			return d.Err("proconnect: duplicate in one matcher: put the conditions in one block, or make two named matchers")
 		}
-		rule, err := unmarshalRuleOf(d, "", &m.Client)
+		rule, err := unmarshalRule(d, "", &m.Client)
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,8 @@ package proconnect
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/caddyserver/caddy/v2"
@@ -39,30 +41,45 @@ func newMetrics() *metrics {
 func (m *metrics) client(name string) *clientMetrics {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	c := m.clients[name]
-	if c == nil {
-		c = new(clientMetrics)
-		m.clients[name] = c
+	if m.clients[name] == nil {
+		m.clients[name] = newClientMetrics(name)
 	}
-	return c
+	return m.clients[name]
 }
 
 // gate returns what is counted of a gate. Gates of a site are told apart by their order.
 func (m *metrics) gate(key gateKey) *gateMetrics {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	g := m.gates[key]
-	if g == nil {
-		g = new(gateMetrics)
-		m.gates[key] = g
+	if m.gates[key] == nil {
+		m.gates[key] = new(gateMetrics)
 	}
-	return g
+	return m.gates[key]
 }
 
-// joinMetrics gives a gate what it counts with, so that a request looks nothing up.
-func (a *App) joinMetrics(h *Handler) {
-	a.gatesOf[h.site]++
-	h.key = gateKey{h.client.name, h.site, strconv.Itoa(a.gatesOf[h.site])}
+// numberGates gives each gate its number among those of its site: by the configuration,
+// and not by the order in which Caddy provisions gates, or a reload would have one count
+// what another did.
+func (a *App) numberGates() {
+	a.numbers = nil
+	for _, p := range a.layout.Places() {
+		name := nameOfSite(p.Gate.Origin, p.Hosts)
+		a.gatesOf[name]++
+		a.numbers = append(a.numbers, a.gatesOf[name])
+	}
+}
+
+// joinMetrics gives a gate what it counts with, so that a request looks nothing up. place
+// is the gate's in the layout, or -1.
+func (a *App) joinMetrics(h *Handler, place int) {
+	var number int
+	if place >= 0 && place < len(a.numbers) {
+		number = a.numbers[place]
+	} else {
+		a.gatesOf[h.site]++
+		number = a.gatesOf[h.site]
+	}
+	h.key = gateKey{h.client.name, h.site, strconv.Itoa(number)}
 	h.counts = a.metrics.gate(h.key)
 	a.gates = append(a.gates, h)
 }
@@ -79,33 +96,17 @@ func (m *metrics) start(a *App) {
 func (m *metrics) stop(a *App) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var rest []*App
-	for _, other := range m.running {
-		if other != a {
-			rest = append(rest, other)
-		}
-	}
-	m.running = rest
+	m.running = slices.DeleteFunc(m.running, func(other *App) bool { return other == a })
 	clients, gates := m.shown()
-	for name := range m.clients {
-		if clients[name] == nil {
-			delete(m.clients, name)
-		}
-	}
-	for key := range m.gates {
-		if gates[key] == nil {
-			delete(m.gates, key)
-		}
-	}
+	maps.DeleteFunc(m.clients, func(name string, _ *clientMetrics) bool { return clients[name] == nil })
+	maps.DeleteFunc(m.gates, func(key gateKey, _ *gateMetrics) bool { return gates[key] == nil })
 }
 
 // shown are the clients and gates of what runs; of several, the newest configuration's.
 func (m *metrics) shown() (clients map[string]*Client, gates map[gateKey]*Handler) {
 	clients, gates = make(map[string]*Client), make(map[gateKey]*Handler)
 	for _, a := range m.running {
-		for name, c := range a.Clients {
-			clients[name] = c
-		}
+		maps.Copy(clients, a.Clients)
 		for _, h := range a.gates {
 			gates[h.key] = h
 		}

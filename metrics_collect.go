@@ -21,7 +21,6 @@ var (
 	descReports   = metric("reported_refusals_total", "Requests that the rules of a report block would refuse, by the position of the deny rule that holds, or none where no allow rule does.", "client", "site", "gate", "rule")
 	descLogins    = metric("logins_total", "Logins that ended in a session, by level of authentication.", "client", "acr")
 	descFailures  = metric("login_failures_total", "Logins that ended without a session, by reason.", "client", "reason")
-	descCalls     = metric("provider_request_duration_seconds", "Duration of calls to ProConnect.", "client", "call")
 	descAnswered  = metric("provider_last_answer_timestamp_seconds", "When ProConnect last answered.", "client")
 	descRevoked   = metric("revocations", "Sessions that were ended one by one before their time and are remembered: logged out, or replaced.", "client")
 	descPeople    = metric("people_revocations", "Records that end the sessions of the people whom they name, or of everybody, and are remembered.", "client")
@@ -36,11 +35,12 @@ var (
 // Describe tells which metrics there are.
 func (m *metrics) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		descDecisions, descRefusals, descReported, descReports, descLogins, descFailures, descCalls, descAnswered,
+		descDecisions, descRefusals, descReported, descReports, descLogins, descFailures, descAnswered,
 		descRevoked, descPeople, descStorage, descKey, descEntries, descFaulty, descRejected, descModified,
 	} {
 		to <- d
 	}
+	newCalls().Describe(to)
 }
 
 // Collect tells how they are at the moment.
@@ -90,10 +90,7 @@ func (g *gateMetrics) collect(to chan<- prometheus.Metric, key gateKey, reports 
 func (c *Client) collect(to chan<- prometheus.Metric, name string) {
 	c.counts.logins.each(func(acr string, n uint64) { counter(to, descLogins, n, name, acr) })
 	c.counts.failures.each(func(reason string, n uint64) { counter(to, descFailures, n, name, reason) })
-	for i, call := range observedCalls {
-		count, sum, buckets := c.counts.calls[i].read()
-		to <- prometheus.MustNewConstHistogram(descCalls, count, sum, buckets, name, string(call))
-	}
+	c.counts.calls.Collect(to)
 	timestamp(to, descAnswered, c.counts.answeredAt(), name)
 	timestamp(to, descKey, c.keeper.KeyCreated(), name)
 	health := c.keeper.Health()

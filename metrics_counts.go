@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
@@ -22,10 +24,28 @@ type gateMetrics struct {
 
 // clientMetrics is what is counted of a client.
 type clientMetrics struct {
-	logins     tally // by the level of authentication
-	failures   tally // by reason
-	calls      [len(observedCalls)]histogram
-	lastAnswer atomic.Int64 // of ProConnect, in Unix milliseconds; 0: none yet
+	logins     tally                  // by the level of authentication
+	failures   tally                  // by reason
+	calls      prometheus.ObserverVec // how long calls to ProConnect took, by what they ask for
+	lastAnswer atomic.Int64           // of ProConnect, in Unix milliseconds; 0: none yet
+}
+
+func newClientMetrics(name string) *clientMetrics {
+	c := &clientMetrics{calls: newCalls().MustCurryWith(prometheus.Labels{"client": name})}
+	for _, stage := range []rp.Stage{rp.StageDiscovery, rp.StageKeys, rp.StageToken, rp.StageUserinfo} {
+		c.calls.WithLabelValues(string(stage)) // told before the first call, too
+	}
+	return c
+}
+
+// newCalls makes a histogram of durations: a call takes some hundred milliseconds, and ten
+// seconds at most.
+func newCalls() *prometheus.HistogramVec {
+	return prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:    "caddy_proconnect_provider_request_duration_seconds",
+		Help:    "Duration of calls to ProConnect.",
+		Buckets: []float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10},
+	}, []string{"client", "call"})
 }
 
 // tally counts by a label whose values are few. It is off the way of requests that pass.
@@ -64,17 +84,12 @@ func levelLabel(acr string) string {
 	return "other"
 }
 
-// observedCalls are the calls to ProConnect whose duration is told.
-var observedCalls = [...]rp.Stage{rp.StageDiscovery, rp.StageKeys, rp.StageToken, rp.StageUserinfo}
-
 // observe takes in a call to ProConnect.
 func (c *clientMetrics) observe(stage rp.Stage, took time.Duration, answered bool) {
 	if answered {
 		c.lastAnswer.Store(time.Now().UnixMilli())
 	}
-	if i := slices.Index(observedCalls[:], stage); i >= 0 {
-		c.calls[i].observe(took)
-	}
+	c.calls.WithLabelValues(string(stage)).Observe(took.Seconds())
 }
 
 // answeredAt is when ProConnect last answered; zero if it has not.
@@ -83,42 +98,6 @@ func (c *clientMetrics) answeredAt() time.Time {
 		return time.UnixMilli(at)
 	}
 	return time.Time{}
-}
-
-// bounds are the upper bounds of a histogram's buckets, in seconds: a call takes some
-// hundred milliseconds, and ten seconds at most.
-var bounds = [...]float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}
-
-// histogram counts durations.
-type histogram struct {
-	mu      sync.Mutex
-	count   uint64
-	sum     float64
-	buckets [len(bounds)]uint64
-}
-
-func (h *histogram) observe(d time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	seconds := d.Seconds()
-	h.count++
-	h.sum += seconds
-	for i, bound := range bounds {
-		if seconds <= bound {
-			h.buckets[i]++
-		}
-	}
-}
-
-// read returns what was counted; the buckets are cumulative.
-func (h *histogram) read() (count uint64, sum float64, buckets map[float64]uint64) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	buckets = make(map[float64]uint64, len(bounds))
-	for i, bound := range bounds {
-		buckets[bound] = h.buckets[i]
-	}
-	return h.count, h.sum, buckets
 }
 
 // gateKey is what the series of a gate are told apart by.

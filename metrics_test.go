@@ -18,7 +18,7 @@ func TestMetricsOfAThousandSites(t *testing.T) {
 	app.metrics, app.gatesOf = newMetrics(), make(map[string]int)
 	gate.client.counts = app.metrics.client(gate.client.name)
 	for i := range 1000 {
-		app.joinMetrics(&Handler{client: gate.client, site: fmt.Sprintf("s%d.example.gouv.fr", i)})
+		app.joinMetrics(&Handler{client: gate.client, site: fmt.Sprintf("s%d.example.gouv.fr", i)}, -1)
 	}
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(app.metrics)

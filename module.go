@@ -1,6 +1,7 @@
 package proconnect
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/caddyserver/caddy/v2"
@@ -149,7 +150,7 @@ type Handler struct {
 	key      gateKey
 	counts   *gateMetrics
 	tried    *rules.Set // nil: the gate has no report
-	reports  *reports
+	causes   *damper    // of faults
 	refusals *damper
 	stepUps  *damper
 	entries  *damper
@@ -185,21 +186,11 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 }
 
 func (h *Handler) setDefaults() {
-	if h.Login == "" {
-		h.Login = loginPage
-	}
-	if h.Errors == "" {
-		h.Errors = errorsBuiltin
-	}
-	if h.Path == "" {
-		h.Path = defaultPath
-	}
-	if h.CallbackPath == "" {
-		h.CallbackPath = h.Path + "/callback"
-	}
-	if h.LoggedOutPath == "" {
-		h.LoggedOutPath = h.Path + "/logged-out"
-	}
+	h.Login = cmp.Or(h.Login, loginPage)
+	h.Errors = cmp.Or(h.Errors, errorsBuiltin)
+	h.Path = cmp.Or(h.Path, defaultPath)
+	h.CallbackPath = cmp.Or(h.CallbackPath, h.Path+"/callback")
+	h.LoggedOutPath = cmp.Or(h.LoggedOutPath, h.Path+"/logged-out")
 }
 
 // Interface guards

@@ -21,7 +21,7 @@ import (
 // Provision checks the gate and joins it to its client. What it says of the gate
 // names the site.
 func (h *Handler) Provision(ctx caddy.Context) error {
-	h.log, h.probes, h.reports = ctx.Logger(), &probes{most: waits.Probes}, new(reports)
+	h.log, h.probes = ctx.Logger(), &probes{most: waits.Probes}
 	provisionDampers(h)
 	iface, err := ctx.App("proconnect")
 	if err != nil {
@@ -34,7 +34,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	site := siteOf(ctx, layout, gateText(h))
-	h.site = nameOfSite(h, site)
+	h.site = nameOfSite(h.Origin, site.hosts)
 	if len(site.hosts) == 0 {
 		return h.provision(ctx, app, site)
 	}
@@ -47,18 +47,18 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 
 // provisionDampers makes what keeps events from being told too often.
 func provisionDampers(h *Handler) {
-	for _, d := range []**damper{&h.refusals, &h.stepUps, &h.entries, &h.would} {
+	for _, d := range []**damper{&h.causes, &h.refusals, &h.stepUps, &h.entries, &h.would} {
 		*d = &damper{now: time.Now}
 	}
 }
 
 // nameOfSite is what logs and metrics call the site: its first name, or the pattern of a
 // wildcard site, whose names are many.
-func nameOfSite(h *Handler, site site) string {
-	if len(site.hosts) > 0 {
-		return site.hosts[0]
+func nameOfSite(at string, hosts []string) string {
+	if len(hosts) > 0 {
+		return hosts[0]
 	}
-	if o, err := origin.Parse(h.Origin); err == nil {
+	if o, err := origin.Parse(at); err == nil {
 		return o.Host
 	}
 	return "*"
@@ -81,7 +81,7 @@ func (h *Handler) provision(ctx caddy.Context, app *App, site site) (err error) 
 	if h.logo, err = app.readLogo(h.Logo); err != nil {
 		return err
 	}
-	app.joinMetrics(h)
+	app.joinMetrics(h, site.place)
 	warnPersistent(h)
 	if err := shareAfterLogout(h, ctx, site); err != nil {
 		return err

@@ -3,7 +3,6 @@ package proconnect
 import (
 	"cmp"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
@@ -33,19 +32,11 @@ func (x *exchange) serveFile() error {
 	}
 	head := x.w.Header()
 	head.Set("Content-Type", file.Type)
-	head.Set("Content-Length", strconv.Itoa(len(file.Body)))
 	head.Set("Content-Security-Policy", file.CSP)
 	// The site's own late policy may take the place of ours, and allow scripts. A drawing
 	// that is saved and not opened runs none; pages show it all the same.
 	head.Set("Content-Disposition", "attachment")
 	head.Set("Cache-Control", "public, max-age=31536000, immutable")
 	head.Set("Cross-Origin-Resource-Policy", "same-origin")
-	head.Set("X-Content-Type-Options", "nosniff")
-	head.Set("X-Robots-Tag", "noindex")
-	x.w.WriteHeader(http.StatusOK)
-	if x.r.Method == http.MethodHead {
-		return nil
-	}
-	_, err := x.w.Write(file.Body)
-	return err
+	return write(x.w, x.r, http.StatusOK, file.Body)
 }

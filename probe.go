@@ -35,7 +35,7 @@ func (h *Handler) answerProbe(w http.ResponseWriter, r *http.Request, endpoint s
 		return false
 	}
 	if p.rehearsal != nil {
-		p.rehearsal.endpoint = endpoint
+		p.rehearsal.endpoint = true // or an address below `path` that is none
 		return true
 	}
 	caddyhttp.SetVar(r.Context(), caddyhttp.LogSkipVar, true)
@@ -86,28 +86,30 @@ func (h *Handler) probe(server *caddyhttp.Server, r *http.Request, p origin.Orig
 	}
 	ctx, cancel := context.WithTimeout(context.WithValue(context.WithoutCancel(r.Context()), probeKey{}, ask), most)
 	defer cancel()
-	answer := serveProbe(server, (&http.Request{
+	answer, _ := serveUnread(server, (&http.Request{
 		Method: http.MethodGet, URL: &url.URL{Path: ask.path}, RequestURI: ask.path,
 		Proto: r.Proto, ProtoMajor: r.ProtoMajor, ProtoMinor: r.ProtoMinor,
 		Header: probeHeaders(r.Header), Body: http.NoBody, Host: r.Host, RemoteAddr: r.RemoteAddr, TLS: r.TLS,
 	}).WithContext(ctx))
-	if changed := changedHeaders(answer); ask.came && len(changed) > 0 {
+	if changed := changedHeaders(answer.sent); ask.came && len(changed) > 0 {
 		h.reportOnce(faultHeadersChanged, zap.Strings("headers", changed))
 	}
 	return ask.came
 }
 
-// serveProbe returns the headers of the answer. It outlives a site that hangs up on what it
-// does not know, which is a panic to net/http.
-func serveProbe(server *caddyhttp.Server, r *http.Request) http.Header {
-	w := &discardWriter{header: make(http.Header)}
+// serveUnread has a server answer a request that nobody sent. It outlives a site that hangs
+// up on what it does not know, which is a panic to net/http.
+func serveUnread(server *caddyhttp.Server, r *http.Request) (w *discardWriter, aborted bool) {
+	w = &discardWriter{header: make(http.Header)}
 	defer func() {
-		if p := recover(); p != nil && p != http.ErrAbortHandler {
+		p := recover()
+		if p != nil && p != http.ErrAbortHandler {
 			panic(p)
 		}
+		aborted = p != nil
 	}()
 	server.ServeHTTP(w, r)
-	return w.sent
+	return w, false
 }
 
 // probeHeaders are the request's, but for those of its body, of its connection and
@@ -125,12 +127,15 @@ func probeHeaders(from http.Header) http.Header {
 }
 
 // discardWriter is a response that nobody reads.
-type discardWriter struct{ header, sent http.Header }
+type discardWriter struct {
+	header, sent http.Header // as it is, and as it was when the response began
+	status       int         // 0: it has not begun
+}
 
 func (w *discardWriter) Header() http.Header         { return w.header }
 func (w *discardWriter) Write(b []byte) (int, error) { return len(b), nil }
 func (w *discardWriter) WriteHeader(status int) {
-	if w.sent == nil && status >= http.StatusOK { // before are the headers of early hints
-		w.sent = w.header.Clone()
+	if w.status == 0 && status >= http.StatusOK { // before are the headers of early hints
+		w.status, w.sent = status, w.header.Clone()
 	}
 }

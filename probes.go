@@ -2,6 +2,7 @@ package proconnect
 
 import (
 	"hash/maphash"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -86,11 +87,6 @@ var probeSeed = maphash.MakeSeed()
 
 // headersDigest tells one client's headers from another's, whatever their order.
 func headersDigest(r *http.Request) uint64 {
-	names := make([]string, 0, len(r.Header))
-	for name := range r.Header {
-		names = append(names, name)
-	}
-	slices.Sort(names)
 	var h maphash.Hash
 	h.SetSeed(probeSeed)
 	write := func(s string) {
@@ -98,7 +94,7 @@ func headersDigest(r *http.Request) uint64 {
 		h.WriteByte(0)
 	}
 	write(origin.HostOf(r.RemoteAddr))
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		write(name)
 		for _, value := range r.Header[name] {
 			write(value)

@@ -11,7 +11,7 @@ import (
 func TestDenialWithoutGroundsHasAReason(t *testing.T) {
 	rs := mustCompileRules(t, parseRules(t, "deny siren 130025265\nallow roles a"))
 	d := rules.Decision{Outcome: rules.Deny, By: &rs.Rules[0]}
-	if reasons, together := denied(d); len(reasons) != 1 || reasons[0].Code != "other" || together != nil {
+	if reasons, together := new(request).denied(d); len(reasons) != 1 || reasons[0].Code != "other" || together != nil {
 		t.Errorf("got %v, %v", reasons, together)
 	}
 }

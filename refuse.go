@@ -49,10 +49,10 @@ func (q *request) opensElsewhere() bool { return q.url.Path != "/" && !q.gate.ma
 func (q *request) explain(view *pages.Refused) {
 	d := q.decision
 	if d.By != nil {
-		view.Reasons, view.Together = denied(d)
+		view.Reasons, view.Together = q.denied(d)
 	} else {
 		for _, g := range d.Grounds {
-			view.Reasons = append(view.Reasons, q.missed(g))
+			view.Reasons = append(view.Reasons, q.missed(g, g.Not))
 		}
 	}
 	view.Levels = d.ACR
@@ -70,18 +70,18 @@ func (q *request) explain(view *pages.Refused) {
 	}
 }
 
-// missed tells a condition that kept an allow rule from holding.
-func (q *request) missed(g rules.Ground) pages.Reason {
+// missed tells why a condition does not hold, read with a `not` in front or without.
+func (q *request) missed(g rules.Ground, not bool) pages.Reason {
 	switch {
 	case g.StepUp && g.Value == rules.False:
 		return levelReason(q.gate.rules.Rules[g.Rule-1].Levels())
 	case g.FaultyList:
 		return pages.Reason{Code: pages.ReasonList}
-	case g.Value == rules.Unknown, g.Absent && g.Not:
+	case g.Value == rules.Unknown, g.Absent && not:
 		return pages.Reason{Code: pages.ReasonUnknown, Field: g.Field.Name}
 	case g.Absent:
 		return pages.Reason{Code: pages.ReasonOther}
-	case g.Not:
+	case not:
 		return pages.Reason{Code: pages.ReasonExcluded, Field: g.Field.Name}
 	}
 	return pages.Reason{Code: pages.ReasonNotListed, Field: g.Field.Name}
@@ -89,14 +89,10 @@ func (q *request) missed(g rules.Ground) pages.Reason {
 
 // denied tells why a deny rule holds: what ProConnect did not tell, or a list of the
 // site's, which may clear the person; else what the rule names, all of which had to come together.
-func denied(d rules.Decision) (reasons []pages.Reason, together []string) {
+func (q *request) denied(d rules.Decision) (reasons []pages.Reason, together []string) {
 	for _, g := range d.Grounds {
-		together = append(together, g.Field.Name)
-		switch {
-		case g.FaultyList:
-			reasons = append(reasons, pages.Reason{Code: pages.ReasonList})
-		case g.Value == rules.Unknown:
-			reasons = append(reasons, pages.Reason{Code: pages.ReasonUnknown, Field: g.Field.Name})
+		if together = append(together, g.Field.Name); g.Value == rules.Unknown {
+			reasons = append(reasons, q.missed(g, g.Not))
 		}
 	}
 	switch {
@@ -108,16 +104,7 @@ func denied(d rules.Decision) (reasons []pages.Reason, together []string) {
 		return nil, together
 	}
 	g := d.Grounds[0]
-	reason := pages.Reason{Code: pages.ReasonExcluded, Field: g.Field.Name}
-	switch {
-	case g.Absent && g.Not:
-		reason = pages.Reason{Code: pages.ReasonOther}
-	case g.Absent:
-		reason.Code = pages.ReasonUnknown
-	case g.Not:
-		reason.Code = pages.ReasonNotListed
-	}
-	return []pages.Reason{reason}, nil
+	return []pages.Reason{q.missed(g, !g.Not)}, nil // it holds: its opposite does not
 }
 
 // levelReason tells that a login did not reach any of some levels. Where two

@@ -15,7 +15,7 @@ import (
 type rehearsal struct {
 	stated claims.Stated // of the person; nil: nobody is logged in
 
-	endpoint string // of ours, that the request came to
+	endpoint bool   // the request came to an address of ours
 	fault    *fault // with which a gate answers, whoever it is
 	gates    []rehearsed
 }

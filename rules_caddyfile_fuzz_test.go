@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 )
@@ -26,7 +27,7 @@ func FuzzUnmarshalRule(f *testing.F) {
 		}
 		d := caddyfile.NewDispenser(tokens)
 		d.Next()
-		rule, err := unmarshalRule(d, rules.EffectAllow)
+		rule, err := unmarshalRule(d, rules.EffectAllow, nil)
 		if err != nil {
 			return
 		}
@@ -68,7 +69,7 @@ func tryParseRules(text string) ([]rules.Rule, error) {
 	for d.NextBlock(0) {
 		switch d.Val() {
 		case rules.EffectAllow, rules.EffectDeny:
-			rule, err := unmarshalRule(d, d.Val())
+			rule, err := unmarshalRule(d, d.Val(), nil)
 			if err != nil {
 				return nil, err
 			}
@@ -82,9 +83,12 @@ func tryParseRules(text string) ([]rules.Rule, error) {
 
 func mustCompileRules(t testing.TB, list []rules.Rule) *rules.Set {
 	t.Helper()
-	rs, err := rules.Compile(list, new(rules.Lists))
+	rs, err := rules.Compile(list, noLists())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return rs
 }
+
+// noLists reads no file before a rule names one, and tells nobody.
+func noLists() *rules.Lists { return rules.NewLists(zap.NewNop(), nil) }

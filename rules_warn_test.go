@@ -39,7 +39,7 @@ func TestRuleWarningsSayWhatToWrite(t *testing.T) {
 		"allow siren 130025265\ndeny email .*@example.org":                        "rule 2 (deny email): value 1 of email" + glob,
 		"allow siren 130025265\ndeny organizational_unit /etc/caddy/blocked.txt":  "rule 2 (deny organizational_unit): value 1 of organizational_unit looks like the name of a file: say organizational_unit from and its whole path",
 	} {
-		rs, err := rules.Compile(parseRules(t, text), new(rules.Lists))
+		rs, err := rules.Compile(parseRules(t, text), noLists())
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
 			continue

@@ -41,6 +41,7 @@ func (a *App) readLayout(ctx caddy.Context) (*layout.Layout, error) {
 		return nil, err
 	}
 	a.layout = l
+	a.numberGates()
 	return l, nil
 }
 
@@ -78,10 +79,10 @@ func gateText(h *Handler) string {
 func siteOf(ctx caddy.Context, l *layout.Layout, text string) site {
 	server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
 	if !ok {
-		return site{}
+		return site{place: -1}
 	}
-	hosts, known := l.Hosts(server, text)
-	return site{known: known, hosts: hosts, exact: exactHosts(hosts), plain: len(server.TLSConnPolicies) == 0, strict: server.TrustedProxiesStrict > 0, server: server}
+	hosts, place, known := l.Hosts(server, text)
+	return site{known: known, hosts: hosts, place: place, exact: exactHosts(hosts), plain: len(server.TLSConnPolicies) == 0, strict: server.TrustedProxiesStrict > 0, server: server}
 }
 
 // exactHosts says whether hosts are names, all of them.

@@ -12,6 +12,7 @@ type site struct {
 	// of sight by then; who writes the one has thought of the other.
 	strict bool
 
+	place  int               // the gate's, among those of the layout; -1: unknown
 	server *caddyhttp.Server // nil if the gate is in none
 	where  string            // what the gate's own matcher says; empty: everything
 }

@@ -1,6 +1,7 @@
 package proconnect
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -123,9 +124,7 @@ func (t Texts) or(defaults Texts) Texts {
 	if t.Audience == "" && len(t.AudienceIn) == 0 {
 		t.Audience, t.AudienceIn = defaults.Audience, defaults.AudienceIn
 	}
-	if t.Contact == "" {
-		t.Contact = defaults.Contact
-	}
+	t.Contact = cmp.Or(t.Contact, defaults.Contact)
 	if len(t.Links) == 0 {
 		t.Links = defaults.Links
 	}

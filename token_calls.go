@@ -9,9 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-
-	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/waits"
 )
 
@@ -167,11 +164,7 @@ func (x *turn) release(refused bool) {
 // addressOf is whom a failed login is held against: the client's address, as Caddy
 // takes it from trusted proxies, or the network of one subscriber.
 func addressOf(r *http.Request) netip.Prefix {
-	text, _ := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string)
-	if text == "" {
-		text = origin.HostOf(r.RemoteAddr)
-	}
-	addr, err := netip.ParseAddr(text)
+	addr, err := netip.ParseAddr(clientIP(r))
 	if err != nil {
 		return netip.Prefix{} // a unix socket: all share one
 	}

@@ -12,7 +12,6 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
-	"github.com/caddy-proconnect/caddy-proconnect/internal/rules"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/seal"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/waits"
@@ -40,7 +39,7 @@ func TestListThatHangsDelaysNothing(t *testing.T) {
 		keeper, otherNode := nodeKeeper(t, log, storage), nodeKeeper(t, log, storage)
 		c := &Client{keeper: keeper}
 		var looks atomic.Int64
-		a := &App{metrics: newMetrics(), log: log, pollEvery: waits.Lists, lookEvery: waits.Looks, Clients: map[string]*Client{defaultClient: c}, lists: new(rules.Lists)}
+		a := &App{metrics: newMetrics(), log: log, pollEvery: waits.Lists, lookEvery: waits.Looks, Clients: map[string]*Client{defaultClient: c}, lists: noLists()}
 		a.watches = []*listWatch{
 			{path: "/gone", log: log, refresh: func() (bool, error) { <-drive; return false, errors.New("too late") }},
 			{path: "/there", log: log, refresh: func() (bool, error) { looks.Add(1); return false, nil }},

@@ -129,7 +129,7 @@ func asAnother(t *testing.T, s *shell) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	open(t, filepath.Join(s.cwd, "Caddyfile"), self)
+	open(t, filepath.Join(s.cwd, "Caddyfile"), self, binary(t))
 	s.by(caddyUser)
 }
 

@@ -37,6 +37,21 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// binary is what runs commands. With the race detector Caddy takes a second to start, and
+// there are hundreds of commands: TEST_COMMANDS_BY names these tests built without it. What
+// serves is always this binary.
+func binary(t *testing.T) string {
+	t.Helper()
+	if by := os.Getenv("TEST_COMMANDS_BY"); by != "" {
+		return by
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return self
+}
+
 // shell is where commands are typed: folders and variables of its own.
 type shell struct {
 	t     *testing.T
@@ -81,12 +96,8 @@ type said struct {
 // caddy runs a command.
 func (s *shell) caddy(args ...string) said {
 	s.t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		s.t.Fatal(err)
-	}
 	var out, errs bytes.Buffer
-	cmd := exec.CommandContext(s.t.Context(), self, args...)
+	cmd := exec.CommandContext(s.t.Context(), binary(s.t), args...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = s.cwd, slices.Clone(s.env), &out, &errs
 	cmd.Stdin, cmd.SysProcAttr = strings.NewReader(s.stdin), s.as
 	if err := cmd.Run(); err != nil {

@@ -50,7 +50,7 @@ func (s *shell) ownedBy(t *testing.T, uid uint32) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	open(t, filepath.Join(s.cwd, "Caddyfile"), self)
+	open(t, filepath.Join(s.cwd, "Caddyfile"), self, binary(t))
 	for _, name := range []string{"storage", "log"} {
 		dir := filepath.Join(s.cwd, name)
 		if err := errors.Join(os.Mkdir(dir, 0o700), os.Chown(dir, int(uid), int(uid))); err != nil {

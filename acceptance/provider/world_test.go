@@ -108,7 +108,7 @@ func (h *world) reload() {
 	if err != nil {
 		h.T.Fatal(err)
 	}
-	if err := caddy.Load(config, true); err != nil {
+	if err := h.LoadJSON(config); err != nil {
 		h.T.Fatal(err)
 	}
 }

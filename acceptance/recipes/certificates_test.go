@@ -97,7 +97,6 @@ func TestProgramsWithCertificates(t *testing.T) {
 	s.Write("programs-ca.pem", programs.pem())
 	global, sites := c.localize(s, doccode.Recipe(t, "Programs with certificates", "caddyfile"), up.Addr())
 	s.Run(global+"\n local_certs", sites)
-	s.Secure(tools, api)
 
 	a, err := askTLS(t, s, api, api, programs.program(t, "payroll"))
 	if err != nil {

@@ -37,7 +37,6 @@ var fetchHeaders = []string{"Accept", "*/*", "Sec-Fetch-Mode", "cors", "Sec-Fetc
 func TestMachinesWithoutSession(t *testing.T) {
 	up := caddytest.Echo(t)
 	s := caddytest.Start(t, caddytest.Sandbox+"\n local_certs", aloneSites(up))
-	s.Secure("page.localhost", "auto.localhost")
 	none := []string{"Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Sec-Fetch-Site", ""}
 	tests := []struct {
 		name, method string
@@ -127,7 +126,6 @@ func wantLoginDocument(t *testing.T, a caddytest.Answer, back string) {
 func TestNavigationsWithoutSession(t *testing.T) {
 	up := caddytest.Echo(t)
 	s := caddytest.Start(t, caddytest.Sandbox+"\n local_certs", aloneSites(up))
-	s.Secure("page.localhost", "auto.localhost")
 	form := url.Values{"text": {"a long letter"}}
 	tests := []struct {
 		name, method, page string
@@ -183,7 +181,6 @@ https://localhost:{$TLS_PORT} {
 	}
 	reverse_proxy UPSTREAM
 }`, "UPSTREAM", up.Addr()))
-	s.Secure("localhost")
 	member, stranger := s.Browser("https://localhost:{$TLS_PORT}"), s.Browser("https://localhost:{$TLS_PORT}")
 	if a := member.LoginAt("/agents/x"); a.StatusCode != http.StatusOK {
 		t.Fatalf("got %d, page %q", a.StatusCode, a.Page())

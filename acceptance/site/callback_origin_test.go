@@ -78,7 +78,6 @@ func startFleet(t *testing.T, sites string, options ...string) fleet {
 	s := caddytest.New(t)
 	s.Run(client+"callback_origin https://login.example.gouv.fr:"+s.TLSPort+"\n"+strings.Join(options, "\n")+"\n}\n"+
 		strings.Replace(other, "proconnect {", "proconnect other {", 1)+"}", sites)
-	s.Secure("login.example.gouv.fr", "docs.example.gouv.fr", "pr-1.preview.example.gouv.fr")
 	return fleet{s, p}
 }
 

@@ -105,7 +105,6 @@ https://closed.localhost:{$TLS_PORT} {
 	}
 	respond inside
 }`, "UPSTREAM", up.Addr()))
-	s.Secure("localhost", "closed.localhost")
 	for name, text := range harmfulTexts {
 		t.Run(name, func(t *testing.T) {
 			s.T = t

@@ -41,7 +41,6 @@ http://localhost:{$PORT} {
 	}
 	file_server
 }`)
-	s.Secure("localhost")
 	plain, secure := s.Browser("http://localhost:{$PORT}"), s.Browser("https://localhost:{$TLS_PORT}")
 	browsers := map[string]*caddytest.Browser{"http": plain}
 	for _, b := range []*caddytest.Browser{plain, secure} {

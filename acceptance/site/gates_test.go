@@ -80,7 +80,6 @@ https://page.localhost:{$TLS_PORT} {
 	}
 	reverse_proxy UPSTREAM
 }`))
-	s.Secure("yes-no.localhost", "no-yes.localhost", "yes-maybe.localhost", "page.localhost")
 	refused := func(t *testing.T, a caddytest.Answer) {
 		t.Helper()
 		got := a.Received(t)
@@ -226,7 +225,6 @@ https://open.localhost:{$TLS_PORT} {
 		EVERYWHERE
 	}
 }`))
-	s.Secure("localhost", "open.localhost")
 	b, open := s.Browser("https://localhost:{$TLS_PORT}"), s.Browser("https://open.localhost:{$TLS_PORT}")
 	b.Login("/admin/", url.Values{"person": {"ministry"}})
 	for _, protocol := range caddytest.Protocols {

@@ -71,7 +71,6 @@ https://closed.localhost:{$TLS_PORT} {
 		reverse_proxy UPSTREAM
 	}
 }`, "UPSTREAM", up.Addr()))
-			s.Secure("docs.localhost", "open.localhost", "closed.localhost")
 			tests := []struct {
 				name, site, path, person string
 				want                     string // X-ProConnect-Email at the upstream
@@ -131,7 +130,6 @@ https://named.localhost:{$TLS_PORT} {
 	}
 	reverse_proxy UPSTREAM
 }`, "UPSTREAM", up.Addr()))
-	s.Secure("docs.localhost", "named.localhost")
 	b := s.Browser("https://docs.localhost:{$TLS_PORT}")
 	b.Login("/admin/", url.Values{"person": {"ministry"}})
 	b.Authorize(b.Visit("/.other/login?return_to=/other/"), url.Values{"person": {"ministry"}})

@@ -59,7 +59,6 @@ https://part.localhost:{$TLS_PORT} {
 	respond @others "others"
 	respond "members"
 }`)
-	s.Secure("nowhere.localhost", "not.localhost", "before.localhost", "behind.localhost", "part.localhost")
 	for _, site := range []string{"nowhere", "not", "before"} {
 		b := s.Browser("https://" + site + ".localhost:{$TLS_PORT}")
 		for _, protocol := range caddytest.Protocols {

@@ -71,7 +71,6 @@ http://:{$PORT} {
 		}
 		t.Run(map[bool]string{false: "untrusted client", true: "trusted proxy"}[trusted], func(t *testing.T) {
 			s := caddytest.Start(t, p.Option()+"\n local_certs"+options, sites)
-			s.Secure("docs.localhost")
 			for _, tt := range tests {
 				t.Run(tt.name, func(t *testing.T) {
 					b := s.Browser(tt.site)
@@ -104,7 +103,6 @@ http://localhost:{$PORT}, https://docs.localhost:{$TLS_PORT} {
 	}
 	respond inside
 }`)
-	s.Secure("docs.localhost")
 	for site, secure := range map[string]bool{"http://localhost:{$PORT}": false, "https://docs.localhost:{$TLS_PORT}": true} {
 		a := s.Browser(site).Visit("/.proconnect/login", "X-Forwarded-Proto", map[bool]string{true: "http", false: "https"}[secure])
 		if len(a.Cookies()) != 2 {

@@ -119,8 +119,6 @@ https://exempt.localhost:{$TLS_PORT} {
 }`, "UPSTREAM", up.Addr())
 }
 
-var pathHosts = []string{"files.localhost", "spa.localhost", "rewritten.localhost", "mounted.localhost", "proxied.localhost", "exempt.localhost"}
-
 // startPaths starts the sites on which paths are tried out.
 func startPaths(t *testing.T) (*caddytest.Server, *caddytest.Upstream) {
 	t.Helper()
@@ -130,7 +128,6 @@ func startPaths(t *testing.T) (*caddytest.Server, *caddytest.Upstream) {
 	s.Write("www/admin/index.html", protected)
 	s.Write("www/index.html", "public page")
 	s.Run(caddytest.Sandbox+"\n local_certs", pathSites(up))
-	s.Secure(pathHosts...)
 	return s, up
 }
 

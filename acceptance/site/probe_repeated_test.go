@@ -40,7 +40,6 @@ https://docs.localhost:{$TLS_PORT} {
 		respond inside
 	}
 }`, "BEFORE", tt.before))
-			s.Secure("docs.localhost")
 			b := s.Browser("https://docs.localhost:{$TLS_PORT}")
 			b.Plant("tenant", "acme")
 			if a := b.Visit("/page", tt.headers...); a.Page() != "login" {

@@ -88,7 +88,6 @@ https://named.localhost:{$TLS_PORT} {
 	}
 	reverse_proxy UPSTREAM
 }`, "UPSTREAM", up.Addr()))
-	s.Secure("docs.localhost", "other.localhost", "named.localhost")
 
 	ministry := url.Values{"person": {"ministry"}}
 	b := s.Browser("https://docs.localhost:{$TLS_PORT}")

@@ -101,7 +101,6 @@ http://docs.localhost:{$PORT}, https://docs.localhost:{$TLS_PORT} {
 	}
 	reverse_proxy UPSTREAM
 }`, "UPSTREAM", addr))
-	s.Secure("docs.localhost")
 	for _, path := range []string{"/x", "/buffered/x"} {
 		for _, name := range trailerNames {
 			for _, announced := range []string{name, "Digest", "Digest, " + name, ""} {

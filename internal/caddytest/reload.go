@@ -1,8 +1,11 @@
 package caddytest
 
 import (
+	"net"
 	"net/http"
 	"time"
+
+	"github.com/caddyserver/caddy/v2"
 )
 
 // Reload replaces the configuration under a browser.
@@ -10,6 +13,21 @@ func (s *Server) Reload(b *Browser, global, sites string) {
 	s.T.Helper()
 	b.RetryResets()
 	s.Load(global, sites)
+	b.CloseIdleConnections()
+}
+
+// settle waits until nothing that was loaded before takes connections: Caddy returns when
+// it has told its old servers to end.
+func (s *Server) settle() {
+	s.T.Helper()
+	for _, port := range []string{s.Port, s.TLSPort} {
+		for try := 0; caddy.ListenerUsage("tcp", net.JoinHostPort(Loopback, port)) > 1; try++ {
+			if try > 20_000 {
+				s.T.Fatalf("port %s: an old server goes on", port)
+			}
+			<-time.After(time.Millisecond)
+		}
+	}
 }
 
 // RetryResets has the browser try again where a connection is reset by a reload.

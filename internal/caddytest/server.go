@@ -1,7 +1,6 @@
 package caddytest
 
 import (
-	"crypto/tls"
 	"os"
 	"path/filepath"
 	"strings"
@@ -90,7 +89,7 @@ func (s *Server) Fill(text string) string {
 // Load replaces the running configuration.
 func (s *Server) Load(global, sites string) {
 	s.T.Helper()
-	if err := caddy.Load(s.adapt(global, sites), true); err != nil {
+	if err := s.LoadJSON(s.adapt(global, sites)); err != nil {
 		s.T.Fatal(err)
 	}
 }
@@ -142,25 +141,4 @@ func (s *Server) TryAdapt(global, sites string) ([]byte, error) {
 	text := s.Fill(strings.Replace(globals, "$GLOBAL", global, 1) + sites)
 	config, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(text), map[string]any{"filename": "Caddyfile"})
 	return config, err
-}
-
-// Secure waits until Caddy's own authority has certified the sites: it does so
-// beside the loading of a configuration.
-func (s *Server) Secure(hosts ...string) {
-	s.T.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for _, host := range hosts {
-		for {
-			dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, ServerName: host}}
-			conn, err := dialer.DialContext(s.T.Context(), "tcp", Loopback+":"+s.TLSPort)
-			if err == nil {
-				conn.Close()
-				break
-			}
-			if time.Now().After(deadline) {
-				s.T.Fatalf("%s has no certificate: %v", host, err)
-			}
-			<-time.After(10 * time.Millisecond) // between two questions, not for an answer
-		}
-	}
 }

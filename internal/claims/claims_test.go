@@ -125,6 +125,64 @@ func TestTextIsNormalAfterStripping(t *testing.T) {
 	}
 }
 
+// What lies on the way to a claim may be no object: then the claim is told, in a way that
+// nobody can read, and is not absent.
+func TestCustomClaimsOnTheWay(t *testing.T) {
+	grade := mustLookup(t, "custom.org.grade")
+	for _, c := range []struct {
+		custom any
+		told   int
+	}{
+		{nil, 0},
+		{map[string]any{}, 0},
+		{map[string]any{"org": nil}, 0},
+		{map[string]any{"org": map[string]any{}}, 0},
+		{map[string]any{"org": map[string]any{"grade": []any{}}}, 0},
+		{map[string]any{"org": "A"}, 1},
+		{map[string]any{"org": []any{map[string]any{"grade": "A"}}}, 1},
+		{"org", 1},
+	} {
+		id := New([]Ref{grade}, map[string]any{"custom": c.custom})
+		if values := id.Values(grade); len(values) != c.told || strings.Join(values, "") != "" {
+			t.Errorf("%v: %q", c.custom, values)
+		}
+	}
+}
+
+// What NFC makes an ASCII character of looked like one, and was none: an address that is
+// somebody else's. Texts, which prove nothing, are composed.
+func TestLookAlikesAreUnreadable(t *testing.T) {
+	for kind, unreadable := range map[Kind]bool{KindEmail: true, KindID: true, KindText: false} {
+		value, ok := Readable(kind, "\u212aevin@example.gouv.fr")
+		if ok == unreadable || ok && value != "Kevin@example.gouv.fr" {
+			t.Errorf("kind %d: %q, %t", kind, value, ok)
+		}
+		if _, ok := Readable(kind, "rene\u0301@example.gouv.fr"); !ok {
+			t.Errorf("kind %d: a letter in two characters is unreadable", kind)
+		}
+	}
+}
+
+// A role that holds a blank would be two to whatever gets the list as one text.
+func TestListElementsHoldNoBlank(t *testing.T) {
+	for raw, want := range map[any]string{
+		"agent_public": "agent_public", "agent_public agent_public_etat": "", "agent_public\u00a0x": "", " agent_public ": "agent_public",
+	} {
+		id := New([]Ref{RefOf(Roles)}, map[string]any{"roles": []any{"other", raw}})
+		if values := id.Of(Roles); values[len(values)-1] != want || want == "" && len(values) != 1 {
+			t.Errorf("%q: %q", raw, values)
+		}
+	}
+}
+
+// A SIREN is made of a SIRET and of nothing else: where that is not one, neither is.
+func TestSIRENOfNoSIRET(t *testing.T) {
+	id := New([]Ref{RefOf(SIRET), RefOf(SIREN)}, map[string]any{"siret": "130025265", "siren": "130025265"})
+	if values := id.Of(SIREN); len(values) != 1 || values[0] != "" {
+		t.Errorf("%q", values)
+	}
+}
+
 func mustLookup(t testing.TB, name string) Ref {
 	t.Helper()
 	ref, ok := Lookup(name)

@@ -2,6 +2,7 @@ package claims
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -20,6 +21,9 @@ import (
 func Readable(kind Kind, s string) (value string, ok bool) {
 	if !utf8.ValidString(s) || len(s) > 4*MaxValueChars*4 {
 		return "", false
+	}
+	if composed := norm.NFC.String(s); kind != KindText && ascii(composed) > ascii(s) {
+		return "", false // the Kelvin sign, say, composed to a K: one who looks like somebody else
 	}
 	s = strings.TrimSpace(norm.NFC.String(s))
 	stripped := strings.TrimSpace(norm.NFC.String(strings.Map(Harmless, s)))
@@ -41,6 +45,16 @@ func Readable(kind Kind, s string) (value string, ok bool) {
 		}
 	}
 	return s, s != "" && utf8.RuneCountInString(s) <= MaxValueChars
+}
+
+// ascii counts the ASCII characters of a text.
+func ascii(s string) (n int) {
+	for i := range len(s) {
+		if s[i] < utf8.RuneSelf {
+			n++
+		}
+	}
+	return n
 }
 
 // Harmless drops the characters that a placeholder's reader could act on:
@@ -117,6 +131,16 @@ func Read(kind Kind, raw any) []string {
 	return values
 }
 
+// read is Read for a claim. An element of a list has no blank in it: what is handed on
+// separates elements by one, and "agent_public agent_public_etat" would be two roles there.
+func (c Ref) read(raw any) []string {
+	values := Read(c.Kind(), raw)
+	if c.IsList() && slices.ContainsFunc(values, func(v string) bool { return strings.ContainsFunc(v, unicode.IsSpace) }) {
+		return []string{""}
+	}
+	return values
+}
+
 func scalarText(raw any) (text string, ok bool) {
 	switch v := raw.(type) {
 	case string:
@@ -133,8 +157,11 @@ func scalarText(raw any) (text string, ok bool) {
 func customAt(custom any, path string) any {
 	for word := range strings.SplitSeq(path, ".") {
 		m, ok := custom.(map[string]any)
-		if !ok {
+		switch {
+		case custom == nil:
 			return nil
+		case !ok:
+			return struct{}{} // told, and not so that anybody could find the claim in it
 		}
 		custom = m[word]
 	}

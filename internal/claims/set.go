@@ -69,32 +69,24 @@ func (id *Set) at(s span) []string {
 
 // All yields the claims of which something is known, in the order of the table, then
 // the custom ones.
-func (id *Set) All() iter.Seq2[Ref, []string] {
-	return func(yield func(Ref, []string) bool) {
-		for i := range Table {
-			if values := id.Of(i); strings.Join(values, "") != "" && !yield(RefOf(i), values) {
-				return
-			}
-		}
-		for _, e := range id.extra {
-			if values := id.at(e.span); strings.Join(values, "") != "" && !yield(Ref{-1, e.name}, values) {
-				return
-			}
-		}
-	}
-}
+func (id *Set) All() iter.Seq2[Ref, []string] { return id.told(true) }
 
 // Unreadable yields the claims that ProConnect told in a form that nobody can read: they
 // have no value, and are not absent.
-func (id *Set) Unreadable() iter.Seq[Ref] {
-	return func(yield func(Ref) bool) {
+func (id *Set) Unreadable() iter.Seq2[Ref, []string] { return id.told(false) }
+
+func (id *Set) told(readable bool) iter.Seq2[Ref, []string] {
+	return func(yield func(Ref, []string) bool) {
+		goOn := func(c Ref, values []string) bool {
+			return len(values) == 0 || (strings.Join(values, "") != "") != readable || yield(c, values)
+		}
 		for i := range Table {
-			if values := id.Of(i); len(values) > 0 && strings.Join(values, "") == "" && !yield(RefOf(i)) {
+			if !goOn(RefOf(i), id.Of(i)) {
 				return
 			}
 		}
 		for _, e := range id.extra {
-			if values := id.at(e.span); len(values) > 0 && strings.Join(values, "") == "" && !yield(Ref{-1, e.name}) {
+			if !goOn(Ref{-1, e.name}, id.at(e.span)) {
 				return
 			}
 		}
@@ -154,7 +146,7 @@ func New(requested []Ref, raw map[string]any) *Set {
 		case c.Index == SIREN:
 			id.setSIREN()
 		default:
-			id.Put(c, Read(c.Kind(), raw[c.Name]))
+			id.Put(c, c.read(raw[c.Name]))
 		}
 	}
 	return id
@@ -175,11 +167,7 @@ func (id *Set) Text(name string) string {
 	if !ok {
 		return ""
 	}
-	values := id.Values(ref)
-	if len(values) == 1 {
-		return values[0]
-	}
-	return strings.Join(values, " ")
+	return strings.Join(id.Values(ref), " ")
 }
 
 // Name is how to address the person.

@@ -89,7 +89,7 @@ func (s Stated) Set(requested []Ref) *Set {
 		case told && raw == nil:
 			id.Put(c, []string{""})
 		default:
-			id.Put(c, Read(c.Kind(), raw))
+			id.Put(c, c.read(raw))
 		}
 	}
 	return id

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/caddyserver/caddy/v2"
@@ -24,11 +25,7 @@ type object map[string]json.RawMessage
 
 // Of an object nothing stays but some fields.
 func (o object) keep(fields ...string) {
-	for name := range o {
-		if !slices.Contains(fields, name) {
-			delete(o, name)
-		}
-	}
+	maps.DeleteFunc(o, func(name string, _ json.RawMessage) bool { return !slices.Contains(fields, name) })
 }
 
 // set puts a value into a field.
@@ -200,13 +197,8 @@ func checkHandler(name string, handler object) error {
 	if err != nil {
 		return fmt.Errorf("handler %q is unknown: is this Caddy built with the plugin that has it?", name)
 	}
-	options := object{}
-	for field, value := range handler {
-		if field != "handler" {
-			options[field] = value
-		}
-	}
-	raw, err := json.Marshal(options)
+	delete(handler, "handler") // the rest are its options
+	raw, err := json.Marshal(handler)
 	if err != nil {
 		return err
 	}

@@ -34,9 +34,8 @@ func (s *StandIn) Provision(caddy.Context) error {
 
 // ServeHTTP tells of the request.
 func (s *StandIn) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	if met, ok := r.Context().Value(metKey{}).(*Met); ok {
-		met.Handlers = append(met.Handlers, s.directive)
-		met.Answered = met.Answered || s.answers
+	if met, ok := r.Context().Value(metKey{}).(*[]string); ok {
+		*met = append(*met, s.directive)
 	}
 	if s.answers {
 		return nil
@@ -44,16 +43,11 @@ func (s *StandIn) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	return next.ServeHTTP(w, r)
 }
 
-// Met is what a request came by.
-type Met struct {
-	Handlers []string // the directives, in order; the last one answered if any did
-	Answered bool
-}
-
 type metKey struct{}
 
-// Watch has stand-ins tell of a request.
-func Watch(ctx context.Context, met *Met) context.Context {
+// Watch has stand-ins tell of a request: they append their directives, in the order in
+// which it came by.
+func Watch(ctx context.Context, met *[]string) context.Context {
 	return context.WithValue(ctx, metKey{}, met)
 }
 

@@ -21,23 +21,20 @@ func Load(path string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	for _, v := range variables {
-		if _, set := os.LookupEnv(v.Name); set {
+	for name, value := range variables {
+		if _, set := os.LookupEnv(name); set {
 			continue
 		}
-		if err := os.Setenv(v.Name, v.Value); err != nil {
-			return fmt.Errorf("%s: %s: %w", path, v.Name, err)
+		if err := os.Setenv(name, value); err != nil {
+			return fmt.Errorf("%s: %s: %w", path, name, err)
 		}
 	}
 	return nil
 }
 
-// Variable is a line of such a file.
-type Variable struct{ Name, Value string }
-
 // Parse reads lines of the form NAME=value. The last line of a name counts.
-func Parse(r io.Reader) ([]Variable, error) {
-	p := &parser{lines: bufio.NewScanner(r)}
+func Parse(r io.Reader) (map[string]string, error) {
+	p := &parser{lines: bufio.NewScanner(r), variables: make(map[string]string)}
 	for p.next() {
 		line := strings.TrimSpace(p.lines.Text())
 		if line == "" || strings.HasPrefix(line, "#") {
@@ -53,7 +50,7 @@ func Parse(r io.Reader) ([]Variable, error) {
 type parser struct {
 	lines     *bufio.Scanner
 	number    int
-	variables []Variable
+	variables map[string]string
 }
 
 func (p *parser) next() bool {
@@ -82,7 +79,7 @@ func (p *parser) variable(line string) error {
 	if quote := value; quote != "" && (quote[0] == '"' || quote[0] == '\'') {
 		value = p.quoted(line, value, quote[:1])
 	}
-	p.put(Variable{name, value})
+	p.variables[name] = value
 	return nil
 }
 
@@ -97,14 +94,4 @@ func (p *parser) quoted(line, value, quote string) string {
 		value += "\n" + line
 	}
 	return strings.TrimSuffix(strings.TrimPrefix(value, quote), quote)
-}
-
-func (p *parser) put(v Variable) {
-	for i := range p.variables {
-		if p.variables[i].Name == v.Name {
-			p.variables[i] = v
-			return
-		}
-	}
-	p.variables = append(p.variables, v)
 }

@@ -1,9 +1,9 @@
 package envfile
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -19,15 +19,10 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Variable{
-		{"ID", "another"},
-		{"SECRET", "a=b"},
-		{"COMMENTED", "one"},
-		{"QUOTED", "with spaces"},
-		{"LINES", "first\nsecond"},
-		{"EMPTY", ""},
+	want := map[string]string{
+		"ID": "another", "SECRET": "a=b", "COMMENTED": "one", "QUOTED": "with spaces", "LINES": "first\nsecond", "EMPTY": "",
 	}
-	if !slices.Equal(got, want) {
+	if !maps.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

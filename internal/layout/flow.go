@@ -11,11 +11,13 @@ type flow struct {
 	taken  []answered    // requests that something before this point has answered
 	ran    []gateRan     // requests on which a gate has run
 	maybe  []*placedGate // every gate that may have run
+	stale  []*placedGate // those that ran on another form of these requests, and may not have gated all of them
 	basic  bool          // basic_auth may have run
 	person bool          // a proconnect matcher, and no other, says who comes here
 	errors bool          // inside of handle_errors
 	named  []string      // the named routes around
 	change int           // how often requests were changed
+	rehost int           // how often, so that they have another host
 }
 
 type answered struct {
@@ -29,15 +31,27 @@ type gateRan struct {
 }
 
 // dead says whether no request gets here, and what answers them all.
-func (f flow) dead() (by string, dead bool) { return f.answered(f.scope) }
+func (f flow) dead() (by string, dead bool) {
+	if by, dead = f.answered(f.scope); dead && !f.ended() {
+		by = phpFastCGI
+	}
+	return by, dead
+}
+
+// phpFastCGI answers for an application, and leaves the files of the site to whatever
+// is behind it.
+const phpFastCGI = "php_fastcgi"
+
+// ended is dead, but for files that php_fastcgi leaves.
+func (f flow) ended() bool {
+	f.taken = slices.DeleteFunc(slices.Clone(f.taken), func(a answered) bool { return a.by == phpFastCGI })
+	_, ended := f.answered(f.scope)
+	return ended
+}
 
 // answered says whether all requests of a scope are answered already.
 func (f flow) answered(s scope) (by string, all bool) {
-	var before []scope
-	for _, a := range f.taken {
-		before = append(before, a.scope)
-	}
-	if !s.coveredBy(before...) {
+	if !s.coveredBy(f.before()...) {
 		return "", false
 	}
 	for _, a := range f.taken {
@@ -48,13 +62,18 @@ func (f flow) answered(s scope) (by string, all bool) {
 	return "", true
 }
 
+// before returns the scopes of the requests that are answered already.
+func (f flow) before() (scopes []scope) {
+	for _, a := range f.taken {
+		scopes = append(scopes, a.scope)
+	}
+	return scopes
+}
+
 // passed says whether one of some gates has certainly run on every request that
 // gets here.
 func (f flow) passed(some func(*placedGate) bool) bool {
-	var before []scope
-	for _, a := range f.taken {
-		before = append(before, a.scope)
-	}
+	before := f.before()
 	for _, r := range f.ran {
 		if some(r.gate) {
 			before = append(before, r.scope)
@@ -73,12 +92,24 @@ func (f flow) certain() []*placedGate {
 // changed is the flow behind a handler that may have changed what matchers see. What
 // held of all requests goes on to do so.
 func (f flow) changed(opaque atom) flow {
+	f.change++
+	return f.kept(f.scope.hostsOnly().narrowed(opaque), scope.onlyHosts)
+}
+
+// rehosted is changed behind a handler that gives requests another host.
+func (f flow) rehosted(opaque atom) flow {
+	f.change++
+	f.rehost++
+	return f.kept(everything.narrowed(opaque), func(scope) bool { return false })
+}
+
+// kept has another scope, and what was known of scopes that hold still.
+func (f flow) kept(now scope, holds func(scope) bool) flow {
 	by, dead := f.dead()
 	passed := f.certain()
-	f.change++
-	f.scope = f.scope.hostsOnly().narrowed(opaque)
-	f.taken = slices.DeleteFunc(slices.Clone(f.taken), func(a answered) bool { return !a.scope.onlyHosts() })
-	f.ran = slices.DeleteFunc(slices.Clone(f.ran), func(r gateRan) bool { return !r.scope.onlyHosts() })
+	f.scope = now
+	f.taken = slices.DeleteFunc(slices.Clone(f.taken), func(a answered) bool { return !holds(a.scope) })
+	f.ran = slices.DeleteFunc(slices.Clone(f.ran), func(r gateRan) bool { return !holds(r.scope) })
 	if dead {
 		f.taken = append(f.taken, answered{f.scope, by})
 	}

@@ -32,15 +32,19 @@ func hostOverlap(a, b string) bool {
 // hostKey is a host of a server; an empty one is any.
 type hostKey struct{ server, host string }
 
-func hostKeys(server string, hosts []string) []hostKey {
-	if len(hosts) == 0 {
-		return []hostKey{{server, ""}}
-	}
-	keys := make([]hostKey, len(hosts))
-	for i, host := range hosts {
-		keys[i] = hostKey{server, host}
+func hostKeys(server string, hosts []string) (keys []hostKey) {
+	for _, host := range orAny(hosts) {
+		keys = append(keys, hostKey{server, host})
 	}
 	return keys
+}
+
+// orAny returns some hosts; the empty one if there are none, which means any.
+func orAny(hosts []string) []string {
+	if len(hosts) > 0 {
+		return hosts
+	}
+	return []string{""}
 }
 
 // anyAt says whether something is known of some hosts of a server, or of any host

@@ -58,6 +58,7 @@ type Layout struct {
 	servers  map[*caddyhttp.Server]*serverLayout
 	ordered  []*serverLayout // by name
 	late     bool            // a gate is where a site has answered already
+	places   map[*placedGate]int
 }
 
 // serverLayout is what the routes of one server say.

@@ -140,8 +140,11 @@ func stable(text json.RawMessage) bool {
 		return true // ranges, not matchers
 	}
 	for _, set := range sets {
-		for name := range set {
+		for name, value := range set {
 			if !slices.Contains([]string{"host", "path", "method", "client_ip", "remote_ip", "protocol"}, name) {
+				return false
+			}
+			if value[0] == '[' && varies(string(value)) {
 				return false
 			}
 		}

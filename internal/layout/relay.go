@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
 // Relay is what the routes say of the host that takes ProConnect's answers for all sites
@@ -66,6 +68,14 @@ func (r *Relay) serversAt(host string) (at []*serverNames) {
 	return slices.DeleteFunc(slices.Clone(r.all), func(s *serverNames) bool {
 		return !slices.ContainsFunc(s.reach(host), func(site nameRoute) bool { return len(site.gates) > 0 })
 	})
+}
+
+// Knows says whether a server has a site for a name.
+func (l *Layout) Knows(server *caddyhttp.Server, name string) bool {
+	if l == nil || l.servers[server] == nil {
+		return false
+	}
+	return slices.ContainsFunc(l.servers[server].index().reach(name), func(r nameRoute) bool { return !r.site.errors })
 }
 
 // reach are the routes that requests for a host may get to, those that answer errors

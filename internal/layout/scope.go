@@ -47,8 +47,16 @@ func (a atom) implies(b atom) bool {
 		return false
 	}
 	return !slices.ContainsFunc(a.list, func(x string) bool {
-		return !slices.ContainsFunc(b.list, func(y string) bool { return x == y || a.name == "path" && pathBelow(x, y) })
+		return !slices.ContainsFunc(b.list, func(y string) bool {
+			return x == y && !varies(x) || a.name == "path" && pathBelow(x, y)
+		})
 	})
+}
+
+// varies says whether a value has a placeholder that may stand for something else when
+// it is looked at again, such as {vars.area}. The environment stays.
+func varies(value string) bool {
+	return strings.Count(value, "{") > strings.Count(value, "{env.")
 }
 
 // pathBelow says whether a pattern matches nothing that another, a prefix, does not.

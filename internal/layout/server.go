@@ -73,21 +73,13 @@ func (k *facts) add(before, behind flow) {
 		before.taken, before.ran = nil, nil
 	}
 	for _, a := range behind.taken[len(before.taken):] {
-		for _, host := range keys(a.scope) {
+		for _, host := range orAny(a.scope.hosts()) {
 			k.taken[host] = append(k.taken[host], a)
 		}
 	}
 	for _, r := range behind.ran[len(before.ran):] {
-		for _, host := range keys(r.scope) {
+		for _, host := range orAny(r.scope.hosts()) {
 			k.ran[host] = append(k.ran[host], r)
 		}
 	}
-}
-
-// keys are the hosts of a scope; the empty one if it has any.
-func keys(s scope) []string {
-	if hosts := s.hosts(); len(hosts) > 0 {
-		return hosts
-	}
-	return []string{""}
 }

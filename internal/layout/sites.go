@@ -2,6 +2,7 @@ package layout
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -92,10 +93,10 @@ func (s *siteLayout) answer(e ending, gates map[*placedGate]*SiteGate) Answer {
 func letsPass(g *placedGate) bool { return g.config.Optional || len(g.config.Match) > 0 }
 
 // closed says whether one of some gates, which certainly have run, has gated every
-// request of a scope.
-func (w *walker) closed(s scope, ran []*placedGate) bool {
+// request that gets here.
+func (w *walker) closed(f flow, ran []*placedGate) bool {
 	return slices.ContainsFunc(ran, func(g *placedGate) bool {
-		return g.site != nil && !g.config.Optional && s.coveredBy(w.raw(g.config.Match))
+		return g.site != nil && !g.config.Optional && !slices.Contains(f.stale, g) && w.matchesAll(g, f)
 	})
 }
 
@@ -116,7 +117,7 @@ func Describe(sets []caddy.ModuleMap) string {
 	var all []string
 	for _, set := range sets {
 		var words []string
-		for _, name := range sortedKeys(set) {
+		for _, name := range slices.Sorted(maps.Keys(set)) {
 			words = append(words, describeMatcher(name, set[name]))
 		}
 		all = append(all, strings.Join(words, ", "))
@@ -138,12 +139,4 @@ func describeMatcher(name string, raw json.RawMessage) string {
 		}
 	}
 	return "a matcher " + name
-}
-
-func sortedKeys(set caddy.ModuleMap) (names []string) {
-	for name := range set {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

@@ -98,33 +98,56 @@ func (s step) course() (course, string) {
 		return answers, "reverse_proxy"
 	case "metrics":
 		return answers, "metrics"
+	case "rewrite", "intercept", "copy_response", "copy_response_headers":
+		return changes, s.name
 	case "authentication", "encode", "headers", "log_append", "map", "proconnect", "push", "request_body", "templates", "tracing", "vars":
 		return passes, s.name
 	}
 	return changes, s.name
 }
 
+// mayAnswer says whether a step that does not answer for certain may: whoever asks what
+// is open must see it.
+func (s step) mayAnswer() bool {
+	course, _ := s.course()
+	switch s.name {
+	case "file_server":
+		return course == passes // the files that there are
+	case "static_response":
+		return course == passes && !s.hints()
+	case "reverse_proxy":
+		return course == changes && !s.asksFirst()
+	case "rewrite", "intercept", "copy_response", "copy_response_headers":
+		return false
+	}
+	return course == changes // what we do not know, and acme_server
+}
+
 // passive says whether every request goes on behind a route as it came.
 func passive(route caddyhttp.Route) bool {
 	return !route.Terminal && !slices.ContainsFunc(steps(route), func(s step) bool {
 		course, _ := s.course()
-		return course != passes
+		return course != passes || s.setsHost()
 	})
+}
+
+// hints says whether a step sends Early Hints, after which the request continues.
+func (s step) hints() bool {
+	var options struct {
+		StatusCode caddyhttp.WeakString `json:"status_code"`
+	}
+	return s.read(&options) && options.StatusCode == "103"
 }
 
 // staticResponse tells an answer from Early Hints, after which the request continues.
 func (s step) staticResponse() (course, string) {
-	var options struct {
-		StatusCode caddyhttp.WeakString `json:"status_code"`
-		Headers    map[string][]string  `json:"headers"`
-		Abort      bool                 `json:"abort"`
-	}
+	var options caddyhttp.StaticResponse
 	if !s.read(&options) {
 		return passes, "respond"
 	}
 	code := string(options.StatusCode)
 	switch {
-	case code == "103" || strings.Contains(code, "{"):
+	case s.hints() || strings.Contains(code, "{"):
 		return passes, "respond"
 	case options.Abort:
 		return answers, "abort"
@@ -142,6 +165,11 @@ type proxyOptions struct {
 	Rewrite        struct {
 		Method string `json:"method"`
 	} `json:"rewrite"`
+	Headers struct {
+		Request struct {
+			Set map[string]any `json:"set"`
+		} `json:"request"`
+	} `json:"headers"`
 	Transport struct {
 		Protocol string `json:"protocol"`
 	} `json:"transport"`
@@ -166,12 +194,17 @@ func (s step) forwards() bool {
 	return false
 }
 
+// asksFirst says whether a step asks an authorization server about a request, as
+// forward_auth does: what that answers is none of the site.
+func (s step) asksFirst() bool {
+	p, _ := s.proxy()
+	_, asks := p.Headers.Request.Set["X-Forwarded-Uri"]
+	return asks && len(p.HandleResponse) > 0 && p.Rewrite.Method == "GET"
+}
+
 // refuses says whether a step answers with a status of 400 to 499, or hangs up.
 func (s step) refuses() bool {
-	var options struct {
-		StatusCode caddyhttp.WeakString `json:"status_code"`
-		Abort      bool                 `json:"abort"`
-	}
+	var options caddyhttp.StaticResponse // of an error, which has but a status
 	if s.name != "static_response" && s.name != "error" || !s.read(&options) {
 		return false
 	}

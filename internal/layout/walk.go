@@ -59,7 +59,7 @@ func (w *walker) route(route caddyhttp.Route, f flow, l *routeList) flow {
 	}
 	f = w.leave(f, in, own, route.Terminal, g)
 	if php {
-		f.taken = append(slices.Clip(f.taken), answered{f.scope, "php_fastcgi"})
+		f.taken = append(slices.Clip(f.taken), answered{f.scope, phpFastCGI})
 	}
 	return f
 }
@@ -90,11 +90,8 @@ func (w *walker) leave(f, in flow, own scope, terminal bool, g *group) flow {
 	if dead {
 		return f // what happened inside happened to no request that comes here
 	}
-	f.maybe, f.basic = in.maybe, f.basic || in.basic
-	if in.change > f.change {
-		f = f.changed(w.opaque())
-	}
-	return f
+	f.maybe, f.basic, f.stale = in.maybe, f.basic || in.basic, union(f.stale, in.stale)
+	return w.changedLike(f, in)
 }
 
 // step goes through one handler.
@@ -115,14 +112,16 @@ func (w *walker) step(s step, f flow) flow {
 	if s.name == "intercept" || s.forwards() {
 		w.checkResponses(s, name)
 	}
-	if course == answers || s.forwards() {
+	if course == answers || s.forwards() || s.mayAnswer() {
 		w.ending(s, name, f)
 	}
-	switch course {
-	case answers:
+	switch {
+	case course == answers:
 		f.taken = append(slices.Clip(f.taken), answered{f.scope, name})
-	case changes:
-		f = f.changed(w.opaque())
+	case s.setsHost():
+		f = w.rehosted(f)
+	case course == changes:
+		f = w.changed(f)
 	}
 	return f
 }
@@ -144,7 +143,11 @@ func (w *walker) subroute(sub *caddyhttp.Subroute, f flow) flow {
 		return after
 	}
 	f.maybe, f.basic = slices.Concat(after.maybe, failed.maybe), after.basic || failed.basic
-	return f.changed(w.opaque())
+	f.stale = union(after.stale, failed.stale)
+	if f = w.changedLike(f, after); failed.rehost > f.rehost {
+		return w.rehosted(f)
+	}
+	return w.changed(f)
 }
 
 // namedDepth is how deep named routes may invoke one another. Caddy would follow one
@@ -158,7 +161,7 @@ func (w *walker) invoke(s step, f flow) flow {
 	route := w.named[options.Name]
 	if route == nil || slices.Contains(f.named, options.Name) || len(f.named) == namedDepth {
 		w.site.others = append(w.site.others, s.name)
-		return f.changed(w.opaque())
+		return w.changed(f)
 	}
 	around := f.named
 	f.named = append(slices.Clip(around), options.Name)
@@ -169,10 +172,7 @@ func (w *walker) invoke(s step, f flow) flow {
 
 // gate notes a gate.
 func (w *walker) gate(s step, f flow) flow {
-	g := &placedGate{config: w.gateOf(s.config()), site: w.site, hosts: f.scope.hosts(), errors: f.errors, scope: f.scope, behind: f.maybe}
-	for _, a := range f.taken {
-		g.before = append(g.before, a.scope)
-	}
+	g := &placedGate{config: w.gateOf(s.config()), site: w.site, hosts: f.scope.hosts(), errors: f.errors, scope: f.scope, before: f.before(), behind: f.maybe}
 	if len(f.named) > 0 {
 		g.named = f.named[len(f.named)-1]
 	}
@@ -183,15 +183,15 @@ func (w *walker) gate(s step, f flow) flow {
 	return f
 }
 
-// ending notes a handler that answers.
+// ending notes a handler that answers, or may.
 func (w *walker) ending(s step, name string, f flow) {
-	if _, dead := f.dead(); dead {
+	if f.ended() {
 		return
 	}
 	certain := f.certain()
 	w.site.endings = append(w.site.endings, ending{
 		name: name, hosts: f.scope.hosts(), path: f.scope.paths(), proxy: s.forwards() && !f.errors, gates: certain,
-		closed: w.closed(f.scope, certain), maybe: len(f.maybe) > 0,
+		closed: w.closed(f, certain), maybe: len(f.maybe) > 0,
 	})
 	if f.person && s.refuses() {
 		w.warnRefusal(name, f)

@@ -157,7 +157,7 @@ func (s *Set) HasFold(value string) bool {
 // equalFold compares a folded text with one of the same length that is not.
 func equalFold(folded, value string) bool {
 	for i := range len(value) {
-		if folded[i] != lower(value[i]) {
+		if folded[i] != Lower(value[i]) {
 			return false
 		}
 	}
@@ -168,12 +168,13 @@ func equalFold(folded, value string) bool {
 // letters alike that no system treats alike (the long s is no s).
 func AppendFold(b []byte, s string) []byte {
 	for i := range len(s) {
-		b = append(b, lower(s[i]))
+		b = append(b, Lower(s[i]))
 	}
 	return b
 }
 
-func lower(c byte) byte {
+// Lower makes an ASCII capital small.
+func Lower(c byte) byte {
 	if 'A' <= c && c <= 'Z' {
 		c += 'a' - 'A'
 	}

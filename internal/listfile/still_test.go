@@ -47,6 +47,7 @@ func TestRefreshKnowsALineThatWasCut(t *testing.T) {
 		{"a SIREN that stood there", SIRET, dinum + "\n130025265\n", "130025265", 1, 0},
 		{"another SIREN", SIRET, dinum + "\n", "219200235", 1, 0},
 		{"an address that is cut", addresses, "a@x.fr\nb@x.fr.example\n", "a@x.fr\nb@x.fr", 0, 1},
+		{"an address that begins another, and ends with its line", addresses, "b@x.fr.example\n", "b@x.fr\n", 1, 0},
 		{"an address that stood there", addresses, "b@x.fr\nb@x.fr.example\n", "b@x.fr", 1, 0},
 		{"an address without an end", addresses, "a@x.fr\nb@x.fr\n", "a@x.fr", 1, 0},
 		{"a pattern that is cut", addresses, "*@x.fr.example\n", "*@x.fr", 0, 1},

@@ -30,10 +30,7 @@ func (Departing) pageName() string { return "departing" }
 func (v Departing) next() Next { return Next{URL: v.URL, Seconds: v.Seconds} }
 
 func (v Departing) prepare(c *catalog) (string, any, error) {
-	if !isPath(v.URL) {
-		return "", nil, errURL
-	}
-	return c.text("departing.heading"), v, nil
+	return ready(v, c.text("departing.heading"), v.URL)
 }
 
 // Waiting is shown while another tab of the browser is at ProConnect, and goes on by
@@ -49,13 +46,10 @@ func (Waiting) pageName() string { return "waiting" }
 func (v Waiting) next() Next { return Next{URL: v.NextURL, Seconds: v.Seconds} }
 
 func (v Waiting) prepare(c *catalog) (string, any, error) {
-	if !isPath(v.LoginURL) || v.NextURL != "" && !isPath(v.NextURL) {
-		return "", nil, errURL
-	}
 	if v.NextURL == "" {
-		return c.text("waiting.heading_over"), v, nil
+		return ready(v, c.text("waiting.heading_over"), v.LoginURL)
 	}
-	return c.text("waiting.heading"), v, nil
+	return ready(v, c.text("waiting.heading"), v.LoginURL, v.NextURL)
 }
 
 // Leaving is the answer to a form that logs out here, and goes on by itself to ProConnect,

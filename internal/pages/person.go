@@ -18,9 +18,6 @@ type PersonChanged struct {
 func (PersonChanged) pageName() string { return "person-changed" }
 
 func (v PersonChanged) prepare(c *catalog) (string, any, error) {
-	if !isPath(v.TargetURL) || !isPath(v.SwitchURL) {
-		return "", nil, errURL
-	}
 	v.Was, v.Now = v.Was.plain(), v.Now.plain()
-	return c.text("person_changed.heading"), v, nil
+	return ready(v, c.text("person_changed.heading"), v.TargetURL, v.SwitchURL)
 }

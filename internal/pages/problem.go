@@ -1,5 +1,7 @@
 package pages
 
+import "slices"
+
 // Problem is the page for what went wrong, with what to do next.
 type Problem struct {
 	Code      string   // one of the codes
@@ -76,22 +78,24 @@ func (v Problem) prepare(c *catalog) (string, any, error) {
 
 // actions puts what helps most first: after a refusal another account, and nothing
 // of ours while the site is not set up.
-func (v Problem) actions(c *catalog, code string) (list []action) {
+func (v Problem) actions(c *catalog, code string) []action {
 	retry := action{v.RetryURL, c.text("action.retry")}
 	if code == AttemptUnknown || code == OtherBrowser {
 		retry.Text = c.text("action.restart")
 	}
 	home := action{v.HomeURL, c.text("action.home")}
-	ways := []action{{v.SwitchURL, c.text("action.switch")}, retry, home}
 	if code == Misconfigured {
-		ways = []action{home, retry}
+		return offered(home, retry)
 	}
-	for _, a := range ways {
-		if a.URL = safeURL(a.URL); a.URL != "" {
-			list = append(list, a)
-		}
+	return offered(action{v.SwitchURL, c.text("action.switch")}, retry, home)
+}
+
+// offered are the actions that have an address.
+func offered(ways ...action) []action {
+	for i := range ways {
+		ways[i].URL = safeURL(ways[i].URL)
 	}
-	return list
+	return slices.DeleteFunc(ways, func(a action) bool { return a.URL == "" })
 }
 
 // plainList makes facts safe to print.

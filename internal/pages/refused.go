@@ -82,22 +82,13 @@ func (v Refused) prepare(c *catalog) (string, any, error) {
 }
 
 // actions puts what helps most first.
-func (v Refused) actions(c *catalog) (list []action) {
+func (v Refused) actions(c *catalog) []action {
 	retry, home := action{v.RetryURL, c.text("action.retry")}, action{v.HomeURL, c.text("action.home")}
 	other, logout := action{v.SwitchURL, c.text("action.switch")}, action{v.LogoutURL, c.text("action.logout")}
-	ways := []action{home, other, logout}
-	switch {
-	case v.ACRUnmet:
-		ways = []action{retry, home, other, logout}
-	case v.RolesUnknown: // the directory of organisations may be down for a minute
-		ways = []action{retry, home, other, logout}
+	if v.ACRUnmet || v.RolesUnknown { // the directory of organisations may be down for a minute
+		return offered(retry, home, other, logout)
 	}
-	for _, a := range ways {
-		if a.URL != "" {
-			list = append(list, a)
-		}
-	}
-	return list
+	return offered(home, other, logout)
 }
 
 // wantsLevel says whether two factors alone would not do.

@@ -1,6 +1,9 @@
 package pages
 
-import "errors"
+import (
+	"errors"
+	"slices"
+)
 
 var (
 	// errURL refuses a page whose one way on is not a path of the same origin.
@@ -8,6 +11,14 @@ var (
 	// errLeaving refuses a page whose one way on leads nowhere.
 	errLeaving = errors.New("want the address at which ProConnect logs out")
 )
+
+// ready is a view that shows itself, once the paths that it cannot do without are such.
+func ready(v View, heading string, paths ...string) (string, any, error) {
+	if slices.ContainsFunc(paths, func(path string) bool { return !isPath(path) }) {
+		return "", nil, errURL
+	}
+	return heading, v, nil
+}
 
 // Login is the page with the official button.
 type Login struct {
@@ -25,16 +36,13 @@ const NoticeLoginRequired = "login_required"
 func (Login) pageName() string { return "login" }
 
 func (v Login) prepare(c *catalog) (string, any, error) {
-	if !isPath(v.LoginURL) {
-		return "", nil, errURL
-	}
 	v.SwitchURL = safeURL(v.SwitchURL)
 	if key := "login.notice." + v.Notice; c.has(key) {
 		v.Notice = c.text(key)
 	} else {
 		v.Notice = ""
 	}
-	return c.text("login.heading"), v, nil
+	return ready(v, c.text("login.heading"), v.LoginURL)
 }
 
 // LoggedOut is the page after a logout.
@@ -74,10 +82,8 @@ type Logout struct {
 func (Logout) pageName() string { return "logout" }
 
 func (v Logout) prepare(c *catalog) (string, any, error) {
-	if !isPath(v.Action) {
-		return "", nil, errURL
-	}
-	return c.text("logout.heading"), Logout{v.Action, v.Token, plain(v.Name, maxShort), safeURL(v.HomeURL)}, nil
+	v.Name, v.HomeURL = plain(v.Name, maxShort), safeURL(v.HomeURL)
+	return ready(v, c.text("logout.heading"), v.Action)
 }
 
 // FormLost answers a form that was sent without a session, or without enough of one.
@@ -89,10 +95,7 @@ type FormLost struct {
 func (FormLost) pageName() string { return "form-lost" }
 
 func (v FormLost) prepare(c *catalog) (string, any, error) {
-	if !isPath(v.LoginURL) {
-		return "", nil, errURL
-	}
-	return c.text("form_lost.heading"), v, nil
+	return ready(v, c.text("form_lost.heading"), v.LoginURL)
 }
 
 // FormWithheld answers a form that another site sent: the browser withheld the
@@ -104,8 +107,5 @@ type FormWithheld struct {
 func (FormWithheld) pageName() string { return "form-withheld" }
 
 func (v FormWithheld) prepare(c *catalog) (string, any, error) {
-	if !isPath(v.PageURL) {
-		return "", nil, errURL
-	}
-	return c.text("form_withheld.heading"), v, nil
+	return ready(v, c.text("form_withheld.heading"), v.PageURL)
 }

@@ -25,7 +25,17 @@ var parameters = []string{
 // reads what browsers and servers may take for parameters, and not what a parser of
 // addresses accepts: a callback with a broken escape is logged, too. Nothing else of the
 // text is changed.
-func Address(s string) string {
+func Address(s string) string { return address(s, maxNested) }
+
+// maxNested is how deep addresses within addresses are read, each of which may be encoded
+// so many times. Who nests them deeper made them up, to have the log hold what it should
+// not or to keep whoever writes it busy: unread, they are hidden.
+const (
+	maxNested  = 2
+	maxEncoded = 3
+)
+
+func address(s string, depth int) string {
 	i := strings.IndexAny(s, "?#")
 	if i < 0 {
 		return s
@@ -44,15 +54,15 @@ func Address(s string) string {
 		if end < 0 {
 			end = len(rest)
 		}
-		writeParameter(&out, rest[:end])
+		writeParameter(&out, rest[:end], depth)
 		rest = rest[end:]
 	}
 	return out.String()
 }
 
-func writeParameter(out *strings.Builder, parameter string) {
+func writeParameter(out *strings.Builder, parameter string, depth int) {
 	name, value, hasValue := strings.Cut(parameter, "=")
-	if !hasValue || value == "" || !secret(name) && !nested(value) {
+	if !hasValue || value == "" || !secret(name) && !nested(value, depth) {
 		out.WriteString(parameter)
 		return
 	}
@@ -66,16 +76,39 @@ func secret(name string) bool {
 }
 
 // nested says whether a value holds an address that has something to hide, as a return
-// target may.
-func nested(value string) bool {
-	for range 3 { // as often as a target may have been encoded
-		decoded, err := url.QueryUnescape(value)
-		if err != nil || decoded == value {
+// target may, or may hold one.
+func nested(value string, depth int) bool {
+	for range maxEncoded {
+		decoded := unescape(value)
+		if decoded == value {
 			return false
 		}
-		if value = decoded; Address(value) != value {
+		value = decoded
+		if depth == 0 && strings.ContainsAny(value, "?#") || depth > 0 && address(value, depth-1) != value {
 			return true
 		}
 	}
-	return false
+	return unescape(value) != value
+}
+
+// unescape decodes what can be decoded: one broken escape does not hide the rest from
+// whoever reads a log.
+func unescape(s string) string {
+	if !strings.ContainsAny(s, "%+") {
+		return s
+	}
+	var out strings.Builder
+	for i := 0; i < len(s); i++ {
+		if c, err := url.QueryUnescape(s[i:min(i+3, len(s))]); s[i] == '%' && err == nil {
+			out.WriteString(c)
+			i += 2
+			continue
+		}
+		if s[i] == '+' {
+			out.WriteByte(' ')
+			continue
+		}
+		out.WriteByte(s[i])
+	}
+	return out.String()
 }

@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -27,6 +28,10 @@ func TestAddress(t *testing.T) {
 		{"twice", "/cb?code=one&code=two", "/cb?code=hidden&code=hidden"},
 		{"a return target", "/login?return_to=%2Fcb%3Fcode%3Dc0de", "/login?return_to=hidden"},
 		{"a return target, encoded twice", "/login?return_to=%252Fcb%253Fcode%253Dc0de", "/login?return_to=hidden"},
+		{"a return target, with a broken escape", "/login?return_to=%2Fcb%3Fcode%3Dc0de%zz", "/login?return_to=hidden"},
+		{"a return target of a return target", "/login?return_to=%2Flogin%3Freturn_to%3D%252Fcb%253Fcode%253Dc0de", "/login?return_to=hidden"},
+		{"a return target, encoded more often than anybody reads", "/login?return_to=%2525252Fcb%2525253Fcode%2525253Dc0de", "/login?return_to=hidden"},
+		{"the site's own query in a return target", "/login?return_to=%2Fpage%3Fq%3Dcaf%25C3%25A9+100%2525", "/login?return_to=%2Fpage%3Fq%3Dcaf%25C3%25A9+100%2525"},
 		{"a refresh", "0; url=https://p.example/end?id_token_hint=eyJ", "0; url=https://p.example/end?id_token_hint=hidden"},
 		{"no value", "/cb?code&state=", "/cb?code&state="},
 	} {
@@ -35,6 +40,18 @@ func TestAddress(t *testing.T) {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
 		})
+	}
+}
+
+// Addresses within addresses, as deep as a request line has room for, cost what the line
+// is long. Whoever wrote the log would be busy with one of them for years.
+func TestAddressesNestedDeep(t *testing.T) {
+	deep := "end"
+	for len(deep) < 8<<10 {
+		deep = "?a=" + url.QueryEscape(deep)
+	}
+	if got := Address("/page" + deep); got != "/page?a=hidden" {
+		t.Errorf("got %.100s", got)
 	}
 }
 

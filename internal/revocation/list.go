@@ -1,6 +1,7 @@
 package revocation
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"sync"
@@ -89,12 +90,8 @@ func NewList(cfg Config) *List {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	if cfg.WriteEvery == 0 {
-		cfg.WriteEvery = time.Second
-	}
-	if cfg.AnswerWait == 0 {
-		cfg.AnswerWait = AnswerWait
-	}
+	cfg.WriteEvery = cmp.Or(cfg.WriteEvery, time.Second)
+	cfg.AnswerWait = cmp.Or(cfg.AnswerWait, AnswerWait)
 	if cfg.Jitter == nil {
 		cfg.Jitter = rand.Int64N // spreads work, keeps no secret
 	}

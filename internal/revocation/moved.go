@@ -1,5 +1,10 @@
 package revocation
 
+import (
+	"maps"
+	"slices"
+)
+
 // Recheck has the next listing tell whether the storage is still the one that was read. A
 // configuration brings one of its own, and what a storage is made of tells only itself.
 // Until then, what is known holds: it is known of this storage, or of the one before.
@@ -61,19 +66,14 @@ func (m *families) all() entries {
 	for i := range m.shards {
 		s := &m.shards[i]
 		s.mu.RLock()
-		for id, until := range s.until {
-			all[id] = until
-		}
+		maps.Copy(all, s.until)
 		s.mu.RUnlock()
 	}
 	return all
 }
 
-func (p *people) known() (list []Record) {
+func (p *people) known() []Record {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for r := range p.records {
-		list = append(list, r)
-	}
-	return list
+	return slices.Collect(maps.Keys(p.records))
 }

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/siret"
 )
 
@@ -120,14 +120,7 @@ func normalise(field, value string) (string, error) {
 }
 
 // folded ignores case, as rules do: of ASCII letters, and of nothing else.
-func folded(s string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, s)
-}
+func folded(s string) string { return string(listfile.AppendFold(nil, s)) }
 
 // unwritten are the records that the storage has not taken.
 func (p *people) unwritten() (list []Record) {

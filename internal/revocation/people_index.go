@@ -1,6 +1,7 @@
 package revocation
 
 import (
+	"maps"
 	"sync"
 	"sync/atomic"
 
@@ -89,11 +90,7 @@ func (p *people) forget(now int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	before := len(p.records)
-	for r := range p.records {
-		if r.Before+peopleKept+skewSeconds < now {
-			delete(p.records, r)
-		}
-	}
+	maps.DeleteFunc(p.records, func(r Record, _ bool) bool { return r.Before+peopleKept+skewSeconds < now })
 	if len(p.records) != before {
 		p.reindex()
 	}

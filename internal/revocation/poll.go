@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"path"
 	"time"
 )
@@ -172,11 +173,7 @@ func (l *List) list(ctx context.Context) error {
 		l.takeRecord(base, now.Unix())
 	}
 	l.checkStorage()
-	for base, o := range l.poll.objects {
-		if !o.listed && o.data == nil {
-			delete(l.poll.objects, base)
-		}
-	}
+	maps.DeleteFunc(l.poll.objects, func(_ string, o *object) bool { return !o.listed && o.data == nil })
 	l.poll.listed = true
 	return nil
 }

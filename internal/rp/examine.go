@@ -21,7 +21,6 @@ type Facts struct {
 	Ahead        time.Duration // our clock, seen from the provider's
 	Dated        bool          // the answer told its time
 	KeysFor      bool          // keys are published that the configured algorithms can use
-	EndSession   bool
 }
 
 // Unhurried returns a provider of the same configuration that waits so long for an answer
@@ -40,11 +39,6 @@ func (p *Provider) Examine(ctx context.Context) (*Facts, error) {
 	if err == nil {
 		facts.read(a)
 	}
-	md, err := p.discovery.get(ctx, p)
-	if err != nil {
-		return facts, err
-	}
-	facts.EndSession = md.endSession != ""
 	err = p.Check(ctx)
 	if facts.KeysFor = err == nil; reason(err) == ReasonNoUsableKey {
 		return facts, nil

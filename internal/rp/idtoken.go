@@ -115,25 +115,14 @@ func (v verified) VerifySignature(context.Context, string) ([]byte, error) { ret
 // audience says whether a token is meant for the client: aud is its name, or a
 // list of strings that holds it.
 func audience(aud any, clientID string) bool {
-	list, isList := aud.([]any)
-	if !isList {
-		return aud == clientID
-	}
-	for _, e := range list {
-		if _, ok := e.(string); !ok {
-			return false
-		}
-	}
-	return slices.Contains(list, any(clientID))
+	return slices.Contains(texts(aud), clientID)
 }
 
 // soleAudience says whether a token is meant for the client and for nobody else:
 // rule (3) refuses further audiences that are not trusted, and none is.
 func soleAudience(aud any, clientID string) bool {
-	if list, isList := aud.([]any); isList && len(list) != 1 {
-		return false
-	}
-	return audience(aud, clientID)
+	list := texts(aud)
+	return len(list) == 1 && list[0] == clientID
 }
 
 // authorizedParty wants azp to be the client where it is present. Rule (4),

@@ -102,9 +102,7 @@ func (c *keyCache) take(now time.Time) bool {
 
 func (c *keyCache) limited() error {
 	e := fail(StageKeys, Unavailable, ReasonKeysLimited)
-	if c.failed != nil {
-		e.Err = c.failed
-	}
+	e.Err = c.failed
 	return e
 }
 

@@ -78,7 +78,7 @@ func manySIRETs(n int) string {
 
 func benchmarkSet(t testing.TB, text string) (*Set, *claims.Set) {
 	t.Helper()
-	rs, err := Compile(parseRules(t, text), new(Lists))
+	rs, err := Compile(parseRules(t, text), noLists())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -105,12 +106,7 @@ func CheckRule(r Rule) error {
 }
 
 // Name is how the rule begins, for messages.
-func (r Rule) Name() string {
-	if r.Effect == "" {
-		return "proconnect"
-	}
-	return r.Effect
-}
+func (r Rule) Name() string { return cmp.Or(r.Effect, "proconnect") }
 
 // Key is the same for two rules that say the same.
 func (r Rule) Key() string {

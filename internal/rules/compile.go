@@ -82,7 +82,7 @@ func compileCondition(c Condition, use Use, pool *Lists) (Criterion, error) {
 		StepUp: c.Field == claims.RefOf(claims.ACR).Name && !c.Not && !c.Absent,
 	}
 	for _, path := range c.From {
-		l, err := pool.openFor(use, path, format)
+		l, err := pool.Open(use, path, format)
 		if err != nil {
 			return Criterion{}, fmt.Errorf("%s from %w", c.Field, err)
 		}

@@ -100,7 +100,7 @@ func randomIdentity(t testing.TB, r *rand.Rand) *claims.Set {
 // admits decides by rules without checking that they make sense together.
 func admits(t testing.TB, rules []Rule, id *claims.Set) bool {
 	t.Helper()
-	rs, err := compileUnchecked(rules, new(Lists))
+	rs, err := compileUnchecked(rules, noLists())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +150,7 @@ func FuzzRulesNeverWiden(f *testing.F) {
 
 func mustCompile(t testing.TB, rules []Rule) *Set {
 	t.Helper()
-	rs, err := compileUnchecked(rules, new(Lists))
+	rs, err := compileUnchecked(rules, noLists())
 	if err != nil {
 		t.Fatal(err)
 	}

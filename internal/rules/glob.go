@@ -1,6 +1,10 @@
 package rules
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/listfile"
+)
 
 // matchEmail compares the two sides of the @ each for itself, so that no *
 // reaches across it.
@@ -21,7 +25,7 @@ func matchGlob(glob, s string) bool {
 		case g < len(glob) && glob[g] == '*':
 			star, retry = g, i
 			g++
-		case g < len(glob) && glob[g] == lowerASCII(s[i]):
+		case g < len(glob) && glob[g] == listfile.Lower(s[i]):
 			g++
 			i++
 		case star >= 0:
@@ -32,11 +36,4 @@ func matchGlob(glob, s string) bool {
 		}
 	}
 	return strings.Trim(glob[g:], "*") == ""
-}
-
-func lowerASCII(c byte) byte {
-	if c >= 'A' && c <= 'Z' {
-		return c + 'a' - 'A'
-	}
-	return c
 }

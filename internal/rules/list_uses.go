@@ -29,14 +29,11 @@ func useOf(effect string, not bool) Use {
 // Uses returns what rules read a list for, each once.
 func (p *Lists) Uses(l *listfile.List) []Use { return p.uses[l] }
 
-// openFor opens a list for a use.
-func (p *Lists) openFor(use Use, path string, f listfile.Format) (*listfile.List, error) {
+// Open opens a list for a use.
+func (p *Lists) Open(use Use, path string, f listfile.Format) (*listfile.List, error) {
 	l, err := p.open(path, f)
 	if err != nil {
 		return nil, err
-	}
-	if p.uses == nil {
-		p.uses = make(map[*listfile.List][]Use)
 	}
 	p.uses[l] = appendNew(p.uses[l], use)
 	return l, nil

@@ -22,10 +22,10 @@ const ListWait = 5 * time.Second
 type Lists struct {
 	lists map[listKey]*listfile.List
 	uses  map[*listfile.List][]Use
-	log   *zap.Logger                                                  // nil: lines with a fault are not logged
-	held  map[listKey]*listfile.List                                   // those of the running configuration
-	hung  bool                                                         // one of them did not answer
-	opens func(path string, f listfile.Format) (*listfile.List, error) // nil: listfile.Open
+	log   *zap.Logger
+	held  map[listKey]*listfile.List // those of the running configuration
+	hung  bool                       // one of them did not answer
+	opens func(path string, f listfile.Format) (*listfile.List, error)
 }
 
 type listKey struct{ path, format string }
@@ -33,7 +33,12 @@ type listKey struct{ path, format string }
 // NewLists returns the lists of a configuration that loads. What a running one knows
 // of a list stays in force where the file does not answer.
 func NewLists(log *zap.Logger, running *Lists) *Lists {
-	p := &Lists{log: log}
+	p := &Lists{
+		lists: make(map[listKey]*listfile.List),
+		uses:  make(map[*listfile.List][]Use),
+		log:   log,
+		opens: listfile.Open,
+	}
 	if running != nil {
 		p.held = running.lists
 	}
@@ -55,9 +60,6 @@ func (p *Lists) open(path string, f listfile.Format) (*listfile.List, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.lists == nil {
-		p.lists = make(map[listKey]*listfile.List)
-	}
 	p.lists[key] = l
 	p.tellBad(l)
 	p.tellHeading(l)
@@ -68,7 +70,6 @@ func (p *Lists) open(path string, f listfile.Format) (*listfile.List, error) {
 // a table counts.
 func (p *Lists) tellHeading(l *listfile.List) {
 	switch set := l.Set(); {
-	case p.log == nil:
 	case set.Column() > 1:
 		p.log.Info("list: the first row of the table names the column that counts", named(l), zap.Int("column", set.Column()))
 	case set.Doubt() != nil:
@@ -95,7 +96,7 @@ func named(l *listfile.List) zap.Field {
 // tellBad names the lines that are left out of a list. They do not keep Caddy
 // from starting: a typo and a reboot at night must not take every site down.
 func (p *Lists) tellBad(l *listfile.List) {
-	if bad := l.Bad(); bad.Total > 0 && p.log != nil {
+	if bad := l.Bad(); bad.Total > 0 {
 		p.log.Error("list: lines with a fault admit nobody, and a deny refuses everybody whom the list may have named: correct them",
 			named(l), zap.Int("count", bad.Total), zap.Stringer("lines", bad))
 	}
@@ -110,7 +111,7 @@ func (p *Lists) openList(key listKey, f listfile.Format) (*listfile.List, error)
 	}
 	done := make(chan opened, 1)
 	go func() {
-		l, err := p.read(key.path, f)
+		l, err := p.opens(key.path, f)
 		done <- opened{l, err}
 	}()
 	timeout := time.NewTimer(p.patience())
@@ -129,14 +130,6 @@ func (p *Lists) openList(key listKey, f listfile.Format) (*listfile.List, error)
 }
 
 var errListHangs = errors.New("the file system that it is on does not answer: is a network drive gone? mount it again, or copy the list to this machine")
-
-// read opens a list, or does what a test has it do.
-func (p *Lists) read(path string, f listfile.Format) (*listfile.List, error) {
-	if p.opens != nil {
-		return p.opens(path, f)
-	}
-	return listfile.Open(path, f)
-}
 
 // patience is how long to wait for a list. Twenty on one file system that is gone are
 // not waited for twenty times.

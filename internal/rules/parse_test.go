@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"go.uber.org/zap"
+
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
 )
 
@@ -90,3 +92,6 @@ func mustClaim(t testing.TB, name string) claims.Ref {
 	}
 	return ref
 }
+
+// noLists reads no file before a rule names one, and tells nobody.
+func noLists() *Lists { return NewLists(zap.NewNop(), nil) }

@@ -34,15 +34,15 @@ func TestCompileRulesJSON(t *testing.T) {
 			if err := json.Unmarshal([]byte(c.rules), &rules); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := Compile(rules, new(Lists)); err == nil || err.Error() != c.want {
+			if _, err := Compile(rules, noLists()); err == nil || err.Error() != c.want {
 				t.Errorf("\n got %v\nwant %s", err, c.want)
 			}
 		})
 	}
-	if _, err := CompileMatcher(Rule{Effect: "deny", Any: true}, new(Lists)); err == nil {
+	if _, err := CompileMatcher(Rule{Effect: "deny", Any: true}, noLists()); err == nil {
 		t.Error("a matcher with an effect")
 	}
-	if _, err := CompileMatcher(Rule{}, new(Lists)); err == nil {
+	if _, err := CompileMatcher(Rule{}, noLists()); err == nil {
 		t.Error("a matcher without conditions")
 	}
 }
@@ -84,7 +84,7 @@ func TestRuleWarnings(t *testing.T) {
 		"allow roles agent_public\ndeny belonging_population interim":                       "rule 2 (deny belonging_population): the population interim is none that ProConnect names (agent, prestataire, partenaire, stagiaire, fonctionnaire, contractuel): if it is mistyped, it keeps nobody out",
 		"allow belonging_population interim":                                                "",
 	} {
-		rs, err := Compile(parseRules(t, text), new(Lists))
+		rs, err := Compile(parseRules(t, text), noLists())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +95,7 @@ func TestRuleWarnings(t *testing.T) {
 }
 
 func TestRuleSetNeeds(t *testing.T) {
-	rs, err := Compile(parseRules(t, "allow siren 130025265\nallow {\n roles a\n custom.x.y b\n}\ndeny roles c"), new(Lists))
+	rs, err := Compile(parseRules(t, "allow siren 130025265\nallow {\n roles a\n custom.x.y b\n}\ndeny roles c"), noLists())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestRulesFollowTheirLists(t *testing.T) {
 		}
 	}
 	list("13002526500013\n")
-	pool := new(Lists)
+	pool := noLists()
 	rs, err := Compile(parseRules(t, "allow siret from "+path+"\nallow {\n siret from "+path+"\n roles a\n}"), pool)
 	if err != nil {
 		t.Fatal(err)
@@ -161,7 +161,7 @@ func TestReasonIsBounded(t *testing.T) {
 	for i := range 100 {
 		text.WriteString("allow {\n uid secret" + strings.Repeat("x", i) + "\n roles b\n}\n")
 	}
-	rs, err := Compile(parseRules(t, text.String()), new(Lists))
+	rs, err := Compile(parseRules(t, text.String()), noLists())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestReasonIsBounded(t *testing.T) {
 }
 
 func TestDecisionNamesItsRules(t *testing.T) {
-	rs, err := Compile(parseRules(t, "allow siren 130025265\ndeny roles c d"), new(Lists))
+	rs, err := Compile(parseRules(t, "allow siren 130025265\ndeny roles c d"), noLists())
 	if err != nil {
 		t.Fatal(err)
 	}

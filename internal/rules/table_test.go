@@ -35,7 +35,7 @@ func TestRuleTable(t *testing.T) {
 }
 
 func (c tableCase) run(t *testing.T) {
-	rs, err := Compile(parseRules(t, c.rules), new(Lists))
+	rs, err := Compile(parseRules(t, c.rules), noLists())
 	if err != nil {
 		t.Fatal(err)
 	}

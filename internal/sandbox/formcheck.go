@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -22,11 +23,9 @@ var repeatable = []string{"roles", "belonging_population", "amr"}
 // checkNoOthers refuses what is no field of the form: a claim that ProConnect does
 // not have, or one with a slip of the pen, which would quietly leave the person as
 // they were.
-func checkNoOthers(form url.Values) error {
-	for name := range form {
-		if !slices.Contains(formFields, name) {
-			return fmt.Errorf("claim %.40q: unknown to ProConnect: want some of %s", name, strings.Join(formFields, ", "))
-		}
+func checkNoOthers(others url.Values) error {
+	for name := range others {
+		return fmt.Errorf("claim %.40q: unknown to ProConnect: want some of %s", name, strings.Join(formFields, ", "))
 	}
 	return nil
 }
@@ -40,18 +39,13 @@ func checkForm(form url.Values) error {
 			return fmt.Errorf("%s: given %d times", name, len(values))
 		}
 	}
-	for _, check := range []func() error{
-		func() error { return checkNumber("siret", form.Get("siret"), siret.IsSIRET, "14 digits") },
-		func() error { return checkNumber("siren", form.Get("siren"), siret.IsSIREN, "9 digits") },
-		func() error { return checkKnown("acr", form["acr"], acrValues) },
-		func() error { return checkKnown("amr", words(form["amr"]), amrValues) },
-		func() error { return checkKnown("roles", words(form["roles"]), roleValues) },
-	} {
-		if err := check(); err != nil {
-			return err
-		}
-	}
-	return nil
+	return cmp.Or(
+		checkNumber("siret", form.Get("siret"), siret.IsSIRET, "14 digits"),
+		checkNumber("siren", form.Get("siren"), siret.IsSIREN, "9 digits"),
+		checkKnown("acr", form["acr"], acrValues),
+		checkKnown("amr", words(form["amr"]), amrValues),
+		checkKnown("roles", words(form["roles"]), roleValues),
+	)
 }
 
 // checkNumber refuses an organisation's number that cannot be one. None at all is

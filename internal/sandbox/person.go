@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -37,10 +38,7 @@ func (p person) acr() string {
 
 // subject is stable per identity provider and user at it, in the shape of a UUID.
 func (p person) subject() string {
-	user := p.text["uid"]
-	if user == "" {
-		user = p.text["email"]
-	}
+	user := cmp.Or(p.text["uid"], p.text["email"])
 	sum := sha256.Sum256([]byte(p.text["idp_id"] + "\x00" + user))
 	sum[6] = sum[6]&0x0f | 0x80 // RFC 9562 §5.8: version 8, made of what we like
 	sum[8] = sum[8]&0x3f | 0x80

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -46,22 +47,18 @@ func splitParams(r *http.Request) (oauth, form url.Values, err error) {
 	if r.ParseForm() != nil {
 		return nil, nil, errors.New("form: malformed, or too large")
 	}
-	form = make(url.Values)
+	form, others := make(url.Values), make(url.Values)
 	for name, values := range r.PostForm {
 		if slices.Contains(formFields, name) {
 			form[name] = values
+		} else {
+			others[name] = values
 		}
 	}
-	if !r.PostForm.Has("client_id") {
-		return oauth, form, checkNoOthers(r.PostForm)
+	if others.Has("client_id") {
+		return others, form, nil
 	}
-	oauth = make(url.Values)
-	for name, values := range r.PostForm {
-		if !slices.Contains(formFields, name) {
-			oauth[name] = values
-		}
-	}
-	return oauth, form, nil
+	return oauth, form, checkNoOthers(others)
 }
 
 // parseAuthorization checks a request as the real server does. What it refuses is
@@ -78,10 +75,8 @@ func (s *Server) parseAuthorization(v url.Values) (*authorization, error) {
 	if err != nil {
 		return nil, fmt.Errorf("redirect_uri: %w", err)
 	}
-	for _, check := range []func(url.Values) error{checkPlain, checkOpaque, checkPrompt, checkPKCE, checkHints} {
-		if err := check(v); err != nil {
-			return nil, err
-		}
+	if err := cmp.Or(checkPlain(v), checkOpaque(v), checkPrompt(v), checkPKCE(v), checkHints(v)); err != nil {
+		return nil, err
 	}
 	a := &authorization{params: v, redirectURI: redirectURI, scopes: grantedScopes(v.Get("scope"))}
 	if !slices.Contains(a.scopes, "openid") {

@@ -114,19 +114,11 @@ func (k *Keyring) opening(ctx context.Context, reload bool) *keys {
 		return current
 	}
 	now, last := k.now().UnixNano(), k.lastReload.Load()
-	if now-last < int64(reloadEvery) && now >= last || !k.lastReload.CompareAndSwap(last, now) {
-		// Wait for the job under way, if there is one: its answer serves us too.
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		return k.current.Load()
-	}
-	k.mu.Lock()
+	due := (now-last >= int64(reloadEvery) || now < last) && k.lastReload.CompareAndSwap(last, now)
+	k.mu.Lock() // of a job under way, the answer serves us too
 	defer k.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), k.wait)
-	defer cancel()
-	loaded, err := k.load(ctx)
-	if k.noteRead(err); err == nil {
-		k.current.Store(k.merge(loaded))
+	if due {
+		k.noteRead(k.read(context.WithoutCancel(ctx)))
 	}
 	return k.current.Load()
 }
@@ -195,6 +187,10 @@ func (k *Keyring) Read(ctx context.Context) error {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	return k.read(ctx)
+}
+
+func (k *Keyring) read(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, k.wait)
 	defer cancel()
 	loaded, err := k.load(ctx)

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -28,15 +29,7 @@ func ParseSecret(s string) ([]byte, error) {
 	if len(key) != keySize {
 		return nil, errors.New("want exactly 32 bytes, in base64 or hex")
 	}
-	var seen [256]bool
-	distinct := 0
-	for _, b := range key {
-		if !seen[b] {
-			seen[b] = true
-			distinct++
-		}
-	}
-	if distinct < minDistinct {
+	if distinct := slices.Compact(slices.Sorted(slices.Values(key))); len(distinct) < minDistinct {
 		return nil, errors.New("these bytes are not random")
 	}
 	return key, nil

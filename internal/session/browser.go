@@ -52,9 +52,8 @@ func (k *Keeper) Secrets(o origin.Origin, b Browser, a *Attempt) Secrets {
 }
 
 // bind is what ties an attempt to a browser.
-func (k *Keeper) bind(o origin.Origin, b Browser, a *Attempt) (bind [16]byte) {
-	copy(bind[:], k.derive(o, b, a, "browser"))
-	return bind
+func (k *Keeper) bind(o origin.Origin, b Browser, a *Attempt) [16]byte {
+	return [16]byte(k.derive(o, b, a, "browser")[:16])
 }
 
 // derive makes of a browser's secret what only this attempt has. Lengths stand before
@@ -71,8 +70,7 @@ func (k *Keeper) derive(o origin.Origin, b Browser, a *Attempt, label string) []
 }
 
 // originHash is how an envelope names an origin.
-func originHash(o origin.Origin) (hash [16]byte) {
+func originHash(o origin.Origin) [16]byte {
 	sum := sha256.Sum256([]byte(originText(o)))
-	copy(hash[:], sum[:])
-	return hash
+	return [16]byte(sum[:16])
 }

@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"go.uber.org/zap"
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/claims"
@@ -119,7 +120,7 @@ func saysSomething(raw any) bool {
 // compiledAbsent is the rule that holds of people of whom a claim is absent.
 func compiledAbsent(t testing.TB, claim string) *rules.Set {
 	t.Helper()
-	set, err := rules.Compile([]rules.Rule{{Effect: rules.EffectAllow, Conditions: []rules.Condition{{Field: claim, Absent: true}}}}, new(rules.Lists))
+	set, err := rules.Compile([]rules.Rule{{Effect: rules.EffectAllow, Conditions: []rules.Condition{{Field: claim, Absent: true}}}}, rules.NewLists(zap.NewNop(), nil))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -73,8 +73,7 @@ func nameOf(id [16]byte) string {
 }
 
 // flightOf is how the node knows a browser, without keeping its secret.
-func flightOf(b Browser) (hash [16]byte) {
+func flightOf(b Browser) [16]byte {
 	sum := sha256.Sum256(b[:])
-	copy(hash[:], sum[:])
-	return hash
+	return [16]byte(sum[:16])
 }

@@ -158,12 +158,7 @@ func (s *Shared) use(u user) (release func()) {
 func (s *Shared) drop(added *user) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, u := range s.users {
-		if u == added {
-			s.users = append(s.users[:i:i], s.users[i+1:]...)
-			return
-		}
-	}
+	s.users = slices.DeleteFunc(s.users, func(u *user) bool { return u == added })
 }
 
 // Start begins to lend the configuration's storage to what the process knows. It never

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"maps"
 	"sync"
 	"time"
 )
@@ -27,11 +28,7 @@ func (e *expiring[K]) add(thing K, now time.Time, last time.Duration, most int) 
 		e.until = make(map[K]int64)
 	}
 	if e.swept < now.Add(-time.Minute).Unix() || e.swept > now.Unix() { // the clock was ahead, and is right again
-		for t, until := range e.until {
-			if until < now.Unix() {
-				delete(e.until, t)
-			}
-		}
+		maps.DeleteFunc(e.until, func(_ K, until int64) bool { return until < now.Unix() })
 		e.swept = now.Unix()
 	}
 	if len(e.until) < most {

@@ -7,6 +7,7 @@ package upstream
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"strings"
@@ -88,11 +89,7 @@ func HeaderName(claim string) string {
 // with this prefix: whatever the case, and with _ or . for the hyphen, which CGI
 // and WSGI make the same variable of.
 func DeleteHeaders(h http.Header, prefix string) {
-	for name := range h {
-		if LooksPrefixed(name, prefix) {
-			delete(h, name)
-		}
-	}
+	maps.DeleteFunc(h, func(name string, _ []string) bool { return LooksPrefixed(name, prefix) })
 }
 
 // LooksPrefixed says whether a server may take a header for one with this prefix.

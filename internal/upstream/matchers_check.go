@@ -14,11 +14,11 @@ import (
 // were not: such as match no address where they say what is gated, or every address
 // where they say, alone, what is not. A variable that is not set makes either.
 func checkPatterns(m any, exempts bool) error {
+	if name, empty := isEmpty(m); empty {
+		return fmt.Errorf("%s: %w", name, errEmpty)
+	}
 	switch m := m.(type) {
 	case *caddyhttp.MatchPath:
-		if len(*m) == 0 {
-			return fmt.Errorf("path: %w", errEmpty)
-		}
 		for _, pattern := range *m {
 			if err := checkPattern(pattern, exempts); err != nil {
 				return fmt.Errorf("path %q: %w", pattern, err)
@@ -30,6 +30,26 @@ func checkPatterns(m any, exempts bool) error {
 		}
 	}
 	return nil
+}
+
+// isEmpty says whether a matcher has no value: Caddy takes that for one that matches
+// nothing, or every query that is not there.
+func isEmpty(m any) (name string, empty bool) {
+	switch m := m.(type) {
+	case *caddyhttp.MatchPath:
+		return "path", len(*m) == 0
+	case *caddyhttp.MatchHost:
+		return "host", len(*m) == 0
+	case *caddyhttp.MatchMethod:
+		return "method", len(*m) == 0
+	case *caddyhttp.MatchQuery:
+		return "query", len(*m) == 0
+	case *caddyhttp.MatchRemoteIP:
+		return "remote_ip", len(m.Ranges) == 0
+	case *caddyhttp.MatchClientIP:
+		return "client_ip", len(m.Ranges) == 0
+	}
+	return "", false
 }
 
 var (

@@ -1,5 +1,7 @@
 package upstream
 
+import "strings"
+
 const hexDigits = "0123456789ABCDEF"
 
 // EncodePercent writes every byte that is no visible ASCII character, and the percent
@@ -7,18 +9,12 @@ const hexDigits = "0123456789ABCDEF"
 // a server takes headers for, Latin-1 or UTF-8, and whatever it trims or folds; and
 // because % is encoded, too, decoding once gives the exact text.
 func EncodePercent(text string) string {
-	encoded := 0
-	for i := range len(text) {
-		if percentEncoded(text[i]) {
-			encoded++
-		}
-	}
-	if encoded == 0 {
+	if !strings.ContainsFunc(text, percentEncoded) {
 		return text
 	}
-	out := make([]byte, 0, len(text)+2*encoded)
+	out := make([]byte, 0, 3*len(text))
 	for i := range len(text) {
-		if c := text[i]; percentEncoded(c) {
+		if c := text[i]; percentEncoded(rune(c)) {
 			out = append(out, '%', hexDigits[c>>4], hexDigits[c&15])
 		} else {
 			out = append(out, c)
@@ -27,4 +23,4 @@ func EncodePercent(text string) string {
 	return string(out)
 }
 
-func percentEncoded(c byte) bool { return c <= ' ' || c >= 0x7f || c == '%' }
+func percentEncoded(c rune) bool { return c <= ' ' || c >= 0x7f || c == '%' }

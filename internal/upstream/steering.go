@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 )
@@ -19,11 +20,7 @@ var steeringHeaders = []string{
 // DropSteering deletes the headers that name another address. It is for requests that
 // no trusted proxy sent: the gate would judge one address and the site serve another.
 func DropSteering(h http.Header) {
-	for name := range h {
-		if isAnyOf(name, steeringHeaders) {
-			delete(h, name)
-		}
-	}
+	maps.DeleteFunc(h, func(name string, _ []string) bool { return isAnyOf(name, steeringHeaders) })
 }
 
 // isAnyOf says whether a header is one of some, however it is spelled.

@@ -1,5 +1,7 @@
 package upstream
 
+import "slices"
+
 // Bounds on the work that a path can cause. What has more variants, or is longer
 // and ambiguous, is nobody's address: the gate applies. They also keep the cost of
 // an ambiguous target near that of a plain one.
@@ -44,10 +46,8 @@ func (v *variants) seed(raw string) {
 }
 
 func (v *variants) add(path string) {
-	for _, known := range v.paths {
-		if known == path {
-			return
-		}
+	if slices.Contains(v.paths, path) {
+		return
 	}
 	v.paths = append(v.paths, path)
 	v.bytes += len(path)
