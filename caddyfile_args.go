@@ -12,7 +12,8 @@ import (
 // oneArg reads an option's only argument, in which no placeholder would be
 // replaced.
 func oneArg(d *caddyfile.Dispenser, option string, into *string) error {
-	if err := secretArg(d, option, into); err != nil {
+	const unexpected = "%s: unexpected argument %q: it takes one value; put a text with spaces in quotes"
+	if err := onlyArg(d, option, into, unexpected); err != nil {
 		return err
 	}
 	if rules.HoldsPlaceholder(*into) {
@@ -22,13 +23,18 @@ func oneArg(d *caddyfile.Dispenser, option string, into *string) error {
 }
 
 // secretArg reads the only argument of an option whose placeholders are
-// resolved when the configuration loads.
+// resolved when the configuration loads. What else is there is not repeated: in
+// `client_secret = …` it is the secret, and errors are logged.
 func secretArg(d *caddyfile.Dispenser, option string, into *string) error {
+	return onlyArg(d, option, into, "%[1]s: more than one value: it takes one, with no = before it; put one with spaces in quotes")
+}
+
+func onlyArg(d *caddyfile.Dispenser, option string, into *string, unexpected string) error {
 	if !d.NextArg() || d.Val() == "" {
 		return noValue(d, option)
 	}
 	*into = d.Val()
-	return lineEnds(d, option, "%s: unexpected argument %q: it takes one value; put a text with spaces in quotes")
+	return lineEnds(d, option, unexpected)
 }
 
 // someArgs reads an option's arguments, one at least.

@@ -33,9 +33,9 @@ func (b block[T]) unmarshal(d *caddyfile.Dispenser, into *T) error {
 		i := slices.IndexFunc(b.options, func(o option[T]) bool { return o.name == word })
 		switch {
 		case i < 0:
-			return b.unknown(d, word)
+			return b.unread(d, word)
 		case seen[word] && !b.options[i].repeatable:
-			return d.Errf("%sduplicate option %q: remove one", strings.TrimPrefix(b.name+": ", ": "), word)
+			return d.Errf("%sduplicate option %q: remove one", b.prefix(), word)
 		}
 		seen[word] = true
 		if err := b.options[i].read(into, d); err != nil {
@@ -47,6 +47,19 @@ func (b block[T]) unmarshal(d *caddyfile.Dispenser, into *T) error {
 	}
 	return nil
 }
+
+// unread says what is wrong with a word that is no option. What stands behind an = in it
+// may be a secret, and errors are logged.
+func (b block[T]) unread(d *caddyfile.Dispenser, word string) error {
+	name, _, assigned := strings.Cut(word, "=")
+	if assigned && slices.Contains(b.names(), name) {
+		return d.Errf("%s%s: no = belongs after it: say %[2]s, a space, and the value", b.prefix(), name)
+	}
+	return b.unknown(d, name)
+}
+
+// prefix is how messages begin.
+func (b block[T]) prefix() string { return strings.TrimPrefix(b.name+": ", ": ") }
 
 func (b block[T]) names() []string {
 	names := make([]string, len(b.options))

@@ -22,6 +22,9 @@ const tempting = `{
 	log {
 		output file {$DIR}/caddy.log
 	}
+	servers {
+		trusted_proxies commands_test_asking
+	}
 	proconnect {
 		issuer http://127.0.0.1:1
 		client_id a-client
@@ -51,6 +54,10 @@ ca.example.gouv.fr {
 		}
 	}
 	acme_server
+}
+
+localhost {
+	respond "certified by the machine's own authority"
 }
 `
 
