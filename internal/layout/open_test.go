@@ -36,6 +36,7 @@ func TestLayoutTellsWhatIsOpen(t *testing.T) {
 		"forward_auth":            {`{"handle":[{"handler":"reverse_proxy","rewrite":{"method":"GET"},"headers":{"request":{"set":{"X-Forwarded-Uri":["/"]}}},"handle_response":[{}]}]},{"handle":[` + gateJSON + `,` + filesJSON + `]}`, "gated file_server"},
 		"files beside PHP":        {`{"match":[{"path":["*.php"]}],"handle":[{"handler":"reverse_proxy","transport":{"protocol":"fastcgi"}}]},{"handle":[` + filesJSON + `]}`, "open reverse_proxy\nopen file_server"},
 		"files beside a block":    {`{"group":"g","match":[{"path":["/a/*"]}],"handle":[` + filesJSON + `]},{"group":"g","handle":[{"handler":"subroute","routes":[{"match":[{"path":["*.php"]}],"handle":[{"handler":"reverse_proxy","transport":{"protocol":"fastcgi"}}]},{"handle":[{"handler":"rewrite","uri":"/x"}]}]}]},{"handle":[{"handler":"static_response"}]}`, "open file_server\nopen reverse_proxy\nopen respond"},
+		"files beside several":    {`{"match":[{"path":["/a/*"]},{"path":["/b/*"]}],"handle":[{"handler":"subroute","routes":[{"match":[{"path":["/a/*"]}],"handle":[{"handler":"static_response","status_code":201}]},{"match":[{"path":["/b/*"]}],"handle":[{"handler":"subroute","routes":[{"match":[{"path":["*.php"]}],"handle":[{"handler":"reverse_proxy","transport":{"protocol":"fastcgi"}}]}]}]},{"handle":[{"handler":"rewrite","uri":"/x"}]},{"handle":[{"handler":"static_response","status_code":200}]}]}]}`, "open respond 201\nopen reverse_proxy\nopen respond 200"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := readRoutes(t, `{"routes":[`+c.routes+`]}`)
