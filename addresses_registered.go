@@ -28,23 +28,26 @@ type siteRegistration struct {
 func (c *Client) registration() registration {
 	r := registration{Client: c.name, Environment: c.Environment, Issuer: c.Issuer, ClientID: c.ClientID, Sites: []siteRegistration{}}
 	if y := c.relay; y != nil && y.routes != nil { // its host answers for all sites
-		r.add(y.origin, y.routes.Gate.CallbackPath, y.routes.Gate.LoggedOutPath)
+		r.add(y.origin, "", y.routes.Gate.CallbackPath, y.routes.Gate.LoggedOutPath)
 		return r
 	}
 	for _, h := range c.gates {
 		for _, o := range h.origins() {
-			r.add(o, h.CallbackPath, h.LoggedOutPath)
+			note := ""
+			switch {
+			case !o.Usable():
+				o, note = origin.Of(o.Host, true), behindProxy
+			case h.origin == nil && h.around.plain:
+				note = behindLocalProxy
+			}
+			r.add(o, note, h.CallbackPath, h.LoggedOutPath)
 		}
 	}
 	slices.SortFunc(r.Sites, func(a, b siteRegistration) int { return cmp.Compare(a.Site, b.Site) })
 	return r
 }
 
-func (r *registration) add(o origin.Origin, callback, loggedOut string) {
-	note := ""
-	if !o.Usable() {
-		o, note = origin.Of(o.Host, true), behindProxy
-	}
+func (r *registration) add(o origin.Origin, note, callback, loggedOut string) {
 	site := o.URL("")
 	i := slices.IndexFunc(r.Sites, func(s siteRegistration) bool { return s.Site == site })
 	if i < 0 {
@@ -57,5 +60,8 @@ func (r *registration) add(o origin.Origin, callback, loggedOut string) {
 	s.PostLogoutRedirectURIs = appendNew(s.PostLogoutRedirectURIs, o.URL(loggedOut))
 }
 
-// behindProxy is what to know of an address that the configuration alone does not tell.
-const behindProxy = "Caddy serves it over plain http: this holds if a proxy in front ends TLS at port 443 and trusted_proxies names it; otherwise set origin"
+// What to know of an address that the configuration alone does not tell.
+const (
+	behindProxy      = "Caddy serves it over plain http: this holds if a proxy in front ends TLS at port 443 and trusted_proxies names it; otherwise set origin"
+	behindLocalProxy = "where a proxy in front ends TLS, people come to an https address at its port: set origin"
+)

@@ -13,10 +13,13 @@ func (a *App) announceAddresses() {
 		if c.sandbox != nil || c.log == nil {
 			continue
 		}
-		var callbacks, logouts []string
+		var callbacks, logouts, notes []string
 		for _, s := range c.registration().Sites {
 			callbacks = append(callbacks, s.RedirectURIs...)
 			logouts = append(logouts, s.PostLogoutRedirectURIs...)
+			if s.Note != "" {
+				notes = appendNew(notes, s.Note)
+			}
 		}
 		if len(callbacks) == 0 {
 			continue
@@ -25,6 +28,6 @@ func (a *App) announceAddresses() {
 		c.log.Info("these addresses must be registered at ProConnect; `caddy proconnect doctor` asks whether they are",
 			zap.Strings("redirect_uri", callbacks[:len(callbacks)-more]),
 			zap.Strings("post_logout_redirect_uri", logouts[:min(len(logouts), maxAnnounced)]),
-			zap.Int("more", more))
+			zap.Int("more", more), zap.Strings("notes", notes))
 	}
 }

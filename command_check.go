@@ -12,7 +12,7 @@ import (
 // checkCommand tells what is wrong with a configuration, and what it opens to whom.
 func checkCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use:   "check [--config <file>] [--strict] [--json]",
+		Use:   "check [--config <file>] [--envfile <file>] [--strict]",
 		Short: "Checks a configuration, and lists what is open and what is gated",
 		Long: `
 Lists each site with what answers there:

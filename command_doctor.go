@@ -17,7 +17,7 @@ import (
 // doctorCommand proves the clients at ProConnect.
 func doctorCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use:   "doctor [--config <file>] [--client <name>] [--json]",
+		Use:   "doctor [--config <file>] [--envfile <file>] [--client <name>]",
 		Short: "Proves the client at ProConnect, without a person",
 		Long: `
 Asks ProConnect, from this machine, whether a login would work, and tells for

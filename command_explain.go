@@ -11,7 +11,7 @@ import (
 // explainCommand tells whether somebody would get in.
 func explainCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use:   "explain --url <url> [--claims <file>] [--claim <name>=…]",
+		Use:   "explain --url <url> [--envfile <file>] [--claim <name>=…]",
 		Short: "Says whether a person would get in, and why",
 		Long: `
 Sends a request through the configuration, in this process alone, as if a person

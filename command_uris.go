@@ -11,7 +11,7 @@ import (
 // urisCommand prints what must be registered.
 func urisCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use:   "uris [--config <file>] [--json]",
+		Use:   "uris [--config <file>] [--envfile <file>] [--json]",
 		Short: "Lists the addresses to register at ProConnect",
 		Long: `
 Prints, for each client and site, the addresses that must be registered at

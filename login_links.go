@@ -3,6 +3,7 @@ package proconnect
 import (
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
 )
@@ -21,7 +22,11 @@ func (q *request) loginTo(target string) string {
 func (q *request) returnTo(s string) string {
 	target := origin.ReturnTarget(s, q.gate.Path)
 	u, err := url.Parse(target)
-	if err != nil || slices.ContainsFunc(q.gate.client.app.gates, func(h *Handler) bool { return u.Path == h.Path+"/logout" }) {
+	if err != nil {
+		return "/"
+	}
+	path, logout := strings.CutSuffix(u.Path, "/logout")
+	if logout && slices.ContainsFunc(q.gate.client.app.gates, func(h *Handler) bool { return h.Path == path }) {
 		return "/"
 	}
 	return target

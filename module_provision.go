@@ -52,18 +52,6 @@ func provisionDampers(h *Handler) {
 	}
 }
 
-// nameOfSite is what logs and metrics call the site: its first name, or the pattern of a
-// wildcard site, whose names are many.
-func nameOfSite(at string, hosts []string) string {
-	if len(hosts) > 0 {
-		return hosts[0]
-	}
-	if o, err := origin.Parse(at); err == nil {
-		return o.Host
-	}
-	return "*"
-}
-
 func (h *Handler) provision(ctx caddy.Context, app *App, site site) (err error) {
 	h.setDefaults()
 	if err := h.check(); err != nil {

@@ -1,6 +1,10 @@
 package proconnect
 
-import "github.com/caddyserver/caddy/v2/modules/caddyhttp"
+import (
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/origin"
+)
 
 // site is what is known of the site that a gate is in.
 type site struct {
@@ -15,4 +19,16 @@ type site struct {
 	place  int               // the gate's, among those of the layout; -1: unknown
 	server *caddyhttp.Server // nil if the gate is in none
 	where  string            // what the gate's own matcher says; empty: everything
+}
+
+// nameOfSite is what logs and metrics call the site: its first name, or the pattern of a
+// wildcard site, whose names are many.
+func nameOfSite(at string, hosts []string) string {
+	if len(hosts) > 0 {
+		return hosts[0]
+	}
+	if o, err := origin.Parse(at); err == nil {
+		return o.Host
+	}
+	return "*"
 }

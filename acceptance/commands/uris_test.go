@@ -146,4 +146,31 @@ func TestStartNamesTheAddresses(t *testing.T) {
 			t.Errorf("want %s in %s", want, line)
 		}
 	}
+	if !strings.Contains(line, "where a proxy in front ends TLS") {
+		t.Errorf("what the addresses rest on is not said: %s", line)
+	}
+}
+
+// What the configuration alone does not tell of an address is said beside it.
+func TestURIsThatAProxyMayChange(t *testing.T) {
+	for name, c := range map[string]struct{ site, note string }{
+		"plain http":        {"http://docs.example.gouv.fr:8080", "a proxy in front ends TLS at port 443"},
+		"of this machine":   {"http://docs.localhost:8080", "people come to an https address at its port"},
+		"TLS":               {"https://docs.localhost:8443", ""},
+		"with origin":       {"http://docs.example.gouv.fr:8081", ""},
+		"here, with origin": {"http://docs.localhost:8081", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShell(t, "SECRET=a-secret-of-some-length")
+			origin := ""
+			if strings.HasSuffix(c.site, "8081") {
+				origin = "\t\torigin https://docs.example.gouv.fr:8443\n"
+			}
+			s.write("Caddyfile", productionClient+c.site+" {\n\tproconnect {\n\t\tallow any\n"+origin+"\t}\n}\n")
+			text := strings.Join(strings.Fields(s.proconnect("uris").want(t, 0).out), " ")
+			if noted := strings.Contains(text, " set origin"); noted != (c.note != "") || !strings.Contains(text, c.note) {
+				t.Errorf("got %s", text)
+			}
+		})
+	}
 }

@@ -43,3 +43,28 @@ func TestHeadersOfALogoutByAFormFitThroughNginx(t *testing.T) {
 		}
 	}
 }
+
+// One by a link is answered by a redirect, whose address is a header: where the hint would
+// not fit beside what is kept of a long target, the client names itself instead.
+func TestHeadersOfALogoutByALinkFitThroughNginx(t *testing.T) {
+	p := caddytest.NewProvider(t)
+	p.Pad = strings.Repeat("x", 900)
+	s := caddytest.Start(t, p.Option(), logoutSite)
+	for target, hinted := range map[int]bool{10: true, 1000: false} {
+		b := s.Browser("http://localhost:{$PORT}")
+		if a := b.LoginAt("/"); !strings.HasPrefix(a.Text, "inside") {
+			t.Fatalf("login: %d, page %q", a.StatusCode, a.Page())
+		}
+		a := b.Visit("/.proconnect/logout?then=login&return_to=/" + strings.Repeat("y", target))
+		if a.StatusCode != http.StatusSeeOther || sizeOf(a)+siteHead > nginxHead {
+			t.Errorf("a target of %d bytes: %d with headers of %d bytes", target, a.StatusCode, sizeOf(a))
+		}
+		to, err := url.Parse(a.RedirectURL())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if q := to.Query(); q.Has("id_token_hint") != hinted || q.Has("client_id") == hinted {
+			t.Errorf("a target of %d bytes: it leads to %s", target, to)
+		}
+	}
+}

@@ -69,6 +69,18 @@ func TestLogoutComesBackLate(t *testing.T) {
 	}
 }
 
+// Who logged in in another tab meanwhile goes on there: the one that comes back from its
+// logout begins no login over theirs.
+func TestLogoutComesBackToASession(t *testing.T) {
+	s := caddytest.Start(t, securedSandbox, logoutSite)
+	b := s.Browser("http://localhost:{$PORT}")
+	back := switching(b, t)
+	b.Login("/", url.Values{"person": {"commune"}})
+	if a := b.Visit(back); a.RedirectURL() != b.Base+"/" {
+		t.Errorf("got %d to %q, page %q", a.StatusCode, a.RedirectURL(), a.Page())
+	}
+}
+
 // Browsers send a cookie to the host that set it, but whoever has a browser can
 // take one elsewhere: a logout that another site of this Caddy began, with its own
 // state, is none here.

@@ -145,3 +145,24 @@ http://localhost:{$PORT} {
 		t.Errorf("the step-up is lost: %d to %q %s", a.StatusCode, a.RedirectURL(), a.Page())
 	}
 }
+
+// Only what ProConnect says at the callback of a person ends their session: what the token
+// endpoint refuses is between it and the site.
+func TestRenewalThatTheTokenEndpointRefuses(t *testing.T) {
+	for _, code := range []string{"login_required", "access_denied"} {
+		t.Run(code, func(t *testing.T) {
+			p := caddytest.NewProvider(t)
+			s := caddytest.Start(t, strings.Replace(p.Option(), "session {", "session {\n renew 1h", 1), renewingSite)
+			b := s.Browser("http://localhost:{$PORT}")
+			b.LoginAt("/")
+			dateBack(t, p, b, 90*time.Minute)
+			p.Behave(caddytest.Misconduct{Reply: map[string]func(*caddytest.Reply){"token": func(r *caddytest.Reply) {
+				r.Status, r.Body = http.StatusBadRequest, `{"error":"`+code+`"}`
+			}}})
+			b.Visit(renewing(b, "/docs"))
+			if a := b.Visit("/docs"); a.Text != "inside Camille eidas1" {
+				t.Errorf("got %d to %q, page %q", a.StatusCode, a.RedirectURL(), a.Page())
+			}
+		})
+	}
+}

@@ -178,6 +178,17 @@ func TestRenewalAnswers(t *testing.T) {
 	}
 }
 
+// Where ProConnect has just said that nobody is logged in there, it is not asked again
+// silently for the login that takes the session's place.
+func TestRenewalInVainIsNotAskedAgainSilently(t *testing.T) {
+	s := caddytest.Start(t, renewingSandbox, strings.Replace(renewingSite, "allow any", "allow any\n\t\tlogin silent", 1))
+	b := confirmed(s, t, 90*time.Minute)
+	a := b.Visit(answering(renewing(b, "/docs"), "login_required"))
+	if a = b.Visit(a.RedirectURL()); a.Page() != "login" {
+		t.Errorf("got %d to %q, page %q", a.StatusCode, a.RedirectURL(), a.Page())
+	}
+}
+
 // An answer that a stranger made up, or one that belongs to a session of before, ends
 // nothing and confirms nothing.
 func TestRenewalAnswersOfStrangers(t *testing.T) {

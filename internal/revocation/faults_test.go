@@ -274,6 +274,29 @@ func TestWritesWaitForTheStorage(t *testing.T) {
 	})
 }
 
+// A family that is ended until a later time while the earlier one is being written is
+// written once more: other nodes are to remember it until then.
+func TestLaterEndWhileAnEarlierOneIsWritten(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		storage := newMemory()
+		storage.delay = time.Second
+		l, other := node(storage, &right), node(storage, &right)
+		l.revoke(family(1), in(time.Hour))
+		time.Sleep(time.Second / 2)
+		until := in(2 * time.Hour)
+		l.revoke(family(1), until)
+		time.Sleep(time.Minute)
+		other.Poll(t.Context())
+		time.Sleep(90 * time.Minute)
+		for range shards {
+			other.Poll(t.Context())
+		}
+		if got := other.Family(family(1), until); got != Revoked {
+			t.Errorf("another node has forgotten it: state %d", got)
+		}
+	})
+}
+
 // Records of version 0.1.0, one for each logout, count as long as a session of theirs may
 // live, and go a day after it.
 func TestRecordsOfBefore(t *testing.T) {

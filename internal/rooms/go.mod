@@ -1,0 +1,3 @@
+module github.com/caddy-proconnect/caddy-proconnect/internal/rooms
+
+go 1.26
