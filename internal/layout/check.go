@@ -27,6 +27,9 @@ func (w *walker) checkGate(g *placedGate, f flow) {
 	if f.basic {
 		w.warnBasicAuth()
 	}
+	if f.rehost > 0 && g.config.Origin == "" {
+		w.warn("a `header` or `request_header` gives requests another Host before the proconnect gate, which takes that for its own address: put it behind the gate, or say `origin`")
+	}
 }
 
 // checkResponses looks for a gate that would run when the site has answered already:

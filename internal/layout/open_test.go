@@ -55,3 +55,13 @@ func TestLayoutTellsWhatIsOpen(t *testing.T) {
 		})
 	}
 }
+
+// A gate knows its site by the host of requests, and not by one that they were given.
+func TestLayoutWarnsOfAnotherHostBeforeAGate(t *testing.T) {
+	for header, warned := range map[string]bool{"Host": true, "X-Host": false} {
+		l := readRoutes(t, `{"routes":[{"match":[{"host":["a.fr"]}],"handle":[{"handler":"headers","request":{"set":{"`+header+`":["b.fr"]}}},`+gateJSON+`]}]}`)
+		if got := len(l.findings) == 1 && strings.Contains(l.findings[0].Text, "another Host before"); got != warned || len(l.sites[0].gates[0].hosts) > 0 == warned {
+			t.Errorf("%s: %v, the gate is at %v", header, l.findings, l.sites[0].gates[0].hosts)
+		}
+	}
+}
