@@ -21,6 +21,7 @@ func (w *walker) checkGate(g *placedGate, f flow) {
 	if by, all := f.answered(f.scope.and(match, w.opaque)); all {
 		w.fault("%s answers every request that the proconnect gate's matcher is for, before the gate, which would so keep nobody out: %s", by, remedy)
 	}
+	w.checkApart(g, f)
 	if fields, person := personInSets(g.config.Match); person {
 		w.checkMatcher(f, fields)
 	}

@@ -65,3 +65,33 @@ func TestLayoutWarnsOfAnotherHostBeforeAGate(t *testing.T) {
 		}
 	}
 }
+
+// A path within a block is a whole one, and not one below the block's.
+func TestLayoutWarnsOfAGateThatIsNowhere(t *testing.T) {
+	for _, c := range []struct {
+		block, gate string
+		warned      bool
+	}{
+		{`["/app/*"]`, `["/admin/*"]`, true},
+		{`["/app/*"]`, `["/admin", "/admin/*"]`, true},
+		{`["/app"]`, `["/app/*"]`, true},
+		{`["/app/*"]`, `["/APP/admin/*"]`, false},
+		{`["/app/*"]`, `["/admin/*", "/app/admin"]`, false},
+		{`["/app*"]`, `["/application/*"]`, false},
+		{`["/app/*"]`, `["/a*"]`, false},
+		{`["/app/*"]`, `["*/admin"]`, false},
+		{`["/index.php/*"]`, `["/admin/*"]`, false},
+		{`["/{env.A}/*"]`, `["/admin/*"]`, false},
+		{`["/*"]`, `["/admin/*"]`, false},
+	} {
+		const behind = `,"handle":[{"handler":"subroute","routes":[{"handle":[{"handler":"proconnect","match":[{"path":`
+		l := readRoutes(t, `{"routes":[{"match":[{"path":`+c.block+`}]`+behind+c.gate+`}]}]}]}]}]}`)
+		if got := len(l.findings) == 1 && strings.Contains(l.findings[0].Text, "no address is in both"); got != c.warned || len(l.faults()) > 0 {
+			t.Errorf("%s in %s: %v", c.gate, c.block, l.findings)
+		}
+	}
+	const stripped = `{"match":[{"path":["/app/*"]}],"handle":[{"handler":"rewrite","strip_path_prefix":"/app"},{"handler":"proconnect","match":` + adminJSON + `}]}`
+	if l := readRoutes(t, `{"routes":[`+stripped+`]}`); len(l.findings) > 0 {
+		t.Errorf("handle_path: %v", l.findings)
+	}
+}
