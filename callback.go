@@ -85,7 +85,7 @@ func (x *exchange) establish(a *session.Attempt, browser session.Browser, result
 	s := x.gate.client.newSession(&x.session, a, result, x.keeper().Now())
 	// A logout that ran meanwhile ended the family: nothing resurrects it, nor
 	// does a login that began with it bring another session.
-	if x.keeper().Revoked(x.r.Context(), s.Family) || x.keeper().Revoked(x.r.Context(), a.Family) {
+	if x.keeper().Revoked(s.Family) || x.keeper().Revoked(a.Family) {
 		return x.notOurs("the session was logged out meanwhile")
 	}
 	if x.overtaken(a) {
@@ -132,7 +132,7 @@ func (x *exchange) overtaken(a *session.Attempt) bool {
 func (x *exchange) revokeReplaced(family session.Family) {
 	x.keeper().RevokeOver(&x.session)
 	if !x.session.IsZero() && x.session.Family != family {
-		x.keeper().Revoke(x.r.Context(), &x.session)
+		x.keeper().Revoke(&x.session)
 	}
 }
 

@@ -78,8 +78,8 @@ func (g *gateExplanation) print(w io.Writer, number int) {
 		line += ", optional: the person passes as a stranger unless it allows"
 	}
 	printWrapped(w, line, "    ")
-	for _, r := range g.Rules {
-		r.print(w)
+	for i, r := range g.Rules {
+		r.print(w, i+1)
 	}
 	if g.ACR != nil {
 		mark := marks[rules.False.String()]
@@ -90,8 +90,8 @@ func (g *gateExplanation) print(w io.Writer, number int) {
 	}
 	if g.Report != nil {
 		printWrapped(w, "    report, which decides nothing: "+g.Report.Decision, "      ")
-		for _, r := range g.Report.Rules {
-			r.print(w)
+		for i, r := range g.Report.Rules {
+			r.print(w, i+1)
 		}
 	}
 	for _, c := range g.ToEnter {
@@ -99,9 +99,10 @@ func (g *gateExplanation) print(w io.Writer, number int) {
 	}
 }
 
-// print writes a rule, and its conditions where it has several.
-func (r *ruleExplanation) print(w io.Writer) {
-	line := "    " + marks[r.Value] + " " + r.Rule
+// print writes a rule with its position, which events tell, and its conditions where it has
+// several.
+func (r *ruleExplanation) print(w io.Writer, position int) {
+	line := fmt.Sprintf("%5d %s %s", position, marks[r.Value], r.Rule)
 	if len(r.Conditions) == 1 {
 		line += r.Conditions[0].has()
 	}

@@ -49,7 +49,7 @@ func (x *exchange) logout() error {
 	hint := x.keeper().IDToken(x.r.Context(), x.origin, x.cookies, &x.session)
 	x.keeper().RevokeOver(&x.session)
 	if !x.session.IsZero() {
-		x.keeper().Revoke(x.r.Context(), &x.session)
+		x.keeper().Revoke(&x.session)
 		x.reportLogout()
 	}
 	x.keeper().Clear(x.w, x.origin, x.gate.logoutPath())

@@ -143,7 +143,7 @@ func (x *exchange) rememberStepUp(a *session.Attempt) {
 	switch {
 	case x.session.IsZero() || x.session.Family != a.Family:
 		return
-	case x.overtaken(a) || x.keeper().Revoked(x.r.Context(), a.Family):
+	case x.overtaken(a) || x.keeper().Revoked(a.Family):
 		return
 	}
 	x.session.RequestedACR = a.ACR

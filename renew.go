@@ -136,7 +136,7 @@ func (x *exchange) renewalFailed(a *session.Attempt, err error) error {
 // asked silently after it: ProConnect has just said what it would answer.
 func (x *exchange) endSession() {
 	keeper := x.keeper()
-	keeper.Revoke(x.r.Context(), &x.session)
+	keeper.Revoke(&x.session)
 	keeper.EndSession(x.w, x.origin, x.gate.logoutPath())
 	keeper.NoteSilent(x.w, x.origin)
 	x.reportNotRenewed()

@@ -24,8 +24,8 @@ docs.example.gouv.fr {
 	}{
 		"another one": {"siret=13002526500013", `https://docs.example.gouv.fr/
   gate 1, everything: allow
-    ✓ allow any
-    ✗ deny siren 219200235 → has 130025265
+    1 ✓ allow any
+    2 ✗ deny siren 219200235 → has 130025265
   then file_server
 
 ADMITTED
@@ -33,8 +33,8 @@ ADMITTED
 `, 0},
 		"one of these": {"siret=21920023500014", `https://docs.example.gouv.fr/
   gate 1, everything: deny
-    ✓ allow any
-    ✓ deny siren 219200235 → has 219200235
+    1 ✓ allow any
+    2 ✓ deny siren 219200235 → has 219200235
     to enter: rule 2, a deny, would have to be false: not: siren 219200235
 
 REFUSED at gate 1
@@ -42,8 +42,8 @@ REFUSED at gate 1
 `, 1},
 		"one of whom it is not told": {"given_name=Camille", `https://docs.example.gouv.fr/
   gate 1, everything: deny
-    ✓ allow any
-    ? deny siren 219200235 → not told
+    1 ✓ allow any
+    2 ? deny siren 219200235 → not told
     to enter: rule 2, a deny, would have to be false: siren told by ProConnect,
               and not one of: siren 219200235
 

@@ -144,9 +144,9 @@ func TestExplainTellsOfReports(t *testing.T) {
 	s.write("Caddyfile", productionClient+"docs.example.gouv.fr {\n\tproconnect {\n\t\tallow any\n\t\treport {\n\t\t\tallow siren 130025265\n\t\t}\n\t}\n\tfile_server\n}\n")
 	a := s.proconnect("explain", "--url", "https://docs.example.gouv.fr/", "--claim", "siret=21920023500014").want(t, 0)
 	want := `  gate 1, everything: allow
-    ✓ allow any
+    1 ✓ allow any
     report, which decides nothing: deny
-    ✗ allow siren 130025265 → has 219200235
+    1 ✗ allow siren 130025265 → has 219200235
   then file_server
 
 ADMITTED
@@ -164,8 +164,8 @@ func TestExplainTellsWhy(t *testing.T) {
 	for name, c := range map[string]struct{ claims, want string }{
 		"an allow": {"siret=21920023500014", `https://docs.example.gouv.fr/admin
   gate 1, all but /open/*: deny
-    ✗ allow siren 130025265 → has 219200235
-    ? deny email *@stage.example.gouv.fr → not told
+    1 ✗ allow siren 130025265 → has 219200235
+    2 ? deny email *@stage.example.gouv.fr → not told
     to enter: rule 2, a deny, would have to be false: email told by ProConnect,
               and not one of: email *@stage.example.gouv.fr
          and: rule 1 would have to be true: siren 130025265
@@ -175,10 +175,10 @@ REFUSED at gate 1
 `},
 		"a level": {"siret=13002526500013 email=a@example.gouv.fr acr=eidas1", `https://docs.example.gouv.fr/admin
   gate 1, all but /open/*: allow
-    ✓ allow siren 130025265 → has 130025265
-    ✗ deny email *@stage.example.gouv.fr → has a@example.gouv.fr
+    1 ✓ allow siren 130025265 → has 130025265
+    2 ✗ deny email *@stage.example.gouv.fr → has a@example.gouv.fr
   gate 2, /admin /admin/*: step_up
-    ✗ allow { siret 13002526500013; mfa }
+    1 ✗ allow { siret 13002526500013; mfa }
         ✓ siret 13002526500013 → has 13002526500013
         ✗ mfa → has eidas1
     to enter: rule 1 would have to be true: mfa
@@ -211,8 +211,8 @@ func TestExplainTellsUnreadableFromAbsent(t *testing.T) {
 	s.proconnect("explain", "--url", "https://docs.example.gouv.fr/", "--claims", absent).want(t, 0)
 	a := s.proconnect("explain", "--url", "https://docs.example.gouv.fr/", "--claims", unreadable).want(t, 1)
 	want := `  gate 1, everything: deny
-    ? allow email absent → told, and unreadable
-    ? deny organizational_unit DSI → told, and unreadable
+    1 ? allow email absent → told, and unreadable
+    2 ? deny organizational_unit DSI → told, and unreadable
     to enter: rule 2, a deny, would have to be false: organizational_unit told
               so that it can be read, and not one of: organizational_unit DSI
 `

@@ -55,12 +55,12 @@ func (k *Keeper) beginsAt(s *Session) int64 {
 func (k *Keeper) Ready() bool { return k.accept || k.shared.revoked.Ready() }
 
 // Revoke ends every session of the family: here at once, elsewhere within seconds.
-func (k *Keeper) Revoke(_ context.Context, s *Session) {
+func (k *Keeper) Revoke(s *Session) {
 	k.shared.revoked.Revoke(s.Family, s.EndsAt())
 }
 
 // Revoked says whether a family was ended, or may have been.
-func (k *Keeper) Revoked(_ context.Context, f Family) bool {
+func (k *Keeper) Revoked(f Family) bool {
 	switch k.shared.revoked.Family(f, k.now()) {
 	case revocation.Alive:
 		return false

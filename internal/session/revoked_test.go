@@ -104,7 +104,7 @@ func TestSessionsBeforeTheStorageIsRead(t *testing.T) {
 		before := process(storage, nil)
 		in, out := before.New(somebody(nil), nil, nil, time.Now()), before.New(somebody(nil), nil, nil, time.Now())
 		live, dead := cookieOf(t, before, in), cookieOf(t, before, out)
-		before.Revoke(t.Context(), out)
+		before.Revoke(out)
 
 		storage.fails = syscall.ECONNREFUSED
 		restarted := process(storage, nil)
@@ -120,7 +120,7 @@ func TestSessionsBeforeTheStorageIsRead(t *testing.T) {
 		if is, err := opened(t, restarted, []string{"__Host-proconnect=x"}); is || err != nil {
 			t.Errorf("no session of ours: %v, %v", is, err)
 		}
-		if restarted.Ready() || !restarted.Revoked(t.Context(), in.Family) {
+		if restarted.Ready() || !restarted.Revoked(in.Family) {
 			t.Error("a login could end in a family that was logged out")
 		}
 		storage.fails = nil
@@ -265,7 +265,7 @@ func TestSharedGoesOnWithTheNextConfiguration(t *testing.T) {
 		old.Start()
 		s := old.New(somebody(nil), nil, nil, time.Now())
 		cookies := cookieOf(t, old, s)
-		old.Revoke(t.Context(), s)
+		old.Revoke(s)
 
 		same := func(storage certmagic.Storage) *Keeper {
 			return process(storage, func(cfg *Config) { cfg.Shared, cfg.Storage = old.shared, storage })
@@ -279,8 +279,8 @@ func TestSharedGoesOnWithTheNextConfiguration(t *testing.T) {
 		old.End(t.Context())
 		first.fails = syscall.EBADF // closed
 		later := next.New(somebody(nil), nil, nil, time.Now())
-		next.Revoke(t.Context(), later)
-		if restarted := process(second, nil); !restarted.Revoked(t.Context(), later.Family) || !restarted.Revoked(t.Context(), s.Family) {
+		next.Revoke(later)
+		if restarted := process(second, nil); !restarted.Revoked(later.Family) || !restarted.Revoked(s.Family) {
 			t.Error("a logout of after the reload is not in the storage")
 		}
 	})
@@ -291,17 +291,17 @@ func TestAnotherStorageInheritsLogouts(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		old := process(&certmagic.FileStorage{Path: t.TempDir()}, nil)
 		s := old.New(somebody(map[string]any{"sub": "1"}), nil, nil, time.Now())
-		old.Revoke(t.Context(), s)
+		old.Revoke(s)
 		_ = old.EndPeople(t.Context(), "sub", "1")
 		moved := &certmagic.FileStorage{Path: t.TempDir()}
 		k := process(moved, func(cfg *Config) { cfg.Shared.Inherit(old.shared) })
-		if !k.Revoked(t.Context(), s.Family) || !k.Ended(s) {
+		if !k.Revoked(s.Family) || !k.Ended(s) {
 			t.Error("forgotten by the move")
 		}
 		k.Poll(t.Context())
 		k.End(t.Context())
 		restarted := process(moved, nil)
-		if !restarted.Revoked(t.Context(), s.Family) || !restarted.Ended(s) {
+		if !restarted.Revoked(s.Family) || !restarted.Ended(s) {
 			t.Error("not in the new storage")
 		}
 	})

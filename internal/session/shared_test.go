@@ -80,17 +80,17 @@ func TestLogoutsDuringAMove(t *testing.T) {
 			sessions[i] = old.New(somebody(nil), nil, nil, time.Now())
 		}
 		next.Poll(t.Context())
-		old.Revoke(t.Context(), sessions[0])
+		old.Revoke(sessions[0])
 		next.Start()
-		old.Revoke(t.Context(), sessions[1])
+		old.Revoke(sessions[1])
 		for i, s := range sessions[:2] {
-			if !next.Revoked(t.Context(), s.Family) {
+			if !next.Revoked(s.Family) {
 				t.Errorf("logout %d is forgotten by the move", i)
 			}
 		}
 		next.End(t.Context())
-		old.Revoke(t.Context(), sessions[2])
-		if next.Revoked(t.Context(), sessions[2].Family) {
+		old.Revoke(sessions[2])
+		if next.Revoked(sessions[2].Family) {
 			t.Error("a logout is handed to a configuration that does not run")
 		}
 	})
