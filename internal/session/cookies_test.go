@@ -1,6 +1,7 @@
 package session
 
 import (
+	"net/http/httptest"
 	"os"
 	"reflect"
 	"strconv"
@@ -97,5 +98,24 @@ func TestBindingOfPorts(t *testing.T) {
 		if got := binding(origin.Of(host, true)); got != want {
 			t.Errorf("at %s cookies are bound to %q, want %q", host, got, want)
 		}
+	}
+}
+
+// A logout leaves nothing in the browser but the mark that somebody logged out.
+func TestClearLeavesOneMark(t *testing.T) {
+	k, w := testKeeper(), httptest.NewRecorder()
+	k.Clear(w, origin.Of("docs.example", true), "/.proconnect/logout")
+	left := make(map[string]bool)
+	for _, c := range w.Result().Cookies() {
+		left[c.Name] = c.MaxAge >= 0
+	}
+	n := k.names(origin.Of("docs.example", true))
+	for _, name := range []string{n.session, n.seen, n.browser, n.busy, n.putOff, n.idToken, n.rounds} {
+		if stays, set := left[name]; stays || !set {
+			t.Errorf("%s stays", name)
+		}
+	}
+	if !left[n.silent] {
+		t.Errorf("the mark is missing among %v", left)
 	}
 }

@@ -95,3 +95,40 @@ func TestLogoutsDuringAMove(t *testing.T) {
 		}
 	})
 }
+
+// Of a storage that shows nothing of itself nobody can tell whether the next configuration
+// has the same: what is known is written anew where it is not there, keys and logouts.
+func TestReloadThatBringsAnEmptyStorage(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		first, second := &certmagic.FileStorage{Path: t.TempDir()}, &certmagic.FileStorage{Path: t.TempDir()}
+		stored := func(cfg *Config) { cfg.Keys = cfg.Shared.Keys(time.Hour) }
+		before := process(first, stored)
+		before.Start()
+		live, dead := before.New(somebody(nil), nil, nil, time.Now()), before.New(somebody(nil), nil, nil, time.Now())
+		his, hers := cookieOf(t, before, live), cookieOf(t, before, dead)
+		before.Revoke(t.Context(), dead)
+		before.Poll(t.Context())
+		time.Sleep(15 * time.Minute) // what was written lately is watched in any case
+		before.Poll(t.Context())
+		after := process(second, func(cfg *Config) {
+			cfg.Shared = before.shared
+			stored(cfg)
+		})
+		after.Start()
+		before.End(t.Context())
+		for range 30 {
+			after.Poll(t.Context())
+			time.Sleep(5 * time.Second)
+		}
+		cookieOf(t, after, live) // what seals is looked for once a minute at most
+		fresh := process(second, stored)
+		for who, c := range map[string]struct {
+			cookies []string
+			in      bool
+		}{"who logged out": {hers, false}, "another": {his, true}} {
+			if is, err := opened(t, fresh, c.cookies); is != c.in || err != nil {
+				t.Errorf("%s: %v, %v", who, is, err)
+			}
+		}
+	})
+}
