@@ -106,7 +106,7 @@ func TestReloadThatBringsAnEmptyStorage(t *testing.T) {
 		before.Start()
 		live, dead := before.New(somebody(nil), nil, nil, time.Now()), before.New(somebody(nil), nil, nil, time.Now())
 		his, hers := cookieOf(t, before, live), cookieOf(t, before, dead)
-		before.Revoke(t.Context(), dead)
+		before.Revoke(dead)
 		before.Poll(t.Context())
 		time.Sleep(15 * time.Minute) // what was written lately is watched in any case
 		before.Poll(t.Context())
