@@ -148,7 +148,9 @@ type Session struct {
 
 	// The name of the cookie, of letters, digits and hyphens; `__Host-` is put in
 	// front of it. Default: `proconnect`, or `proconnect-<client>` for a client
-	// with a name.
+	// with a name. Whoever changes it ends all sessions, by `caddy proconnect
+	// rotate`: cookies of the old name are hidden from the site no longer, and open
+	// sessions until they end.
 	CookieName string `json:"cookie_name,omitempty"`
 
 	// What a session is worth after a restart, until Caddy's storage was read and
