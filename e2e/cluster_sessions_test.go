@@ -14,7 +14,6 @@ import (
 // TestCluster: two nodes over one Redis and over one PostgreSQL are one site, on good
 // days and when a node or the store is gone.
 func TestCluster(t *testing.T) {
-	t.Parallel()
 	for name, newStore := range stores {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // most of the time is waiting for the next look into the store

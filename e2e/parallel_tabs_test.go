@@ -43,7 +43,6 @@ const autoGated = `	proconnect {
 // The case: "parallel passes: 30 tabs against an engine that kills overlapping
 // interactions as ProConnect does"
 func TestRestoredTabs(t *testing.T) {
-	t.Parallel() // the tabs wait for one another
 	for _, tt := range []struct {
 		name    string
 		target  string // of each tab, before its number
