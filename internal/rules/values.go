@@ -20,7 +20,7 @@ type comparison uint8
 const (
 	compareText  comparison = iota // ASCII letters folded, * is a pattern
 	compareEmail                   // as text, but a pattern never crosses the @
-	compareExact                   // byte by byte: acr and amr
+	compareExact                   // byte by byte: acr
 	compareSIRET
 	compareSIREN
 )
@@ -82,7 +82,7 @@ func compared(field claims.Ref) (comparison, listfile.Format) {
 	case claims.ACR:
 		return compareExact, formatACR
 	case claims.AMR:
-		return compareExact, formatAMR
+		return compareText, formatAMR
 	}
 	return compareText, formatText(field.Name)
 }
@@ -222,12 +222,12 @@ func ParseACR(value string) (string, error) {
 
 func parseAMR(value string) (string, error) {
 	if strings.Contains(value, "*") {
-		return "", errors.New("amr compares exactly: no *")
+		return "", errors.New("amr has no patterns: no *")
 	}
 	if v, ok := claims.Readable(claims.KindID, value); !ok || v != value {
 		return "", errors.New("it can match nobody: want a word such as pwd, mail, otp, mfa")
 	}
-	return value, nil
+	return string(listfile.AppendFold(nil, value)), nil
 }
 
 // oneStar makes one * of several in a row, which mean the same.
