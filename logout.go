@@ -56,26 +56,36 @@ func (x *exchange) logout() error {
 	clearCache(x.w)
 	var location string
 	if err == nil {
-		location, err = x.gate.client.provider.EndSessionURL(x.r.Context(), hint, x.loggedOutURI(), state.State)
-	}
-	if err == nil {
-		err = x.keeper().SaveLogout(x.r.Context(), x.w, x.origin, state)
-	}
-	form := x.r.Method == http.MethodPost
-	if err == nil && !form && !session.HeadFits(x.w, location) {
-		location, err = x.gate.client.provider.EndSessionURL(x.r.Context(), "", x.loggedOutURI(), state.State)
+		location, err = x.endSessionURL(hint, state)
 	}
 	if err != nil {
 		x.reportLogoutHereOnly(err)
 		x.session = session.Session{}
 		return x.loggedOut(pages.LoggedOut{Partial: true, Switch: state.Login})
 	}
-	if location = x.gate.browserURL(location); form {
+	if location = x.gate.browserURL(location); x.r.Method == http.MethodPost {
 		// Browsers hold what a redirect leads to against `form-action`, which the site's
 		// own late policy may limit to the site.
 		return x.page(http.StatusOK, pages.Leaving{URL: location})
 	}
 	return redirect(x.w, location)
+}
+
+// endSessionURL is where ProConnect ends its session, and comes back to what is kept of the
+// logout. A redirect with a hint may be more than a server in front takes: it goes without.
+func (x *exchange) endSessionURL(hint string, state session.Logout) (string, error) {
+	provider := x.gate.client.provider
+	location, err := provider.EndSessionURL(x.r.Context(), hint, x.loggedOutURI(), state.State)
+	if err != nil {
+		return "", err
+	}
+	if err := x.keeper().SaveLogout(x.r.Context(), x.w, x.origin, state); err != nil {
+		return "", err
+	}
+	if x.r.Method != http.MethodPost && !session.HeadFits(x.w, location) {
+		return provider.EndSessionURL(x.r.Context(), "", x.loggedOutURI(), state.State)
+	}
+	return location, nil
 }
 
 // logoutPath is where people log out, and the only place where browsers send the ID
