@@ -78,8 +78,8 @@ func (g *gateExplanation) print(w io.Writer, number int) {
 		line += ", optional: the person passes as a stranger unless it allows"
 	}
 	printWrapped(w, line, "    ")
-	for i, r := range g.Rules {
-		r.print(w, i+1)
+	for _, r := range g.Rules {
+		r.print(w)
 	}
 	if g.ACR != nil {
 		mark := marks[rules.False.String()]
@@ -90,8 +90,8 @@ func (g *gateExplanation) print(w io.Writer, number int) {
 	}
 	if g.Report != nil {
 		printWrapped(w, "    report, which decides nothing: "+g.Report.Decision, "      ")
-		for i, r := range g.Report.Rules {
-			r.print(w, i+1)
+		for _, r := range g.Report.Rules {
+			r.print(w)
 		}
 	}
 	for _, c := range g.ToEnter {
@@ -101,8 +101,8 @@ func (g *gateExplanation) print(w io.Writer, number int) {
 
 // print writes a rule with its position, which events tell, and its conditions where it has
 // several.
-func (r *ruleExplanation) print(w io.Writer, position int) {
-	line := fmt.Sprintf("%5d %s %s", position, marks[r.Value], r.Rule)
+func (r *ruleExplanation) print(w io.Writer) {
+	line := fmt.Sprintf("%5d %s %s", r.Position, marks[r.Value], r.Rule)
 	if len(r.Conditions) == 1 {
 		line += r.Conditions[0].has()
 	}
