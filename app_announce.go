@@ -25,9 +25,14 @@ func (a *App) announceAddresses() {
 			continue
 		}
 		more := max(len(callbacks)-maxAnnounced, 0)
-		c.log.Info("these addresses must be registered at ProConnect; `caddy proconnect doctor` asks whether they are",
+		fields := []zap.Field{
 			zap.Strings("redirect_uri", callbacks[:len(callbacks)-more]),
 			zap.Strings("post_logout_redirect_uri", logouts[:min(len(logouts), maxAnnounced)]),
-			zap.Int("more", more), zap.Strings("notes", notes))
+			zap.Int("more", more),
+		}
+		if len(notes) > 0 {
+			fields = append(fields, zap.Strings("notes", notes))
+		}
+		c.log.Info("these addresses must be registered at ProConnect; `caddy proconnect doctor` asks whether they are", fields...)
 	}
 }
