@@ -14,7 +14,6 @@ import (
 	"go/token"
 	"go/types"
 	"io"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -181,7 +180,7 @@ func (h *house) largestCircle() (largest []string) {
 func (h *house) reached(file string) map[string]bool {
 	seen := make(map[string]bool)
 	for queue := []string{file}; len(queue) > 0; queue = queue[1:] {
-		for _, next := range slices.Collect(maps.Keys(h.leads[queue[0]])) {
+		for next := range h.leads[queue[0]] {
 			if !seen[next] {
 				seen[next] = true
 				queue = append(queue, next)
