@@ -39,6 +39,13 @@ http://css.localhost:{$PORT} {
 	}
 	respond reached
 }
+http://home.localhost:{$PORT} {
+	@a path /
+	proconnect @a {
+		allow any
+	}
+	respond reached
+}
 http://php.localhost:{$PORT} {
 	proconnect /secret.php {
 		allow any
@@ -298,6 +305,9 @@ func TestGateReadsWhatRealServersServed(t *testing.T) {
 		{"pdf", "/re;port.pdf;x=y", "Jetty 9.4: only the last parameter is one"},
 		{"exempt", "/public/s:80", "PHP: parse_url knows no path"},
 		{"exempt", "/public/s/:80/", "PHP: parse_url knows no path"},
+		{"exempt", "/public/x:80/s", "PHP: parse_url knows no path"},
+		{"exempt", "/public/x:80///s", "PHP: parse_url knows no path"},
+		{"home", "//x:y/s", "PHP: parse_url knows no path"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.site+" "+tt.target, func(t *testing.T) {

@@ -51,13 +51,32 @@ var serverModels = map[string]func(target string) string{
 		}
 		return unescape("/" + strings.Join(out, "/"))
 	},
-	// java.net.URI, Python's urlsplit, PHP's parse_url.
+	// java.net.URI, Python's urlsplit.
 	"reference": func(target string) string {
 		u, err := url.Parse(target)
 		if err != nil {
 			return ""
 		}
 		return u.Path
+	},
+	// A front controller of PHP that serves its home page where parse_url gives up:
+	// at a port without a host, and at a host that is none.
+	"parse_url": func(target string) string {
+		target = cutAny(target, "?#")
+		if reference, ok := strings.CutPrefix(target, "//"); ok {
+			host, after, _ := strings.Cut(reference, "/")
+			if i := strings.LastIndexByte(host, ':'); host == "" || i >= 0 && (len(host) > i+6 || strings.Trim(host[i+1:], "0123456789") != "") {
+				return "/"
+			}
+			return unescape("/" + after)
+		}
+		if _, after, ok := strings.Cut(target, ":"); ok {
+			rest := strings.TrimLeft(after, "0123456789")
+			if digits := len(after) - len(rest); digits > 0 && digits <= 5 && (rest == "" || rest[0] == '/') {
+				return "/"
+			}
+		}
+		return unescape(target)
 	},
 	// Tomcat's CoyoteAdapter: parameters go first, then it decodes and resolves.
 	"Tomcat": func(target string) string {
@@ -198,7 +217,7 @@ func wantTargetGated(tb testing.TB, admin, exempt Matcher, target string) {
 // targetPieces are what targets are made of that servers read in several ways.
 var targetPieces = []string{
 	"/", "/", "/", "//", "admin", "admin", "public", "public", "x", "s", "..", ".", "%2e", "%2E%2e", "%252e", "..;", ";a", ";a=b", "%3b", "%2f", "%2F", "%252f",
-	"%5c", `\`, "%255c", "?", "%3f", "#", "%23", "%00", "%20", "%2e%20", ".json", ".css", "index.php", ".php", "(S(x))", "u:p@h:80", "h", "%61", "%61dmin", "%2561dmin",
+	"%5c", `\`, "%255c", "?", "%3f", "#", "%23", "%00", "%20", "%2e%20", ".json", ".css", "index.php", ".php", "(S(x))", "u:p@h:80", "x:80", ":8/", "h", "%61", "%61dmin", "%2561dmin",
 	"ADMIN", "Public", "%c0%ae", "%c0%af", "%e9", "%C3%A9", "%ef%bc%8f", "%ef%bd%81dmin", "%ef%bc%8e", "%u002e", "%25u002e", ":$DATA", "::", "%09", "~", "*", "...", "+", "&",
 }
 

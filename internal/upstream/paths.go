@@ -116,12 +116,13 @@ func dropLastParameter(path string) string {
 	return path
 }
 
-// dropPort is PHP's parse_url, which takes a colon and digits at the end for a
-// port without a host, and then knows no path at all.
-func dropPort(path string) string {
-	rest := strings.TrimRight(path, "/")
-	name := strings.TrimRight(rest, "0123456789")
-	if len(name) < len(rest) && strings.HasSuffix(name, ":") {
+var port = regexp.MustCompile(`:[0-9]+(?:/|$)`)
+
+// nothing is PHP's parse_url where it gives up, so that a front controller serves
+// its home page: what follows a colon is a port to it, also without a host, and what
+// follows two slashes must be a host.
+func nothing(path string) string {
+	if strings.HasPrefix(path, "//") || strings.IndexByte(path, ':') >= 0 && port.MatchString(path) {
 		return "/"
 	}
 	return path

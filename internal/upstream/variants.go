@@ -75,5 +75,5 @@ var pathChanges = [...]func(string) string{
 	dropCookieless1, // ASP.NET 1.1
 	keepEmptyNames,
 	dropLastParameter, // Jetty
-	dropPort,          // PHP
+	nothing,           // PHP
 }
