@@ -103,6 +103,7 @@ function koaRouter() {
 
 function koaPath() {
   const app = new Koa()
+  app.silent = true // of each address that it cannot decode it prints a stack
   app.use((ctx) => {
     ctx.body = read(decodeURIComponent(ctx.path))
   })
