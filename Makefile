@@ -5,7 +5,7 @@ STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # What git holds or would hold: not what npm installs.
 GO_FILES = $(shell git ls-files --cached --others --exclude-standard '*.go')
 
-.PHONY: build test lint fmt e2e chromium curl firefox jq servers stores debian release
+.PHONY: build test lint fmt e2e hunt chromium curl firefox jq servers stores debian release
 
 build:
 	go build -o caddy ./cmd/caddy
@@ -29,13 +29,20 @@ fmt:
 
 # Real browsers, the engine that ProConnect runs, servers that nobody here wrote, and
 # two nodes over a real Redis and PostgreSQL. E2E_SCREENSHOTS names a directory for
-# pictures of every page; E2E_SEED repeats a run's request targets.
+# pictures of every page.
 e2e: build chromium curl firefox jq servers stores debian
 	cd e2e/provider && npm ci --no-audit --no-fund
 	cd e2e && go build -o caddy-storages ./storage/caddy
 	cd e2e && CADDY_BIN=../caddy CADDY_STORAGES_BIN=caddy-storages go test -count=1 -timeout 30m ./...
 	cd e2e/monitoring && npm ci --no-audit --no-fund && CADDY_BIN=../../caddy go test -count=1 ./...
 	cd e2e/kubernetes && CADDY_BIN=../../caddy go test -count=1 ./...
+
+# The tests that try things by chance, by another chance than the one that a change is
+# held to: what they find was there before it. Any number of times.
+hunt: build servers
+	TEST_SEED=clock CHECK_ROUNDS=20 go test -count=1 -timeout 60m -run '^(TestGeneratedTargets|TestCheckAgreesWithWhatStrangersGet|TestExplainAgreesWithTheGate)$$' \
+		./internal/upstream ./acceptance/commands
+	cd e2e && TEST_SEED=clock CADDY_BIN=../caddy go test -count=1 -timeout 60m -run '^TestServersBehindGates$$' .
 
 # The scripts of the documentation call it.
 curl:

@@ -9,9 +9,8 @@
 // request for, by its own routing. A generator (targets_test.go) makes request
 // targets from the pieces that servers differ about. Whatever a server serves as
 // protected when it is asked directly must not be served through the gate without a
-// session. The targets differ from run to run: E2E_SEED=<the seed that was printed>
-// repeats one. Ordinary addresses must pass where they are open, untouched
-// (sites_ordinary_test.go).
+// session. The targets are the same in every run, unless TEST_SEED says otherwise.
+// Ordinary addresses must pass where they are open, untouched (sites_ordinary_test.go).
 //
 // And two nodes share a storage: Debian's Redis and PostgreSQL, started on loopback
 // with folders of their own (cluster_test.go), through the storage modules of storage/.

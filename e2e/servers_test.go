@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/seed"
 )
 
 // How many targets each server is asked, by how many at once, and which share of
@@ -42,9 +44,7 @@ var shapes = []shape{
 func TestServersBehindGates(t *testing.T) {
 	dir := shortTempDir(t)
 	gated := putGates(t, dir, startServers(t, dir))
-	seed := targetSeed(t)
-	requests := newTargets(seed).some(targetCount)
-	t.Logf("E2E_SEED=%d", seed)
+	requests := targets{seed.Rand(t)}.some(targetCount)
 	for _, g := range gated {
 		t.Run(g.name, func(t *testing.T) {
 			t.Parallel()

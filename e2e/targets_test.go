@@ -4,31 +4,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"os"
-	"strconv"
 	"strings"
-	"testing"
 )
-
-// targetSeed is E2E_SEED, or another every time: what one run found, the seed that
-// it printed finds again.
-func targetSeed(t *testing.T) uint64 {
-	t.Helper()
-	s := os.Getenv("E2E_SEED")
-	if s == "" {
-		return rand.Uint64()
-	}
-	seed, err := strconv.ParseUint(s, 10, 64)
-	if err != nil {
-		t.Fatalf("E2E_SEED: %v", err)
-	}
-	return seed
-}
 
 // targets makes request targets from the pieces that servers differ about.
 type targets struct{ *rand.Rand }
-
-func newTargets(seed uint64) targets { return targets{rand.New(rand.NewPCG(seed, 0))} }
 
 // What addresses lead to, as people write them.
 var addresses = []string{

@@ -32,8 +32,9 @@ func TestCheckAgreesWithWhatStrangersGet(t *testing.T) {
 	if n, err := strconv.Atoi(os.Getenv("CHECK_ROUNDS")); err == nil {
 		rounds = n
 	}
+	c := newChance(t)
 	for range rounds {
-		t.Run("", checkAgainstStrangers)
+		t.Run("", func(t *testing.T) { checkAgainstStrangers(t, c) })
 	}
 }
 
@@ -49,9 +50,9 @@ type strangers struct {
 	open     int
 }
 
-func checkAgainstStrangers(t *testing.T) {
+func checkAgainstStrangers(t *testing.T, c chance) {
 	s := &strangers{t: t, Server: caddytest.New(t), provider: caddytest.NewProvider(t), shell: newShell(t), sites: make(map[string]string)}
-	s.Run(s.provider.Option(), s.make(&siteMaker{chance: newChance(t), status: 204}))
+	s.Run(s.provider.Option(), s.make(&siteMaker{chance: c, status: 204}))
 	args := []string{"explain", "--json", "--config", "config.json"}
 	for _, host := range s.hosts {
 		for _, target := range targets {

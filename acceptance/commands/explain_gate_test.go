@@ -6,7 +6,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -14,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/seed"
 )
 
 // values are what rules compare and what people have, by claim. A few, so that they meet.
@@ -32,19 +32,7 @@ var values = map[string][]string{
 // chance makes configurations and people, the same ones for the same seed.
 type chance struct{ *rand.Rand }
 
-func newChance(t *testing.T) chance {
-	t.Helper()
-	seed := rand.Uint64()
-	if given := os.Getenv("EXPLAIN_SEED"); given != "" {
-		n, err := strconv.ParseUint(given, 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		seed = n
-	}
-	t.Logf("EXPLAIN_SEED=%d repeats this", seed)
-	return chance{rand.New(rand.NewPCG(seed, 0))}
-}
+func newChance(t *testing.T) chance { return chance{seed.Rand(t)} }
 
 func (c chance) in(n int) bool { return c.IntN(n) == 0 }
 

@@ -4,17 +4,17 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"path"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/caddy-proconnect/caddy-proconnect/internal/seed"
 )
 
 // serverModels read the path of a target as servers do, each written from what a
@@ -221,11 +221,9 @@ var targetPieces = []string{
 	"ADMIN", "Public", "%c0%ae", "%c0%af", "%e9", "%C3%A9", "%ef%bc%8f", "%ef%bd%81dmin", "%ef%bc%8e", "%u002e", "%25u002e", ":$DATA", "::", "%09", "~", "*", "...", "+", "&",
 }
 
-// Twenty thousand targets of the pieces that matter, of a seed that is printed.
+// Twenty thousand targets of the pieces that matter.
 func TestGeneratedTargets(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 1))
+	random := seed.Rand(t)
 	admin, exempt := adminGate(t), exemptGate(t)
 	opened := 0
 	for range 20_000 {
