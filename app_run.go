@@ -129,6 +129,9 @@ func (a *App) poll(ctx context.Context) {
 	ticker := time.NewTicker(a.pollEvery)
 	defer ticker.Stop()
 	next := time.Now()
+	for _, c := range a.Clients {
+		c.polling.run(func() { c.keeper.LeaveTrace(ctx) })
+	}
 	for {
 		select {
 		case <-ctx.Done():
