@@ -137,6 +137,7 @@ func (k *Keeper) New(set *claims.Set, requestedACR []string, earlier *Session, n
 	}
 	s.startedAt = k.beginsAt(s)
 	s.confirmedAt = s.startedAt
+	s.lifetime = max(0, s.lifetime-(s.startedAt-now.Unix())) // which counts from the login
 	rand.Read(s.Family[:]) // never fails, by its documentation
 	return s
 }

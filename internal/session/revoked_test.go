@@ -196,6 +196,24 @@ func TestFamilyBehindARecordIsAlive(t *testing.T) {
 	}
 }
 
+// Whoever comes back after an operator ended their sessions begins behind the record, which
+// lies ahead: their session ends when it would without one.
+func TestFamilyBehindARecordEndsInTime(t *testing.T) {
+	k := process(&certmagic.FileStorage{Path: t.TempDir()}, nil)
+	if err := k.Rotate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	s := k.New(somebody(nil), nil, nil, now)
+	if want := now.Add(k.lifetime).Unix(); k.ExpiresAt(s).Unix() != want || s.EndsAt().Unix() != want {
+		t.Errorf("it ends %s after the login, want %s", k.ExpiresAt(s).Sub(now), k.lifetime)
+	}
+	k.lifetime = time.Minute // less than the record lies ahead
+	if s = k.New(somebody(nil), nil, nil, now); !s.alive(now, k.lifetime) {
+		t.Error("who came back is not logged in")
+	}
+}
+
 // An operator's list that names each person twice makes hundreds of records in a row, of
 // which each goes behind the one before. Whoever logs in behind the last is in, also where
 // a clock is slow; and whoever came back two seconds before it is out.
