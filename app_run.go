@@ -121,14 +121,14 @@ func (a *App) Cleanup() error {
 	return nil
 }
 
-// poll looks at lists every second and at the storage every five, less or more
+// poll looks at lists every second and at the storage every five, or somewhat sooner
 // so that nodes started together do not ask together. Each look is a job of its own:
 // a file system or a storage that hangs keeps nothing else from being looked at. It
 // returns when the looks at the storage have ended, which a context ends.
 func (a *App) poll(ctx context.Context) {
-	ticker := time.NewTicker(a.pollEvery)
+	ticker, look := time.NewTicker(a.pollEvery), time.NewTimer(a.pollEvery)
 	defer ticker.Stop()
-	next := time.Now()
+	defer look.Stop()
 	for _, c := range a.Clients {
 		c.polling.run(func() { c.keeper.LeaveTrace(ctx) })
 	}
@@ -143,10 +143,8 @@ func (a *App) poll(ctx context.Context) {
 			for _, w := range a.watches {
 				w.look(ctx, now)
 			}
-			if now.Before(next) {
-				continue
-			}
-			next = now.Add(a.lookEvery - time.Duration(rand.Int64N(int64(a.lookEvery/5)))) // jitter, not a secret
+		case <-look.C:
+			look.Reset(a.lookEvery - time.Duration(rand.Int64N(int64(a.lookEvery/5)))) // jitter, not a secret
 			for _, c := range a.Clients {
 				c.polling.run(func() { c.keeper.Poll(ctx); c.reportKeyRotated() })
 			}

@@ -72,7 +72,8 @@ type Client struct {
 
 	// The names of the sites that may use `callback_origin`. A name counts where a
 	// gate of the client answers it. Default: those that the sites of the client
-	// say, and all names of their wildcards that have three labels after the `*`.
+	// say, and all names of their wildcards that have at least three labels after
+	// the `*`.
 	CallbackHosts []string `json:"callback_hosts,omitempty"`
 
 	// Files with such names, one a line: absolute paths. They are read again when

@@ -19,7 +19,8 @@ func init() {
 // Matcher matches requests of people for whom a rule holds. It belongs after a gate
 // of the same client.
 //
-// It does not match requests of people who are not logged in or whom a gate refused.
+// It does not match requests of people who are not logged in or whom a gate refused;
+// its negation does.
 // If a needed claim is missing, neither the matcher nor its negation matches. Used in
 // a gate's own matcher, a missing claim counts as a match, so the gate applies. Where
 // no gate has run it is an error, so that a `not` around it never lets anybody through

@@ -93,8 +93,8 @@ type Handler struct {
 
 	// The site's public scheme and host, such as `https://docs.example.gouv.fr`.
 	// Required behind a proxy that ends TLS, unless `trusted_proxies` names it,
-	// and on a site that answers any host or a wildcard. Default: the scheme of
-	// the connection and the site's host.
+	// and on a site that answers any host or, without `callback_origin`, a wildcard.
+	// Default: the scheme of the connection and the site's host.
 	Origin string `json:"origin,omitempty"`
 
 	// The path of the gate's endpoints. Everything under it is answered by the

@@ -1,6 +1,7 @@
 package proconnect
 
 import (
+	"context"
 	"errors"
 	"sync/atomic"
 	"testing"
@@ -23,6 +24,46 @@ func nodeKeeper(t *testing.T, log *zap.Logger, storage certmagic.Storage) *sessi
 	return session.New(session.Config{
 		Name: "proconnect", Lifetime: time.Hour, Keys: seal.NewKeyring(make([]byte, 32)),
 		Shared: session.NewShared(storage, "c", log), Storage: storage, Log: log,
+	})
+}
+
+// listedStorage notes when it was listed.
+type listedStorage struct {
+	certmagic.Storage
+	at []time.Time
+}
+
+func (s *listedStorage) List(ctx context.Context, prefix string, recursive bool) ([]string, error) {
+	s.at = append(s.at, time.Now())
+	return s.Storage.List(ctx, prefix, recursive)
+}
+
+// Nodes that are started together ask a storage that they share each at times of its own,
+// and none more rarely than is promised.
+func TestNodesLookAtTimesOfTheirOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		storage := &listedStorage{Storage: &certmagic.FileStorage{Path: t.TempDir()}}
+		c := &Client{keeper: nodeKeeper(t, zap.NewNop(), storage)}
+		a := &App{metrics: newMetrics(), log: zap.NewNop(), pollEvery: waits.Lists, lookEvery: waits.Looks, Clients: map[string]*Client{defaultClient: c}, lists: noLists()}
+		if err := a.Start(); err != nil {
+			t.Fatal(err)
+		}
+		<-time.After(20 * waits.Looks)
+		if err := a.Stop(); err != nil {
+			t.Error(err)
+		}
+		after := make(map[time.Duration]bool)
+		for i := 1; i < len(storage.at); i++ {
+			after[storage.at[i].Sub(storage.at[i-1])] = true
+		}
+		for d := range after {
+			if d > waits.Looks {
+				t.Errorf("the storage was not looked at for %s", d)
+			}
+		}
+		if len(after) < 10 {
+			t.Errorf("the storage was looked at after these times: %v", after)
+		}
 	})
 }
 

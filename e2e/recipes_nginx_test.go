@@ -68,7 +68,7 @@ func TestRecipeAuthRequest(t *testing.T) {
 }
 
 // wantShut asks for all kinds of addresses as strangers: nothing of the site is shown, whoever
-// they look like: a browser that the gate sends on its way by a page of status 200, a script,
+// they look like: a browser that the gate sends on its way by a page of its own, a script,
 // a program.
 func (s *stack) wantShut(t *testing.T) {
 	t.Helper()
@@ -96,9 +96,9 @@ func (s *stack) wantShut(t *testing.T) {
 	}
 }
 
-// The two things that keep pages of status 200 from being taken for a yes hold each by
-// itself: here, without the headers that make a program of the question.
-func TestRecipeAuthRequestInterceptsPages(t *testing.T) {
+// nginx takes every 2xx for a yes. Without the headers that make a program of the question,
+// the gate answers a person, by pages that go on by themselves and are no 2xx.
+func TestRecipeAuthRequestOfAPerson(t *testing.T) {
 	s := newRecipe(t)
 	port := freePort(t)
 	recipe := doccode.Recipe(t, "The gate as nginx's auth_request", "caddyfile")

@@ -91,6 +91,8 @@ func TestStorageFaults(t *testing.T) {
 	if n := strings.Count(s.Logs(), `"msg":"storage does not answer`); n != 2 {
 		t.Errorf("the cause was told %d times, want 2", n)
 	}
+	s.Load(global, sites)
+	each("reloaded", (*faultyVisit).reloaded)
 	each("mended", (*faultyVisit).mended)
 	each("under sessions", (*faultyVisit).underSessions)
 	each("mended again", (*faultyVisit).mendedAgain)
@@ -174,6 +176,13 @@ func (v *faultyVisit) fromTheStart() {
 	}
 	if n := v.loginsFailed("storage does not answer, so no login can start"); n != 20 {
 		v.t.Errorf("%d of 20 logins that could not begin are told", n)
+	}
+}
+
+// reloaded: a key that is only in memory outlives a reload.
+func (v *faultyVisit) reloaded() {
+	if v.holder != nil {
+		v.inside(v.holder, "reloaded")
 	}
 }
 

@@ -66,8 +66,8 @@ func NewKeyring(secrets ...[]byte) *Keyring {
 // StoredKeyring returns a keyring whose keys are made at the first need and live
 // in the storage under path, where every node finds them. A key is replaced
 // after 30 days and opens for keep more. warn hears, once, of a storage that
-// cannot be written: keys then live in memory, and a restart or a reload ends what they
-// sealed. Nothing is read or written before the first Seal or Open.
+// cannot be written: keys then live in memory, and a restart ends what they sealed.
+// Nothing is read or written before the first Seal or Open.
 func StoredKeyring(storage certmagic.Storage, path string, keep time.Duration, warn func(string, error)) *Keyring {
 	return &Keyring{storage: storage, wait: StorageWait, path: path, keep: keep + clockSlack, warn: warn, now: time.Now}
 }

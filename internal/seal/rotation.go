@@ -83,7 +83,7 @@ func (k *Keyring) fallback(err error) (*keys, error) {
 	if !unwritable(err) {
 		return nil, err
 	}
-	k.warn("storage cannot be written: sessions are sealed with a key in memory, which a restart or a reload forgets", err)
+	k.warn("storage cannot be written: sessions are sealed with a key in memory, which a restart forgets", err)
 	current = k.withNewKey(nil)
 	k.own.Store(&current.list[0])
 	k.current.Store(current)

@@ -136,7 +136,10 @@ func (k *Keeper) New(set *claims.Set, requestedACR []string, earlier *Session, n
 		return s
 	}
 	s.startedAt = k.beginsAt(s)
-	s.confirmedAt = s.startedAt
+	s.lifetime = max(0, s.lifetime-(s.startedAt-now.Unix())) // which counts from the login, as all times do
+	if k.idle == 0 && k.renew == 0 {
+		s.confirmedAt = s.startedAt
+	}
 	rand.Read(s.Family[:]) // never fails, by its documentation
 	return s
 }

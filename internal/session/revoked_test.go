@@ -196,6 +196,40 @@ func TestFamilyBehindARecordIsAlive(t *testing.T) {
 	}
 }
 
+// Whoever comes back after an operator ended their sessions begins behind the record, which
+// lies ahead: their session ends, is idle and is to be renewed when it would without one.
+func TestFamilyBehindARecordEndsInTime(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		k := process(&certmagic.FileStorage{Path: t.TempDir()}, func(cfg *Config) { cfg.Idle, cfg.Renew = time.Minute, time.Minute })
+		if err := k.Rotate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		now := time.Now()
+		s := k.New(somebody(nil), nil, nil, now)
+		cookies := cookieOf(t, k, s)
+		if want := now.Add(k.lifetime).Unix(); k.ExpiresAt(s).Unix() != want || s.EndsAt().Unix() != want {
+			t.Errorf("it ends %s after the login, want %s", k.ExpiresAt(s).Sub(now), k.lifetime)
+		}
+		if is, err := opened(t, k, cookies); !is || err != nil {
+			t.Errorf("who came back is not logged in: %v", err)
+		}
+		time.Sleep(time.Minute + time.Second)
+		if due := s.renewalAt(time.Now(), k.renew); due == NotDue {
+			t.Error("it need not be renewed")
+		}
+		if is, err := opened(t, k, cookies); is || err != nil {
+			t.Errorf("it is alive after the idle time: %v", err)
+		}
+	})
+	k := process(&certmagic.FileStorage{Path: t.TempDir()}, func(cfg *Config) { cfg.Lifetime = time.Minute })
+	if err := k.Rotate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if is, err := opened(t, k, cookieOf(t, k, k.New(somebody(nil), nil, nil, time.Now()))); !is || err != nil {
+		t.Errorf("who came back is not logged in, where the record lies further ahead than a session lasts: %v", err)
+	}
+}
+
 // An operator's list that names each person twice makes hundreds of records in a row, of
 // which each goes behind the one before. Whoever logs in behind the last is in, also where
 // a clock is slow; and whoever came back two seconds before it is out.

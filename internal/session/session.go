@@ -87,7 +87,7 @@ func (s *Session) alive(now time.Time, lifetime time.Duration) bool {
 func (s *Session) encode() []byte {
 	b := make([]byte, 0, 512)
 	version := byte(sessionVersion)
-	if s.confirmedAt > s.startedAt {
+	if s.confirmedAt != s.startedAt {
 		version = confirmedVersion
 	}
 	b = append(b, version)
