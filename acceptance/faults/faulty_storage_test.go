@@ -50,8 +50,8 @@ func (s faultyStorage) CertMagicStorage() (certmagic.Storage, error) {
 
 // shortenStorage has nobody wait as long for a storage as they would for a real one.
 func shortenStorage(t *testing.T) {
-	caddytest.Shorten(t, &seal.StorageWait, 800*time.Millisecond)
-	caddytest.Shorten(t, &waits.Answers, 400*time.Millisecond)
+	caddytest.Shorten(t, &seal.StorageWait, 2*time.Second)
+	caddytest.Shorten(t, &waits.Answers, time.Second)
 	caddytest.Shorten(t, &waits.Looks, 500*time.Millisecond)
 }
 

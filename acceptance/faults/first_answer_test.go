@@ -23,7 +23,7 @@ const (
 // logged waits until the log has a text, and returns its first line with it.
 func logged(t *testing.T, s *caddytest.Server, text string) string {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); <-time.After(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); <-time.After(5 * time.Millisecond) {
 		if line := s.Line(text); line != "" {
 			return line
 		}
@@ -88,6 +88,7 @@ func TestQuestionWithoutAnAnswerEndsWithTheConfiguration(t *testing.T) {
 	}))
 	defer deaf.Close()
 	defer close(over)
+	caddytest.Shorten(t, &waits.Provider, time.Minute)
 	s := asking(t)
 	s.Run("proconnect {\nissuer "+deaf.URL+"\nclient_id a\nclient_secret {env.PATH}\n}\n", openSite)
 	<-asked

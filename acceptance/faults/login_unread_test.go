@@ -42,7 +42,7 @@ http://localhost:{$PORT} {
 	}
 	storageFaults.Delete(directory)
 	a := b.Visit(callback)
-	for deadline := time.Now().Add(15 * time.Second); a.StatusCode == http.StatusServiceUnavailable && time.Now().Before(deadline); a = b.Visit(callback) {
+	for deadline := time.Now().Add(time.Minute); a.StatusCode == http.StatusServiceUnavailable && time.Now().Before(deadline); a = b.Visit(callback) {
 		<-time.After(50 * time.Millisecond) // between two questions, not for an answer
 	}
 	if a = b.Follow(a); a.Text != "inside" {

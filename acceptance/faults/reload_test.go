@@ -118,10 +118,10 @@ func traffic(people []*caddytest.Browser, stranger *caddytest.Browser, page stri
 	return requests.Load()
 }
 
-// goroutines counts those that run, once they are no more than enough or half a
-// minute has passed.
+// goroutines counts those that run, once they are no more than enough or a minute
+// has passed.
 func goroutines(enough int) int {
-	for deadline := time.Now().Add(30 * time.Second); runtime.NumGoroutine() > enough && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Minute); runtime.NumGoroutine() > enough && time.Now().Before(deadline); {
 		<-time.After(20 * time.Millisecond) // between two looks, not for a result
 	}
 	return runtime.NumGoroutine()

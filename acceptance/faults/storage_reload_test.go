@@ -128,7 +128,7 @@ func (v *faultyVisit) loadedMended() {
 		b.Jar = nil
 		return b.Send(http.MethodGet, "/x", http.Header{"Cookie": {cookies}}).StatusCode
 	}
-	for deadline := time.Now().Add(15 * time.Second); worth(v.holder.Cookies()) != http.StatusOK || worth(v.gone) != http.StatusUnauthorized; {
+	for deadline := time.Now().Add(time.Minute); worth(v.holder.Cookies()) != http.StatusOK || worth(v.gone) != http.StatusUnauthorized; {
 		if time.Now().After(deadline) {
 			break
 		}

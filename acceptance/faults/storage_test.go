@@ -146,7 +146,7 @@ func (v *faultyVisit) inside(b *caddytest.Browser, when string) {
 	if a.StatusCode != http.StatusOK || !strings.HasPrefix(a.Text, "inside ") {
 		v.t.Errorf("%s: who has a session gets %d, page %q", when, a.StatusCode, a.Page())
 	}
-	if took := time.Since(began); took > 4*time.Second {
+	if took := time.Since(began); took > 15*time.Second {
 		v.t.Errorf("%s: who has a session waits %s", when, took)
 	}
 }
@@ -191,7 +191,7 @@ func (v *faultyVisit) mended() {
 	v.mend()
 	if v.holder == nil {
 		v.holder = v.browser()
-		for deadline := time.Now().Add(10 * time.Second); v.holder.Visit("/.proconnect/login").StatusCode == http.StatusServiceUnavailable; {
+		for deadline := time.Now().Add(time.Minute); v.holder.Visit("/.proconnect/login").StatusCode == http.StatusServiceUnavailable; {
 			if time.Now().After(deadline) {
 				v.t.Fatal("it does not heal")
 			}
@@ -224,7 +224,7 @@ func (v *faultyVisit) underSessions() {
 	if a := other.Visit("/.proconnect/logout"); a.StatusCode != http.StatusSeeOther {
 		v.t.Errorf("a logout ends at %d, page %q", a.StatusCode, a.Page())
 	}
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(began); took > 15*time.Second {
 		v.t.Errorf("a logout takes %s", took)
 	}
 	v.dead("broken")
@@ -250,7 +250,7 @@ func (v *faultyVisit) dead(when string) {
 // mendedAgain: the logout gets into the storage by itself, for the other nodes.
 func (v *faultyVisit) mendedAgain() {
 	records := filepath.Join(v.s.Dir, "storage", filepath.FromSlash(clientDirectory(v.m.name)), "revoked")
-	for deadline := time.Now().Add(15 * time.Second); ; {
+	for deadline := time.Now().Add(time.Minute); ; {
 		if found, _ := os.ReadDir(records); len(found) > 0 {
 			break
 		}

@@ -224,7 +224,7 @@ func TestCallbackHostsFollowTheirFile(t *testing.T) {
 		t.Errorf("%s %v %v, %s %v %v", one, known(one), served(one), two, known(two), served(two))
 	}
 	write("# previews\npr-2.preview.example.gouv.fr\n" + open + "\n")
-	for deadline := time.Now().Add(15 * time.Second); !known(two) || known(one) || !served(two) || served(one); {
+	for deadline := time.Now().Add(time.Minute); !known(two) || known(one) || !served(two) || served(one); {
 		if time.Now().After(deadline) {
 			t.Fatal("the new list is not taken up")
 		}

@@ -94,7 +94,7 @@ http://localhost:{$PORT} {
 	cancel()
 	<-ended
 	var line string
-	for deadline := time.Now().Add(5 * time.Second); line == "" && time.Now().Before(deadline); <-time.After(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); line == "" && time.Now().Before(deadline); <-time.After(10 * time.Millisecond) {
 		line = s.Line("the browser went away")
 	}
 	close(goOn)

@@ -35,7 +35,6 @@ http://docs.localhost:{$PORT} {
 	}
 }`)
 			b := s.Browser("http://docs.localhost:{$PORT}")
-			b.Timeout = 9 * time.Second
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.Base+"/x/", nil)
 			if err != nil {
 				t.Fatal(err)
@@ -168,7 +167,6 @@ http://localhost:{$PORT} {
 	}
 }`, "LOGIN", login))
 			b := s.Browser("http://localhost:{$PORT}")
-			b.Timeout = 5 * time.Second
 			for _, path := range []string{"/a/x", "/b/x"} {
 				if a := b.Visit(path); a.StatusCode != http.StatusInternalServerError || a.Page() != "problem callback_unreachable" {
 					t.Errorf("%s: got %d, page %q", path, a.StatusCode, a.Page())

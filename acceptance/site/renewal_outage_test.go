@@ -35,7 +35,7 @@ func dateBack(t *testing.T, p *caddytest.Provider, b *caddytest.Browser, ago tim
 // takes a moment.
 func eventually(b *caddytest.Browser, target string, wanted func(caddytest.Answer) bool) (a caddytest.Answer) {
 	b.T.Helper()
-	for until := time.Now().Add(10 * time.Second); time.Now().Before(until); {
+	for until := time.Now().Add(time.Minute); time.Now().Before(until); {
 		if a = b.Visit(target); wanted(a) {
 			return a
 		}

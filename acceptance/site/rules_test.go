@@ -150,7 +150,7 @@ func TestListChanges(t *testing.T) {
 	}
 	until := func(what string, status int) {
 		t.Helper()
-		for deadline := time.Now().Add(15 * time.Second); ; {
+		for deadline := time.Now().Add(time.Minute); ; {
 			a := b.Visit("/")
 			if a.StatusCode == status {
 				return
@@ -168,7 +168,7 @@ func TestListChanges(t *testing.T) {
 	} {
 		known := strings.Count(s.Logs(), "the last good version stays in force")
 		s.Write("list.txt", content)
-		for deadline := time.Now().Add(15 * time.Second); strings.Count(s.Logs(), "the last good version stays in force") == known; {
+		for deadline := time.Now().Add(time.Minute); strings.Count(s.Logs(), "the last good version stays in force") == known; {
 			if time.Now().After(deadline) {
 				t.Fatalf("%s: nothing in the log", what)
 			}

@@ -47,7 +47,7 @@ func (s *Server) Browser(site string) *Browser {
 		T:    s.T,
 		Base: s.Fill(site),
 		Client: &http.Client{
-			Jar: jar, Transport: transport, Timeout: 20 * time.Second,
+			Jar: jar, Transport: transport, Timeout: time.Minute,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
