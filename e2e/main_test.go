@@ -51,6 +51,7 @@ func chromium(profile string) []chromedp.ExecAllocatorOption {
 	return append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.UserDataDir(profile),
 		chromedp.NoSandbox, // tests may run as root
+		chromedp.WSURLReadTimeout(patience),
 		chromedp.DisableGPU,
 		chromedp.IgnoreCertErrors, // Caddy's internal authority
 		chromedp.Flag("disable-quic", true),

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // container runs the Procfile's command on a fresh copy of the release, with the
@@ -119,7 +118,7 @@ func (c *container) children() []int {
 // wantEnd wants the container to end, and nothing of it to be left.
 func (c *container) wantEnd(pids ...int) {
 	c.t.Helper()
-	if !within(c.t, 10*time.Second, c.over) { // Caddy takes no longer, by grace_period
+	if !within(c.t, patience, c.over) { // Caddy takes ten seconds at most, by grace_period
 		c.t.Fatal("the container has not ended")
 	}
 	eventually(c.t, "its processes to be gone", func() bool {

@@ -38,7 +38,7 @@ func (p *provider) run(t *testing.T, port string) {
 		cmd := exec.Command("node", "provider/server.mjs")
 		cmd.Env = append(append(os.Environ(), p.env...), "PORT="+port)
 		p.process = start(t, cmd)
-		if line = p.listen(t, patience/2, `{"issuer":`); line != "" {
+		if line = p.listen(t, patience, `{"issuer":`); line != "" {
 			break
 		}
 		p.stop()

@@ -106,7 +106,7 @@ func freePort(t *testing.T) string {
 // await waits until Caddy answers.
 func (c *caddy) await() {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(c.t.Context(), time.Minute)
 	defer cancel()
 	for tick := time.NewTicker(20 * time.Millisecond); ; {
 		if resp, err := http.Get(c.site + "/"); err == nil {
