@@ -1,6 +1,7 @@
 package site_test
 
 import (
+	"net/http"
 	"testing"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
@@ -27,6 +28,10 @@ http://localhost:{$PORT} {
 		if got := a.Header.Get("Referrer-Policy"); got != want {
 			t.Errorf("%s: page %q has Referrer-Policy %q, want %q", path, a.Page(), got, want)
 		}
+	}
+	a := b.Visit("/.proconnect/login?return_to=/docs")
+	if a.StatusCode != http.StatusSeeOther || a.Header.Get("Referrer-Policy") != "no-referrer" {
+		t.Errorf("what leads away: %d, Referrer-Policy %q", a.StatusCode, a.Header.Get("Referrer-Policy"))
 	}
 }
 
