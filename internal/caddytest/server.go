@@ -57,6 +57,7 @@ func Start(t testing.TB, global, sites string) *Server {
 // tests name the real one.
 func New(t testing.TB) *Server {
 	t.Helper()
+	t.Setenv("XDG_DATA_HOME", t.TempDir()) // where Caddy itself keeps a number of its own
 	Shorten(t, &waits.Writes, 20*time.Millisecond)
 	Shorten(t, &waits.FirstAsk, 24*time.Hour)
 	return &Server{T: t, Port: FreePort(t), TLSPort: FreePort(t), Dir: t.TempDir()}
