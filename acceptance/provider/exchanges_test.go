@@ -35,11 +35,14 @@ func TestJunkCodesDoNotFloodProConnect(t *testing.T) {
 	}}})
 	before, began := l.Calls()["token"], time.Now()
 	var flood sync.WaitGroup
-	var limited atomic.Int64
+	var limited, late atomic.Int64
 	for range 300 {
 		flood.Go(func() {
-			if h.junk(t, l) == http.StatusTooManyRequests {
+			switch h.junk(t, l) {
+			case http.StatusTooManyRequests:
 				limited.Add(1)
+			case http.StatusServiceUnavailable:
+				late.Add(1)
 			}
 		})
 	}
@@ -56,7 +59,7 @@ func TestJunkCodesDoNotFloodProConnect(t *testing.T) {
 	if n := together.Load(); n > 21 {
 		t.Errorf("%d calls at once", n)
 	}
-	if n := int(limited.Load()); n < 300-calls {
+	if n := int(limited.Load() + late.Load()); n < 300-calls {
 		t.Errorf("%d calls were made, and %d of 300 were told to wait", calls, n)
 	}
 	if told, all := h.failures("logins wait: ProConnect refused too many codes of one address"), h.failures(""); told < int(limited.Load()) || all != 303+shared {
@@ -119,7 +122,9 @@ func TestQuietLoginWithoutATurnIsTold(t *testing.T) {
 	}
 }
 
-// junk comes back from a login with a code that nobody gave, and returns the status.
+// junk comes back from a login with a code that nobody gave, and returns the status. On a
+// machine so busy that nobody was refused yet, who waits for a turn is told that logins
+// are under way.
 func (h *world) junk(t *testing.T, l *registeredClient) int {
 	t.Helper()
 	b := h.visitor(t, l)
@@ -131,7 +136,7 @@ func (h *world) junk(t *testing.T, l *registeredClient) int {
 	q := url.Values{"code": {"made-up"}, "state": {away.Query().Get("state")}, "iss": {l.Issuer}}
 	a := h.comeBack(b, "/.proconnect/callback?"+q.Encode())
 	switch {
-	case a.StatusCode == http.StatusTooManyRequests:
+	case a.StatusCode == http.StatusTooManyRequests, a.StatusCode == http.StatusServiceUnavailable:
 		if a.Page() != "problem too_many_logins" || a.Header.Get("Retry-After") == "" || !caddytest.NextStep.MatchString(a.Text) {
 			t.Errorf("over the bound: page %q, Retry-After %q", a.Page(), a.Header.Get("Retry-After"))
 		}
