@@ -107,6 +107,7 @@ func TestQuietLoginWithoutATurnIsTold(t *testing.T) {
 	caddytest.Shorten(t, &waits.Forgiven, time.Hour)
 	h := newWorld(t, 0, func(p *misbehaving) { p.Register("rs", "RS256", "RS256").Options = "login silent" })
 	l := h.p.Clients["rs"]
+	h.goodLogin(t, l) // so that ProConnect is known to answer
 	b := h.visitor(t, l)
 	away := b.Visit("/wanted") // to ProConnect, without a question to the person
 	for range 20 {

@@ -12,11 +12,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/waits"
 )
 
 // world is a real Caddy whose sites stand behind a provider that misbehaves.
@@ -80,6 +82,7 @@ const freshClients = 120
 // beside those that know nothing yet.
 func newWorld(t *testing.T, fresh int, register func(*misbehaving)) *world {
 	t.Helper()
+	caddytest.Shorten(t, &waits.Fresh, 24*time.Hour) // calls are counted: nobody asks again whether it is there
 	p := caddytest.NewProvider(t)
 	h := &world{
 		Server: caddytest.New(t),
