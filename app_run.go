@@ -129,6 +129,9 @@ func (a *App) poll(ctx context.Context) {
 	ticker, look := time.NewTicker(a.pollEvery), time.NewTimer(a.pollEvery)
 	defer ticker.Stop()
 	defer look.Stop()
+	for _, c := range a.Clients {
+		c.polling.run(func() { c.keeper.LeaveTrace(ctx) })
+	}
 	for {
 		select {
 		case <-ctx.Done():

@@ -138,7 +138,7 @@ func (c *Client) storageFolder() (dir string, onDisk bool) {
 func notEnded(place string, err error) error {
 	switch {
 	case errors.Is(err, session.ErrStrange), errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("nothing was ended: %s holds no session key of this client, so it is not the one of the Caddy that runs: name it in the configuration (storage …), or set HOME and XDG_DATA_HOME as they are for that Caddy", place)
+		return fmt.Errorf("nothing was ended: %s holds nothing of this client, so it is not the one of the Caddy that runs: name it in the configuration (storage …), or set HOME and XDG_DATA_HOME as they are for that Caddy", place)
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("nothing was ended: %s may not be read: run this as root, or as the user that runs Caddy: %w", place, err)
 	}

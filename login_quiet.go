@@ -47,6 +47,12 @@ func (x *exchange) mayPassQuietly() bool {
 		x.keeper().AutoLogins(x.origin, x.cookies) < maxAutoLogins
 }
 
+// lookAgain answers until it is known whether ProConnect does: the page opens again by
+// itself, and is decided anew.
+func (x *exchange) lookAgain() error {
+	return x.page(http.StatusUnauthorized, pages.Departing{URL: x.returnTo(x.target()), Seconds: goOnAutomatic})
+}
+
 // waitHere answers while another tab of the browser is at ProConnect: the page opens
 // again by itself, and is decided anew.
 func (x *exchange) waitHere() error {

@@ -6,6 +6,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/pages"
+	"github.com/caddy-proconnect/caddy-proconnect/internal/rp"
 	"github.com/caddy-proconnect/caddy-proconnect/internal/session"
 )
 
@@ -24,8 +25,13 @@ func (x *exchange) silent() error {
 		return x.showLogin()
 	}
 	browser, known := x.browser()
-	if !known {
+	switch answering := x.gate.client.provider.Answering(); {
+	case answering == rp.Silent: // the browser's error would stand where the page may be
+		return x.showLogin()
+	case !known:
 		return x.introduce(stepBack, goOnAutomatic)
+	case answering == rp.Asking:
+		return x.lookAgain()
 	}
 	location, err := x.passQuietly(session.Silent, browser)
 	switch err {

@@ -74,12 +74,11 @@ func (x *exchange) requireRenewal() error {
 	case !x.mayPassQuietly():
 		return x.loginsInVain()
 	}
-	here := x.returnTo(x.target())
 	switch x.gate.client.provider.Answering() {
 	case rp.Silent:
 		return x.renewalUnavailable()
 	case rp.Asking:
-		return x.page(http.StatusUnauthorized, pages.Departing{URL: here, Seconds: goOnAutomatic})
+		return x.lookAgain()
 	}
 	browser, known := x.browser()
 	if !known {

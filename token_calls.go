@@ -65,7 +65,7 @@ type turn struct {
 func (e *tokenCalls) begin(ctx context.Context, addr netip.Prefix) (*turn, error) {
 	ctx, cancel := context.WithTimeout(ctx, e.turn)
 	defer cancel()
-	s := &e.slots[maphash.Comparable(e.seed, addr)%addressSlots]
+	s := e.slot(addr)
 	for {
 		ended, err := e.admit(s, time.Now())
 		if err != nil {
@@ -86,6 +86,11 @@ func (e *tokenCalls) begin(ctx context.Context, addr netip.Prefix) (*turn, error
 		x.release(false)
 		return nil, errExchangeBusy
 	}
+}
+
+// slot is what is known of an address.
+func (e *tokenCalls) slot(addr netip.Prefix) *addressSlot {
+	return &e.slots[maphash.Comparable(e.seed, addr)%addressSlots]
 }
 
 // admit lets a call begin, unless all that the address has under way could be refused

@@ -18,7 +18,7 @@ import (
 )
 
 // patience bounds every wait for a page, a process or an answer.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // browser is the one Chromium of all tests; each person has a profile of its own.
 var browser context.Context

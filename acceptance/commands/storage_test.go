@@ -117,6 +117,11 @@ func TestStorageKeepsWhatIsEndedWhileNoCaddyRuns(t *testing.T) {
 func TestStorageRefusesWhatTheEndpointRefuses(t *testing.T) {
 	s, _ := storedSite(t, "lifetime 12h", 0)
 	elsewhere, empty, nameless := newSite(t, "1", "lifetime 12h"), newSite(t, "1", "secret "+caddytest.NewSessionKey()), newSite(t, "1", "lifetime 12h")
+	others := newSite(t, "1", "secret "+caddytest.NewSessionKey())
+	if err := os.Mkdir(filepath.Join(others.cwd, "storage"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	others.write("storage/last_clean.json", "{}")
 	nameless.write("Caddyfile", strings.Replace(twoNodes, "storage {$STORAGE:file_system} {$DIR}/storage", "", 1))
 	narrow := s.write("narrow", strings.Replace(twoNodes, "environment sandbox", "environment sandbox\n\t\tscopes openid siret idp_id roles", 1))
 	for name, c := range map[string]struct {
@@ -130,8 +135,9 @@ func TestStorageRefusesWhatTheEndpointRefuses(t *testing.T) {
 		"what is no SIRET":           {s, []string{"revoke", "siret", "13002526500014"}, "siret"},
 		"no field":                   {s, []string{"revoke"}, "say which field"},
 		"an endpoint, too":           {s, []string{"rotate", "--address", "localhost:2019"}, "say one"},
-		"a storage of nobody's":      {elsewhere, []string{"revoke", "siren", "130025265"}, "holds no session key"},
+		"a storage of nobody's":      {elsewhere, []string{"revoke", "siren", "130025265"}, "holds nothing of this client"},
 		"an empty storage":           {empty, []string{"rotate"}, "it is not the one of the Caddy that runs"},
+		"a storage of another Caddy": {others, []string{"rotate"}, "it is not the one of the Caddy that runs"},
 		"somebody else's home":       {nameless, []string{"rotate"}, "XDG_DATA_HOME"},
 		"a configuration that fails": {elsewhere, []string{"rotate", "--config", elsewhere.write("wrong", "{\n proconnect {\n }\n}\n"), "--adapter", "caddyfile"}, "say which ProConnect"},
 	} {

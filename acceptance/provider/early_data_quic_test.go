@@ -43,13 +43,13 @@ func (h *world) earlyQUIC(t *testing.T) {
 func (h *world) askEarly(t *testing.T, b *caddytest.Browser, target string) int {
 	t.Helper()
 	var err error
-	for range 10 {
+	for range 30 {
 		tickets := tls.NewLRUClientSessionCache(1)
 		var status int
-		if status, err = h.overQUIC(t, b, tickets, http.MethodGet, b.Base+"/wanted"); err != nil || status != http.StatusUnauthorized {
+		if status, err = h.overQUIC(t, b, tickets, time.Minute, http.MethodGet, b.Base+"/wanted"); err != nil || status != http.StatusUnauthorized {
 			t.Fatalf("the connection to resume: %d, %v", status, err)
 		}
-		if status, err = h.overQUIC(t, b, tickets, http3.MethodGet0RTT, target); err == nil {
+		if status, err = h.overQUIC(t, b, tickets, 2*time.Second, http3.MethodGet0RTT, target); err == nil {
 			return status
 		}
 	}
@@ -59,9 +59,9 @@ func (h *world) askEarly(t *testing.T, b *caddytest.Browser, target string) int 
 
 // overQUIC makes one request with the cookies of a browser, as a program: the
 // answer must fit into what a server may send before it knows who asks.
-func (h *world) overQUIC(t *testing.T, b *caddytest.Browser, tickets tls.ClientSessionCache, method, target string) (int, error) {
+func (h *world) overQUIC(t *testing.T, b *caddytest.Browser, tickets tls.ClientSessionCache, limit time.Duration, method, target string) (int, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	u, err := url.Parse(target)
 	if err != nil {

@@ -22,7 +22,6 @@ import (
 // The case: "300 callbacks with valid attempts and junk codes, at once and in a row".
 func TestJunkCodesDoNotFloodProConnect(t *testing.T) {
 	var now, together atomic.Int64
-	caddytest.Shorten(t, &waits.Turn, time.Second)
 	caddytest.Shorten(t, &waits.Forgiven, time.Second/2)
 	h := newWorld(t, 0, func(p *misbehaving) { p.Register("rs", "RS256", "RS256") })
 	l := h.p.Clients["rs"]
@@ -44,32 +43,48 @@ func TestJunkCodesDoNotFloodProConnect(t *testing.T) {
 			}
 		})
 	}
-	elsewhere := h.visitor(t, l)
-	elsewhere.Transport = from{elsewhere.Transport, "192.0.2.9"}
-	a := h.comeBack(elsewhere, h.atProvider(t, elsewhere, h.leave(t, elsewhere, "/wanted?a=b", "")))
-	h.entered(t, elsewhere, a)
+	shared := h.fromElsewhere(t, l)
 	flood.Wait()
 	for range 3 {
 		h.junk(t, l)
 	}
 	// Twenty, and one for each that was forgiven; the good one.
-	if calls, most := l.Calls()["token"]-before, 21+int(time.Since(began)/waits.Forgiven)+1; calls > most {
+	calls := l.Calls()["token"] - before
+	if most := 21 + int(time.Since(began)/waits.Forgiven) + 1; calls > most {
 		t.Errorf("%d calls in %s, want at most %d", calls, time.Since(began), most)
 	}
 	if n := together.Load(); n > 21 {
 		t.Errorf("%d calls at once", n)
 	}
-	if limited.Load() < 200 {
-		t.Errorf("%d were told to wait", limited.Load())
+	if n := int(limited.Load()); n < 300-calls {
+		t.Errorf("%d calls were made, and %d of 300 were told to wait", calls, n)
 	}
-	if told, calls := h.failures("logins wait: ProConnect refused too many codes of one address"), h.failures(""); told < int(limited.Load()) || calls != 303 {
-		t.Errorf("%d events tell of %d who were told to wait, %d of 303 who came back in vain", told, limited.Load(), calls)
+	if told, all := h.failures("logins wait: ProConnect refused too many codes of one address"), h.failures(""); told < int(limited.Load()) || all != 303+shared {
+		t.Errorf("%d events tell of %d who were told to wait, %d of %d who came back in vain", told, limited.Load(), all, 303+shared)
 	}
 	colleague := h.visitor(t, l)
 	h.entered(t, colleague, h.comeBack(colleague, h.atProvider(t, colleague, h.leave(t, colleague, "/wanted?a=b", ""))))
 	if n := strings.Count(h.Logs(), `"msg":"logins wait: ProConnect refused too many codes of one address`); n != 1 {
 		t.Errorf("the operator is told %d times", n)
 	}
+}
+
+// fromElsewhere logs somebody in at another address, and returns how many came before who
+// share a slot with those who make codes up: by the hash, one of a thousand addresses does.
+func (h *world) fromElsewhere(t *testing.T, l *registeredClient) (shared int) {
+	t.Helper()
+	for _, address := range []string{"192.0.2.9", "192.0.2.10", "192.0.2.11"} {
+		b := h.visitor(t, l)
+		b.Transport = from{b.Transport, address}
+		a := h.comeBack(b, h.atProvider(t, b, h.leave(t, b, "/wanted?a=b", "")))
+		if a.StatusCode == http.StatusTooManyRequests && shared < 2 {
+			shared++
+			continue
+		}
+		h.entered(t, b, a)
+		break
+	}
+	return shared
 }
 
 // failures is how many events tell of a failed login for a reason, or for any.

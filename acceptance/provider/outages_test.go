@@ -64,7 +64,7 @@ func (h *world) downAtStart(t *testing.T) {
 // second or so.
 func (h *world) heals(t *testing.T, clients ...*registeredClient) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for _, l := range clients {
 		b := h.visitor(t, l)
 		a := b.Visit("/.proconnect/login?return_to=/wanted")
@@ -99,7 +99,7 @@ func (h *world) dies(t *testing.T, log string) {
 // discovery is known: the plugin asks for it beside the login that failed.
 func (h *world) keepsPeople(t *testing.T, l *registeredClient) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		a := h.visitor(t, l).Visit("/.proconnect/login?return_to=/wanted")
 		if a.StatusCode == http.StatusServiceUnavailable && a.Page() == "problem provider_unavailable" {

@@ -2,18 +2,11 @@
 // must neither let anybody in nor leave anybody without a next step.
 package provider_test
 
-import (
-	"testing"
-	"time"
-
-	"github.com/caddy-proconnect/caddy-proconnect/internal/caddytest"
-	"github.com/caddy-proconnect/caddy-proconnect/internal/waits"
-)
+import "testing"
 
 // TestMisbehavingProvider is the table of what must not work, against one misbehaving
 // provider through a real Caddy.
 func TestMisbehavingProvider(t *testing.T) {
-	caddytest.Shorten(t, &waits.Provider, 3*time.Second)
 	h := newWorld(t, freshClients, func(p *misbehaving) {
 		p.Register("rs", "RS256", "RS256")
 		for _, name := range []string{"es", "es-flipped", "es-zero", "es-p384"} {
@@ -67,6 +60,5 @@ func TestMisbehavingProvider(t *testing.T) {
 		t.Run("errors that the site answers itself", h.errorsOfTheSite)
 		t.Run("a session of a sibling domain", h.otherHost)
 	})
-	t.Run("slow", h.slow)
 	h.nothingSecret(t)
 }

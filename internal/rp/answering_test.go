@@ -77,3 +77,24 @@ func TestProviderThatWentAwayDoesNotAnswer(t *testing.T) {
 	f.settle()
 	f.wantAnswering(t, "after a login that failed", Silent)
 }
+
+// Nobody comes back from a provider that went down while nobody logged in: whoever is
+// sent there first has it asked in the background, and the next person is told.
+func TestProviderThatWentDownInTheQuiet(t *testing.T) {
+	f := newFake(t, RS256, RS256)
+	f.timers()
+	if _, err := f.finish(t); err != nil {
+		t.Fatal(err)
+	}
+	f.change(func() { f.onDiscovery = reset })
+	for i, minutes := range []time.Duration{answerFresh - time.Second, time.Second} {
+		f.advance(minutes)
+		if _, err := f.authorizationURL(t.Context()); err != nil {
+			t.Fatalf("login %d: %v", i, err)
+		}
+		f.settle()
+	}
+	if _, err := f.authorizationURL(t.Context()); err == nil {
+		t.Error("the next person is sent there, too")
+	}
+}

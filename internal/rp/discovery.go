@@ -73,8 +73,8 @@ func (d *discovery) reachable(ctx context.Context, p *Provider) (*metadata, erro
 		return d.get(ctx, p)
 	}
 	defer d.mu.Unlock()
-	if !p.cfg.Now().Before(d.until) && !d.closed {
-		d.ask(p)
+	if now := p.cfg.Now(); !d.closed && (!now.Before(d.until) || now.Sub(d.answered) >= p.fresh) {
+		d.ask(p) // for whoever comes next: nobody comes back from a server that is down
 	}
 	if d.failures > 0 && outage(d.failed) {
 		return nil, d.failed

@@ -109,16 +109,15 @@ func TestDiscoveryAnswers(t *testing.T) {
 	rows := answers(StageDiscovery)
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			f := newFake(t, RS256, RS256)
-			f.rp.timeout = 300 * time.Millisecond
-			f.onDiscovery = row.serve
-			_, err := f.authorizationURL(t.Context())
-			row.want.check(t, err)
-			noSecret(t, err)
-			if n := f.count("/elsewhere"); n != 0 {
-				t.Error("redirect followed")
-			}
+			answeredBy(t, name, RS256, RS256, func(t *testing.T, f *fake) {
+				f.onDiscovery = row.serve
+				_, err := f.authorizationURL(t.Context())
+				row.want.check(t, err)
+				noSecret(t, err)
+				if n := f.count("/elsewhere"); n != 0 {
+					t.Error("redirect followed")
+				}
+			})
 		})
 	}
 }

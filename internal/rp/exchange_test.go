@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/forge"
 )
@@ -91,16 +90,15 @@ func TestTokenAnswers(t *testing.T) {
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			f := newFake(t, RS256, RS256)
-			f.rp.timeout = 300 * time.Millisecond
-			f.onToken = row.serve
-			_, err := f.finish(t)
-			row.want.check(t, err)
-			f.wantCalls(t, 1, 0)
-			if n := f.count("/elsewhere"); n != 0 {
-				t.Error("redirect followed")
-			}
+			answeredBy(t, name, RS256, RS256, func(t *testing.T, f *fake) {
+				f.onToken = row.serve
+				_, err := f.finish(t)
+				row.want.check(t, err)
+				f.wantCalls(t, 1, 0)
+				if n := f.count("/elsewhere"); n != 0 {
+					t.Error("redirect followed")
+				}
+			})
 		})
 	}
 }

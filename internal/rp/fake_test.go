@@ -38,6 +38,9 @@ var (
 	ecOnce   = sync.OnceValue(func() *ecdsa.PrivateKey { return forge.EC(elliptic.P256()) })
 )
 
+// signingKeys makes them.
+func signingKeys() { rsaOnce(); rsaOther(); ecOnce() }
+
 // fake is a provider that behaves unless told otherwise.
 type fake struct {
 	*httptest.Server
@@ -63,15 +66,23 @@ type fake struct {
 
 func newFake(t testing.TB, alg, userinfoAlg string) *fake {
 	t.Helper()
-	f := &fake{calls: make(map[string]int), now: testNow}
+	f := new(fake)
 	f.Server = httptest.NewServer(http.HandlerFunc(f.serve))
+	f.prepare(t, alg, userinfoAlg)
+	return f
+}
+
+// prepare has a provider whose server runs behave, and makes a relying party of its.
+func (f *fake) prepare(t testing.TB, alg, userinfoAlg string) {
+	t.Helper()
 	t.Cleanup(func() {
 		f.CloseClientConnections()
 		f.Close()
 	})
+	f.calls, f.now = make(map[string]int), testNow
 	f.cfg = Config{
 		Issuer: f.URL + "/api/v2", ClientID: testClient, ClientSecret: testSecret,
-		SigningAlg: alg, UserinfoSigningAlg: userinfoAlg, Now: f.clock,
+		SigningAlg: alg, UserinfoSigningAlg: userinfoAlg, Now: f.clock, Transport: f.cfg.Transport,
 	}
 	f.document = forge.JSON{
 		"issuer": f.cfg.Issuer, "authorization_endpoint": f.URL + "/authorize", "token_endpoint": f.URL + "/token",
@@ -98,14 +109,10 @@ func newFake(t testing.TB, alg, userinfoAlg string) *fake {
 		"access_token": testAccess, "refresh_token": "r3fresh", "expires_in": 3600, "scope": "openid", "token_type": "Bearer",
 	}
 	f.fresh()
-	return f
 }
 
 // fresh makes a relying party that knows nothing yet.
-func (f *fake) fresh() {
-	f.rp = New(f.cfg)
-	f.rp.timeout = 3 * time.Second
-}
+func (f *fake) fresh() { f.rp = New(f.cfg) }
 
 func (f *fake) clock() time.Time {
 	f.mu.Lock()

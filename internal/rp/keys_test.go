@@ -204,29 +204,29 @@ func (c *keyCache) landed() {
 func TestKeysDown(t *testing.T) {
 	for name, row := range answers(StageKeys) {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			f := newFake(t, RS256, None)
-			f.rp.timeout = 300 * time.Millisecond
-			f.onJWKS = row.serve
-			_, err := f.finish(t)
-			e := (outcome{StageToken, Unavailable, ReasonKeys}).check(t, err)
-			row.want.check(t, e.Err)
-			f.wantCalls(t, 1, 0)
-			if n := f.count("/elsewhere"); n != 0 {
-				t.Error("redirect followed")
-			}
+			answeredBy(t, name, RS256, None, func(t *testing.T, f *fake) {
+				f.onJWKS = row.serve
+				_, err := f.finish(t)
+				e := (outcome{StageToken, Unavailable, ReasonKeys}).check(t, err)
+				row.want.check(t, e.Err)
+				f.wantCalls(t, 1, 0)
+				if n := f.count("/elsewhere"); n != 0 {
+					t.Error("redirect followed")
+				}
 
-			f.rp.keys.landed()                  // the budget of the login may end a moment before that of the fetch
-			f.change(func() { f.onJWKS = nil }) // it heals, and what was fetched then outlives an outage
-			if _, err := f.finish(t); err != nil {
-				t.Fatal(err)
-			}
-			f.change(func() { f.onJWKS = row.serve })
-			f.advance(keysFresh)
-			f.claims = f.claims.With("iat", f.clock().Unix(), "exp", f.clock().Unix()+3600)
-			if _, err := f.finish(t); err != nil {
-				t.Errorf("keys held are not used: %v", err)
-			}
+				f.rp.keys.landed()                  // the budget of the login may end a moment before that of the fetch
+				f.change(func() { f.onJWKS = nil }) // it heals, and what was fetched then outlives an outage
+				if _, err := f.finish(t); err != nil {
+					t.Fatal(err)
+				}
+				f.change(func() { f.onJWKS = row.serve })
+				f.advance(keysFresh)
+				f.claims = f.claims.With("iat", f.clock().Unix(), "exp", f.clock().Unix()+3600)
+				if _, err := f.finish(t); err != nil {
+					t.Errorf("keys held are not used: %v", err)
+				}
+				f.rp.keys.landed()
+			})
 		})
 	}
 }

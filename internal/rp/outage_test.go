@@ -46,43 +46,49 @@ func TestNobodyIsSentToAServerThatIsDown(t *testing.T) {
 		"reset":             {reset, reset, ReasonNetwork},
 		"no server behind":  {status(502), status(503), ReasonStatus},
 		"gateway timeout":   {status(504), status(504), ReasonStatus},
-		"reset, then slow":  {reset, hang, ReasonTimeout},
+		"hang, after reset": {reset, hang, ReasonTimeout},
 		"truncated answers": {truncated, truncated, ReasonNetwork},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newFake(t, RS256, RS256)
-			f.rp.timeout = 500 * time.Millisecond
-			due := f.timers()
-			if _, err := f.finish(t); err != nil {
-				t.Fatal(err)
-			}
-			f.change(func() { f.onToken, f.onDiscovery = row.token, row.discovery })
-			if _, err := f.finish(t); err == nil {
-				t.Fatal("a login succeeds")
-			}
-			f.settle()
-			login, logout := f.leave(t)
-			for _, err := range []error{login, logout} {
-				outcome{StageDiscovery, Unavailable, row.want}.check(t, err)
-			}
-			if n := f.count(discoveryPath); n != 2 {
-				t.Errorf("asked %d times, want 2: no request asks", n)
-			}
-			again := <-due
-			f.advance(backoffFloor)
-			f.change(func() { f.onToken, f.onDiscovery = nil, nil })
-			again()
-			f.settle()
-			if login, logout := f.leave(t); login != nil || logout != nil {
-				t.Errorf("after the outage: %v, %v", login, logout)
-			}
-			if _, err := f.finish(t); err != nil {
-				t.Error(err)
-			}
-			if n := f.count(discoveryPath); n != 3 {
-				t.Errorf("asked %d times, want 3", n)
-			}
+			answeredBy(t, name, RS256, RS256, func(t *testing.T, f *fake) {
+				f.outage(t, row.token, row.discovery, row.want)
+			})
 		})
+	}
+}
+
+// outage has a provider go down, between two logins that end well.
+func (f *fake) outage(t *testing.T, token, discovery http.HandlerFunc, want Reason) {
+	t.Helper()
+	due := f.timers()
+	if _, err := f.finish(t); err != nil {
+		t.Fatal(err)
+	}
+	f.change(func() { f.onToken, f.onDiscovery = token, discovery })
+	if _, err := f.finish(t); err == nil {
+		t.Fatal("a login succeeds")
+	}
+	f.settle()
+	login, logout := f.leave(t)
+	for _, err := range []error{login, logout} {
+		outcome{StageDiscovery, Unavailable, want}.check(t, err)
+	}
+	if n := f.count(discoveryPath); n != 2 {
+		t.Errorf("asked %d times, want 2: no request asks", n)
+	}
+	again := <-due
+	f.advance(backoffFloor)
+	f.change(func() { f.onToken, f.onDiscovery = nil, nil })
+	again()
+	f.settle()
+	if login, logout := f.leave(t); login != nil || logout != nil {
+		t.Errorf("after the outage: %v, %v", login, logout)
+	}
+	if _, err := f.finish(t); err != nil {
+		t.Error(err)
+	}
+	if n := f.count(discoveryPath); n != 3 {
+		t.Errorf("asked %d times, want 3", n)
 	}
 }
 

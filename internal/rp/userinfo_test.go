@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/caddy-proconnect/caddy-proconnect/internal/forge"
 )
@@ -41,18 +40,15 @@ func TestUserinfoAnswers(t *testing.T) {
 	}{status(500), outcome{StageUserinfo, Refused, ReasonSessionGone}}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			f := newFake(t, RS256, None)
-			f.onUserinfo = row.serve
-			if strings.HasPrefix(name, "hang") {
-				f.rp.timeout = 300 * time.Millisecond
-			}
-			_, err := f.finish(t)
-			row.want.check(t, err)
-			f.wantCalls(t, 1, 1)
-			if n := f.count("/elsewhere"); n != 0 {
-				t.Error("redirect followed")
-			}
+			answeredBy(t, name, RS256, None, func(t *testing.T, f *fake) {
+				f.onUserinfo = row.serve
+				_, err := f.finish(t)
+				row.want.check(t, err)
+				f.wantCalls(t, 1, 1)
+				if n := f.count("/elsewhere"); n != 0 {
+					t.Error("redirect followed")
+				}
+			})
 		})
 	}
 }

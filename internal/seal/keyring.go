@@ -88,6 +88,9 @@ func newKey(secret []byte, created time.Time) key {
 	return key{id, secret, created}
 }
 
+// Given says whether the operator gave the keys, so that they are in no storage.
+func (k *Keyring) Given() bool { return k.storage == nil }
+
 // Created is when the key was made that seals; zero if there is none, or the operator
 // gave it.
 func (k *Keyring) Created() time.Time {

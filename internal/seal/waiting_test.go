@@ -10,18 +10,22 @@ import (
 	"time"
 )
 
-// deafStorage answers nothing before its callers' time is over, when told.
+// deafStorage answers nothing before its callers' time is over, or it is woken, when told.
 type deafStorage struct {
 	*faultyStorage
 	deaf  atomic.Bool
 	asked atomic.Int32
+	woken chan struct{}
 }
 
 func (s *deafStorage) Load(ctx context.Context, key string) ([]byte, error) {
 	if s.deaf.Load() {
 		s.asked.Add(1)
-		<-ctx.Done()
-		return nil, ctx.Err()
+		select {
+		case <-ctx.Done():
+		case <-s.woken:
+		}
+		return nil, context.DeadlineExceeded
 	}
 	return s.faultyStorage.Load(ctx, key)
 }
@@ -31,10 +35,10 @@ func (s *deafStorage) Load(ctx context.Context, key string) ([]byte, error) {
 func TestOverdueKeyKeepsNobodyWaiting(t *testing.T) {
 	storage, now, warnings := &deafStorage{faultyStorage: newStorage(t)}, time.Now(), []string(nil)
 	ring := node(storage, &now, &warnings)
-	ring.wait = 10 * time.Millisecond
 	box := ring.Box("s")
 	mustSeal(t, box, "x", "p")
 	now = now.Add(rotateAfter + time.Minute)
+	ring.wait = 10 * time.Millisecond
 	storage.deaf.Store(true)
 	var all sync.WaitGroup
 	for range 20 {
@@ -57,9 +61,9 @@ func TestOverdueKeyKeepsNobodyWaiting(t *testing.T) {
 // Somebody who sends values of keys that nobody has makes the storage be asked. Nothing
 // that is sealed meanwhile waits for its answer.
 func TestSealingDoesNotWaitForUnknownKeys(t *testing.T) {
-	storage, now, warnings := &deafStorage{faultyStorage: newStorage(t)}, time.Now(), []string(nil)
+	storage, now, warnings := &deafStorage{faultyStorage: newStorage(t), woken: make(chan struct{})}, time.Now(), []string(nil)
 	ring := node(storage, &now, &warnings)
-	ring.wait = 300 * time.Millisecond
+	ring.wait = 20 * time.Second
 	box := ring.Box("s")
 	mustSeal(t, box, "x", "p")
 	foreign := mustSeal(t, NewKeyring(testKey(8)).Box("s"), "x", "p")
@@ -78,6 +82,7 @@ func TestSealingDoesNotWaitForUnknownKeys(t *testing.T) {
 		t.Error("it waits for the storage's answer")
 	default:
 	}
+	close(storage.woken)
 	<-opened
 }
 

@@ -96,8 +96,7 @@ func (k *Keeper) Rotate(ctx context.Context) error {
 	return k.shared.revoked.Repeat(ctx, everybody)
 }
 
-// ErrStrange says that nothing of the client's is in the storage: no session was ever
-// sealed with it.
+// ErrStrange says that nothing of the client's is in the storage: no node ever used it.
 var ErrStrange = errors.New("session: the storage holds nothing of the client")
 
 // checkTime is how long a storage has to show that it is the one.
@@ -110,8 +109,8 @@ func (k *Keeper) CheckStorage(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	err := k.keys.Read(ctx)
-	if err == nil && k.keys.Created().IsZero() { // the operator's keys are in no storage
-		err = k.checkUsed(ctx)
+	if k.keys.Given() {
+		err = k.checkTrace(ctx)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return ErrStrange
@@ -119,18 +118,8 @@ func (k *Keeper) CheckStorage(ctx context.Context) error {
 	return err
 }
 
-// checkUsed says whether anything at all is in the storage: Caddy notes there, for itself,
-// when it last looked for what is over.
-func (k *Keeper) checkUsed(ctx context.Context) error {
-	names, err := k.shared.storage.List(ctx, "", false)
-	switch {
-	case err == nil && len(names) == 0:
-		return fs.ErrNotExist
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
-		return err
-	}
-	return nil // a storage that cannot list everything may well take a record
-}
-
 // Poll looks for what other nodes revoked. It is called again and again.
-func (k *Keeper) Poll(ctx context.Context) { k.shared.revoked.Poll(ctx) }
+func (k *Keeper) Poll(ctx context.Context) {
+	k.shared.revoked.Poll(ctx)
+	k.LeaveTrace(ctx)
+}

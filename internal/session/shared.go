@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/certmagic"
@@ -23,6 +24,10 @@ type Shared struct {
 	revoked *revocation.List
 	storage certmagic.Storage // of the configuration that runs; nobody waits longer than their context says
 	marks   *marks
+
+	trace      string       // says that a node uses the storage
+	traced     atomic.Bool  // it is there
+	traceAgain atomic.Int64 // when it may be tried again, in Unix nanoseconds
 
 	mu    sync.Mutex
 	users []*user // those that run, the newest last, behind the one that made it
@@ -51,7 +56,7 @@ func newUser(cfg Config) user {
 // NewShared returns what a process knows that has just begun, of a client that keeps its
 // things in the storage under a path.
 func NewShared(storage certmagic.Storage, under string, log *zap.Logger) *Shared {
-	s := &Shared{users: []*user{{storage: storage, log: log}}, marks: new(marks)}
+	s := &Shared{users: []*user{{storage: storage, log: log}}, marks: new(marks), trace: path.Join(under, "used.txt")}
 	bounded := newBoundedStorage(func() certmagic.Storage { return s.current().storage })
 	s.storage = bounded
 	s.keys = seal.StoredKeyring(bounded, path.Join(under, "keys.json"), 0, func(message string, err error) {
@@ -147,6 +152,8 @@ func (s *Shared) use(u user) (release func()) {
 	if s.ran {
 		s.revoked.Recheck()
 		s.keys.Recheck()
+		s.traced.Store(false)
+		s.traceAgain.Store(0)
 	}
 	s.ran = true
 	s.succeed()
@@ -168,6 +175,7 @@ func (k *Keeper) Start() { k.release = k.shared.use(k.user) }
 // End writes what the storage would not take so far, and takes back what was lent.
 func (k *Keeper) End(ctx context.Context) {
 	k.shared.revoked.End(ctx)
+	k.LeaveTrace(ctx)
 	if k.release != nil {
 		k.release()
 	}
