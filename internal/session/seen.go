@@ -35,8 +35,8 @@ func (k *Keeper) inUse(ctx context.Context, o origin.Origin, cookies []string, s
 	return unseen < k.idle
 }
 
-// seenAt reads the cookie; 0 if it is none of ours for this family. What lies ahead of
-// this node's clock, as far as clocks may differ, is now: it lengthens nothing.
+// seenAt reads the cookie; 0 if it is none of ours for this family, or lies further ahead
+// of this node's clock than the clocks of nodes may differ.
 func (k *Keeper) seenAt(ctx context.Context, o origin.Origin, cookies []string, f Family, now time.Time) int64 {
 	value, ok := findCookie(cookies, k.names(o).seen)
 	if !ok || len(value) > maxSessionCookie {
@@ -51,7 +51,7 @@ func (k *Keeper) seenAt(ctx context.Context, o origin.Origin, cookies []string, 
 	if at > now.Add(clockSkew).Unix() {
 		return 0
 	}
-	return min(at, now.Unix())
+	return at
 }
 
 // SeenDue says whether this request of the person is to be remembered.
