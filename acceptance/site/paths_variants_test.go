@@ -251,7 +251,7 @@ func TestGateReadsExemptionsAsServersDo(t *testing.T) {
 		"css /site.css": isOpen, "css /a/b/site.css": isOpen, "css /jquery-3.6.0/x.css": isOpen, "css /secret.php/x.css": isGated, "css /secret;x.css": isGated,
 		"css /secret%3fx.css": isGated, "css /secret%23x.css": isGated, "css /secret%00x.css": isRefused, "css /x": isGated, "css /site.CSS": isGated, "css /secret::$x.css": isGated,
 		"php /secret.php": isGated, "php /secret.php/x.css": isGated, "php /secret.php/": isGated, "php /SECRET.PHP/x/y": isGated, "php /secret.php;x": isGated,
-		"php /secret.php.": isGated, "php /secret.php%20/x": isGated, "php /secret.php5": isOpen, "php /index.php/secret.php/x": isGated, "php /secret.php/b.php/c": isGated,
+		"php /secret.php.": isGated, "php /secret.php%20/x": isGated, "php /secret.php5": isGated, "php /secret.ph": isOpen, "php /index.php/secret.php/x": isGated, "php /secret.php/b.php/c": isGated,
 		"pdf /report.pdf": isGated, "pdf /report.PDF": isGated, "pdf /report.pdf.": isGated, "pdf /report.pdf%20": isGated, "pdf /report.pdf/": isGated,
 		"pdf /report.pdf;x": isGated, "pdf /report.pdf;%2fx": isGated, "pdf /report.p%64f;%2fx": isGated, "pdf /report.pdf%3fx": isGated, "pdf /report.pdf::$DATA": isGated, "pdf /report.pdf%252e": isGated, "pdf /report.pdfx": isOpen,
 		"pdf /pdf": isOpen, "pdf /report.html": isOpen,
@@ -308,6 +308,18 @@ func TestGateReadsWhatRealServersServed(t *testing.T) {
 		{"exempt", "/public/x:80/s", "PHP: parse_url knows no path"},
 		{"exempt", "/public/x:80///s", "PHP: parse_url knows no path"},
 		{"home", "//x:y/s", "PHP: parse_url knows no path"},
+		{"admin", "/index.phpadmin/s", "Symfony, Yii: what is behind SCRIPT_NAME"},
+		{"regexp", "/x/app.PHP%61dmin", "Symfony, Yii: what is behind SCRIPT_NAME"},
+		{"admin", "/index.php/ad/index.phpmin/s", "Joomla: SCRIPT_NAME goes wherever it is"},
+		{"php", "/secret.phpx.php", "Caddy: the first .php ends a script's name"},
+		{"exempt", "/public/x.phpy", "Symfony, Yii: what is behind SCRIPT_NAME"},
+		{"admin", "/x&q=admin/s", "nginx, Apache: a path in a query is several parameters"},
+		{"admin", "/admin%26x/s", "nginx, Apache: a path in a query ends at the first &"},
+		{"admin", "/x&q=admin&y=z/s", "nginx, Apache: a path in a query is several parameters"},
+		{"exempt", "/public/x&q=s", "nginx, Apache: a path in a query is several parameters"},
+		{"admin", "//u@%61dmin/s", "Node: to url.parse an escape ends a host"},
+		{"admin", "/%20admin/s", "Spring: names are trimmed on both sides"},
+		{"pdf", "/a%23report.pdf%3fx", "whoever decodes and then splits at ? alone"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.site+" "+tt.target, func(t *testing.T) {
