@@ -320,6 +320,21 @@ func TestGateReadsWhatRealServersServed(t *testing.T) {
 		{"admin", "//u@%61dmin/s", "Node: to url.parse an escape ends a host"},
 		{"admin", "/%20admin/s", "Spring: names are trimmed on both sides"},
 		{"pdf", "/a%23report.pdf%3fx", "whoever decodes and then splits at ? alone"},
+		{"admin", "/admin.x/s", "connect: a dot may follow what is mounted"},
+		{"regexp", "/admin.x/s", "connect: a dot may follow what is mounted"},
+		{"admin", "/ad.xmin/s.x", "Joomla: an extension goes wherever it is"},
+		{"home", "/.x", "Joomla: an extension goes wherever it is"},
+		{"home", "/index.html", "every server of files"},
+		{"pdf", "/report.pdf/x", "WEBrick: what follows a file is its PATH_INFO"},
+		{"admin", "/ad%C3%A9min/s", "PHP: FILTER_SANITIZE_URL drops what is not ASCII"},
+		{"regexp", "/ad%20m+in/s", "PHP: FILTER_SANITIZE_URL drops blanks"},
+		{"php", "/sec%FFret.php", "Ruby: scrub drops what is not UTF-8"},
+		{"pdf", "/report.p%E9df", "Ruby: scrub drops what is not UTF-8"},
+		{"admin", "/%C3%A1dmin/s", "WordPress: accents mean nothing"},
+		{"admin", "/.admin/s", "WordPress: a dot is a hyphen, and trimmed"},
+		{"admin", "/ad!min~/s", "WordPress: a name has letters and digits"},
+		{"admin", "/ad%26x%3bmin/s", "WordPress: entities are dropped"},
+		{"regexp", "/ad%3Cb%3Emin/s", "PHP: strip_tags"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.site+" "+tt.target, func(t *testing.T) {

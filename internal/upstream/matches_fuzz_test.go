@@ -166,7 +166,49 @@ var serverModels = map[string]func(target string) string{
 		}
 		return strings.Join(names, "/")
 	},
+	// What connect has mounted at /admin it serves under /admin.x/, too.
+	"ends a name at a dot": func(target string) string {
+		names := strings.Split(unescape(target), "/")
+		for i := range names {
+			if at := strings.IndexByte(names[i], '.'); at > 0 {
+				names[i] = names[i][:at]
+			}
+		}
+		return strings.Join(names, "/")
+	},
+	// Joomla with a suffix to its addresses.
+	"takes an extension out": func(target string) string {
+		read := strings.TrimRight(unescape(target), "/")
+		if extension := path.Ext(read); len(extension) > 1 {
+			return strings.ReplaceAll(read, extension, "")
+		}
+		return read
+	},
+	// PHP's FILTER_SANITIZE_URL, decoders that ignore errors.
+	"drops what is not ASCII": func(target string) string {
+		var b []byte
+		for _, c := range []byte(unescape(target)) {
+			if c > ' ' && c < 0x7f {
+				b = append(b, c)
+			}
+		}
+		return string(b)
+	},
+	// WordPress' sanitize_title, name by name, of what is ASCII.
+	"WordPress": func(target string) string {
+		names := strings.Split(unescape(target), "/")
+		for i := range names {
+			name := noSlug.ReplaceAllString(strings.NewReplacer(".", "-", " ", "-").Replace(names[i]), "")
+			names[i] = strings.Trim(hyphens.ReplaceAllString(name, "-"), "-")
+		}
+		return strings.Join(names, "/")
+	},
 }
+
+var (
+	noSlug  = regexp.MustCompile(`[^A-Za-z0-9_-]`)
+	hyphens = regexp.MustCompile(`-+`)
+)
 
 var phpExtension = regexp.MustCompile(`(?i)\.php`)
 
