@@ -234,7 +234,7 @@ func TestGateReadsExemptionsAsServersDo(t *testing.T) {
 	s := caddytest.Start(t, caddytest.Sandbox, gatedSites)
 	for name, want := range map[string]verdict{
 		"exempt /public/a": isOpen, "exempt /PUBLIC/a": isGated, "exempt /public/A%C3%89": isOpen, "exempt /publiC/a": isGated, "exempt /%F3%B0%81%90ublic/a": isGated, "exempt /public/%F3%B0%81%90": isOpen, "exempt /R%C3%89UNIONS/x": isGated, "exempt /Favicon.ico": isGated, "exempt /public/": isOpen, "exempt /public/a;b": isOpen, "exempt /public/a.%20/b%5cc": isOpen,
-		"exempt /public/a//b": isOpen, "exempt /public/a%2fb": isOpen, "exempt /public/100%25": isOpen, "exempt /public/caf%E9.pdf": isOpen, "exempt /favicon.ico": isOpen,
+		"exempt /public/a//b": isOpen, "exempt /public/a:b:80/s": isOpen, "exempt /public/a:123456/s": isOpen, "exempt /public/a%2fb": isOpen, "exempt /public/100%25": isOpen, "exempt /public/caf%E9.pdf": isOpen, "exempt /favicon.ico": isOpen,
 		"exempt /public/a.php/b.css": isGated, "exempt /r%C3%A9unions/x": isOpen, "exempt /re%CC%81unions/x": isGated, "exempt /public/DOMAIN%5Cuser": isOpen,
 		"exempt /public": isGated, "exempt /publicity": isGated, "exempt //public/x": isGated, "exempt //h/public/x": isGated, "exempt /public%2fx": isGated,
 		"exempt /%70ublic/x": isGated, "exempt /public/x.php/admin": isGated, "exempt /public;a/x": isGated, "exempt /favicon.ico/x": isGated, "exempt /public%3fx/y": isGated,
@@ -307,6 +307,7 @@ func TestGateReadsWhatRealServersServed(t *testing.T) {
 		{"exempt", "/public/s/:80/", "PHP: parse_url knows no path"},
 		{"exempt", "/public/x:80/s", "PHP: parse_url knows no path"},
 		{"exempt", "/public/x:80///s", "PHP: parse_url knows no path"},
+		{"exempt", "/public/a%3ab:80/s", "PHP: parse_url knows no path"},
 		{"home", "//x:y/s", "PHP: parse_url knows no path"},
 		{"admin", "/index.phpadmin/s", "Symfony, Yii: what is behind SCRIPT_NAME"},
 		{"regexp", "/x/app.PHP%61dmin", "Symfony, Yii: what is behind SCRIPT_NAME"},

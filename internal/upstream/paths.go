@@ -153,11 +153,12 @@ func dropLastParameter(path string) string {
 	return path
 }
 
-var port = regexp.MustCompile(`:[0-9]+(?:/|$)`)
+// port is the first colon of a path where parse_url takes what follows for a port.
+var port = regexp.MustCompile(`^[^:]*:[0-9]{1,5}(?:/|$)`)
 
 // nothing is PHP's parse_url where it gives up, so that a front controller serves
-// its home page: what follows a colon is a port to it, also without a host, and what
-// follows two slashes must be a host.
+// its home page: what follows the first colon is a port to it, also without a host, and
+// what follows two slashes must be a host.
 func nothing(path string) string {
 	if strings.HasPrefix(path, "//") || strings.IndexByte(path, ':') >= 0 && port.MatchString(path) {
 		return "/"

@@ -44,6 +44,9 @@ func (v *variants) seed(raw string) {
 	v.add(decodeOnce(dropAuthority(raw)))
 	v.add(decodeOnce(dropEscapedHost(raw)))
 	v.add(asName(raw))
+	if nothing(raw) != raw {
+		v.add("/") // a colon that is encoded is none
+	}
 }
 
 func (v *variants) add(path string) {
