@@ -20,7 +20,7 @@ var addresses = []string{
 var names = []string{
 	"admin", "admin", "ADMIN", "Admin", "public", "public", "Public", "s", "x", "report.pdf", "report.PDF", "index.php", "secret.php", "tool.php",
 	"..", "..", ".", "...", "", "", "%2e%2e", "%2E.", ".%2e", "%2e", "%252e%252e", "%252e", "..;x", "..;", ".;x", ";x", ";", "x;y=z",
-	"%c0%ae%c0%ae", "%e0%80%ae", "..%00", "%20", "..%20", ". .", "(S(x))", "(A(x)S(y))", "a@b", "x:80", "x:", "http:", "localhost",
+	"%c0%ae%c0%ae", "%e0%80%ae", "..%00", "%20", "..%20", ". .", "(S(x))", "(A(x)S(y))", "index.phpadmin", "secret.phpx.php", "x&q=admin", "admin&x", "admin.x", ".admin", "a@b", "x:80", "x:", "http:", "localhost",
 	"ａdmin", "%ef%bd%81dmin", "%61dmin", "%2561dmin", "ad%6din", "a%44min", "adm%69n", "%41dmin", "adm%c4%b1n", "%u0061dmin", "admin.", "admin%20", "admin;x", "admin%3bx", "admin%00", "admin%3f", "admin%23", "admin.json", "admin~1", "admin::$DATA",
 	"publi%63", "public;x", "public.", "report.pdf.", "report.pdf%20", "report.pdf%00", "report.pdf;x", "report.pdf%3bx", "report.pdf%3fx", "report%2epdf", "report.pd%66", "report.pdf%252e", "WEB-INF", "%zz", "%", "%2", "\xff", "caf\xe9", "café",
 }

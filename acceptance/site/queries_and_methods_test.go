@@ -20,6 +20,13 @@ http://query.localhost:{$PORT} {
 	}
 	reverse_proxy UPSTREAM
 }
+http://joined.localhost:{$PORT} {
+	@a query user_id=1
+	proconnect @a {
+		allow any
+	}
+	reverse_proxy UPSTREAM
+}
 http://notquery.localhost:{$PORT} {
 	@a not query page=open
 	proconnect @a {
@@ -120,6 +127,10 @@ func TestGateReadsQueriesAndMethodsAsServersDo(t *testing.T) {
 		{"query", "GET /?page[]=admin", "", 401},
 		{"query", "GET /?page%5B0%5D=admin", "", 401},
 		{"query", "GET /?Page=Admin", "", 401},
+		{"query", "GET /??page=admin", "", 401},
+		{"joined", "GET /?user[id=1", "", 401},
+		{"joined", "GET /?user%5Bid=1", "", 401},
+		{"joined", "GET /?user[id]=1", "", 200},
 		{"query", "GET /?%20page=admin", "", 401},
 		{"query", "GET /?page=%61dmin%00", "", 401},
 		{"query", "GET /?page=%2561dmin", "", 401},

@@ -53,7 +53,9 @@ func isPlain(raw string) bool {
 				return false
 			}
 		case c == '.':
-			dot = true
+			if dot = true; goesOn(raw[i:]) {
+				return false
+			}
 		case unusual[c]:
 			return false
 		}
@@ -65,7 +67,7 @@ func isPlain(raw string) bool {
 // unusual are the bytes that make a path worth a second look.
 var unusual = func() (table [256]bool) {
 	for c := range table {
-		table[c] = c <= ' ' || c >= 0x7f || strings.IndexByte(`%;:()\#?`, byte(c)) >= 0
+		table[c] = c <= ' ' || c >= 0x7f || strings.IndexByte(`%;:()\#?&`, byte(c)) >= 0
 	}
 	return table
 }()

@@ -59,12 +59,13 @@ func (m *addressMatcher) addresses(address string) (others []string) {
 	if !m.ends {
 		return others
 	}
-	if trimmed := strings.TrimRight(address, "/"); trimmed != address && trimmed != "" {
-		others = append(others, trimmed)
-		address = trimmed
-	}
-	if name := withoutExtension(address); name != address {
-		others = append(others, name)
+	for _, spelled := range append([]string{address}, spellings(address)...) {
+		trimmed := trimSlashes(spelled)
+		for _, other := range append([]string{spelled, trimmed}, shorter(trimmed)...) {
+			if other != address {
+				others = append(others, other)
+			}
+		}
 	}
 	return others
 }

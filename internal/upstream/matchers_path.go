@@ -8,9 +8,9 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
-// readPath has patterns that name what is gated gate it under a slash at its end,
-// and with an extension, too: /admin is what servers serve as /admin/ and
-// /admin.json. Patterns that end in * need none of it.
+// readPath has patterns that name what is gated gate it under a slash at its end, with
+// an extension, and with what servers drop, too: /admin is what servers serve as
+// /admin/, /admin.json and /admin/index.html.
 func readPath(m *caddyhttp.MatchPath) any {
 	var ends, names caddyhttp.MatchPath
 	for _, pattern := range *m { // Sinatra, and whoever decodes a path like a form
@@ -19,18 +19,20 @@ func readPath(m *caddyhttp.MatchPath) any {
 		}
 	}
 	for _, pattern := range *m {
-		if strings.HasSuffix(pattern, "*") || pattern == "/" {
+		bare := trimSlashes(pattern)
+		isFile := strings.Contains(path.Base(pattern), ".")
+		if !isFile {
+			names = append(names, bare)
+		}
+		if strings.HasSuffix(pattern, "*") {
 			continue
 		}
-		ends = append(ends, pattern, strings.TrimRight(pattern, "/"))
-		if !strings.Contains(path.Base(pattern), ".") {
-			names = append(names, strings.TrimRight(pattern, "/"))
+		ends = append(ends, pattern, bare)
+		if isFile { // WEBrick; Apache with AcceptPathInfo On
+			*m = append(*m, bare+"/*")
 		}
 	}
-	if len(ends) == 0 {
-		return m
-	}
-	return &pathMatcher{inner: m, ends: &ends, names: &names}
+	return &pathMatcher{inner: m, ends: &ends, names: &names, begin: newBeginnings(*m)}
 }
 
 // foldRegexp is a regular expression that does not mind the case, as Caddy's path
@@ -40,30 +42,50 @@ func foldRegexp(re *caddyhttp.MatchRegexp) caddyhttp.MatchRegexp {
 }
 
 // pathMatcher is Caddy's path matcher where it says what is gated.
-type pathMatcher struct{ inner, ends, names *caddyhttp.MatchPath }
+type pathMatcher struct {
+	inner, ends, names *caddyhttp.MatchPath
+	begin              beginnings
+}
 
-// MatchWithError tries the address without what servers ignore at its end.
+// MatchWithError tries the address without what servers ignore at its end, and
+// without what they drop.
 func (m *pathMatcher) MatchWithError(r *http.Request) (bool, error) {
-	if matched, err := m.inner.MatchWithError(r); matched || err != nil {
+	matched, err := m.inner.MatchWithError(r)
+	if matched || err != nil || !m.begin.maySpell(r.URL.Path) {
 		return matched, err
 	}
-	address := strings.TrimRight(r.URL.Path, "/")
-	if address != r.URL.Path {
-		if matched, err := matchPath(m.ends, r, address); matched || err != nil {
+	if matched, err := m.matchEnds(r, r.URL.Path); matched || err != nil {
+		return matched, err
+	}
+	for _, address := range spellings(r.URL.Path) {
+		if matched, err := m.matchAddress(m.inner, r, address); matched || err != nil {
 			return matched, err
 		}
-	}
-	if name := withoutExtension(address); name != address {
-		return matchPath(m.names, r, name)
+		if matched, err := m.matchEnds(r, address); matched || err != nil {
+			return matched, err
+		}
 	}
 	return false, nil
 }
 
-// withoutExtension is /admin for /admin.json, and .hidden for .hidden.
-func withoutExtension(address string) string {
-	dot := strings.LastIndexByte(address, '.')
-	if dot <= strings.LastIndexByte(address, '/')+1 {
-		return address
+func (m *pathMatcher) matchEnds(r *http.Request, address string) (bool, error) {
+	trimmed := trimSlashes(address)
+	if trimmed != address {
+		if matched, err := m.matchAddress(m.ends, r, trimmed); matched || err != nil {
+			return matched, err
+		}
 	}
-	return address[:dot]
+	for _, name := range shorter(trimmed) {
+		if matched, err := m.matchAddress(m.names, r, name); matched || err != nil {
+			return matched, err
+		}
+	}
+	return false, nil
+}
+
+func (m *pathMatcher) matchAddress(patterns *caddyhttp.MatchPath, r *http.Request, address string) (bool, error) {
+	if len(*patterns) == 0 || !m.begin.have(address) {
+		return false, nil
+	}
+	return matchPath(patterns, r, address)
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -110,7 +111,106 @@ var serverModels = map[string]func(target string) string{
 		}
 		return unescape(target)
 	},
+	// Symfony, Laravel and Drupal (Request::preparePathInfo), Yii, Nextcloud: what is
+	// behind SCRIPT_NAME, which the address begins with.
+	"cuts SCRIPT_NAME off": func(target string) string {
+		if info, ok := strings.CutPrefix(unescape(target), "/index.php"); ok {
+			return "/" + strings.TrimLeft(info, "/")
+		}
+		return unescape(target)
+	},
+	// Joomla: SCRIPT_NAME goes wherever it is, if the address begins with it.
+	"takes SCRIPT_NAME out": func(target string) string {
+		if path := unescape(target); strings.HasPrefix(path, "/index.php") {
+			return "/" + strings.Trim(strings.ReplaceAll(path, "/index.php", ""), "/")
+		}
+		return unescape(target)
+	},
+	// Caddy's FastCGI transport with `split .php`.
+	"runs the first .php": func(target string) string {
+		path := unescape(target)
+		if at := phpExtension.FindStringIndex(path); at != nil {
+			return path[:at[1]]
+		}
+		return path
+	},
+	// PHP behind `rewrite ^/(.*)$ /index.php?q=$1`, without escapes.
+	"reads a query": func(target string) string {
+		read := ""
+		for i, pair := range strings.Split(unescape(target), "&") {
+			if name, value, _ := strings.Cut(pair, "="); i == 0 {
+				read = pair
+			} else if name == "q" {
+				read = "/" + value
+			}
+		}
+		return read
+	},
+	// Node's url.parse: in an authority with userinfo, an escape ends the host.
+	"url.parse": func(target string) string {
+		host, after, _ := strings.Cut(strings.TrimPrefix(target, "//"), "/")
+		user := strings.LastIndexByte(host, '@')
+		if !strings.HasPrefix(target, "//") || user < 0 {
+			return unescape(target)
+		}
+		if i := strings.IndexByte(host[user:], '%'); i >= 0 {
+			return unescape(host[user+i:] + "/" + after)
+		}
+		return unescape("/" + after)
+	},
+	// Spring's AntPathMatcher before 4.3, and many who split at slashes.
+	"trims names": func(target string) string {
+		names := strings.Split(unescape(target), "/")
+		for i := range names {
+			names[i] = strings.Trim(names[i], " ")
+		}
+		return strings.Join(names, "/")
+	},
+	// What connect has mounted at /admin it serves under /admin.x/, too.
+	"ends a name at a dot": func(target string) string {
+		names := strings.Split(unescape(target), "/")
+		for i := range names {
+			if at := strings.IndexByte(names[i], '.'); at > 0 {
+				names[i] = names[i][:at]
+			}
+		}
+		return strings.Join(names, "/")
+	},
+	// Joomla with a suffix to its addresses.
+	"takes an extension out": func(target string) string {
+		read := strings.TrimRight(unescape(target), "/")
+		if extension := path.Ext(read); len(extension) > 1 {
+			return strings.ReplaceAll(read, extension, "")
+		}
+		return read
+	},
+	// PHP's FILTER_SANITIZE_URL, decoders that ignore errors.
+	"drops what is not ASCII": func(target string) string {
+		var b []byte
+		for _, c := range []byte(unescape(target)) {
+			if c > ' ' && c < 0x7f {
+				b = append(b, c)
+			}
+		}
+		return string(b)
+	},
+	// WordPress' sanitize_title, name by name, of what is ASCII.
+	"WordPress": func(target string) string {
+		names := strings.Split(unescape(target), "/")
+		for i := range names {
+			name := noSlug.ReplaceAllString(strings.NewReplacer(".", "-", " ", "-").Replace(names[i]), "")
+			names[i] = strings.Trim(hyphens.ReplaceAllString(name, "-"), "-")
+		}
+		return strings.Join(names, "/")
+	},
 }
+
+var (
+	noSlug  = regexp.MustCompile(`[^A-Za-z0-9_-]`)
+	hyphens = regexp.MustCompile(`-+`)
+)
+
+var phpExtension = regexp.MustCompile(`(?i)\.php`)
 
 func cutAny(s, chars string) string {
 	if i := strings.IndexAny(s, chars); i >= 0 {
@@ -217,8 +317,8 @@ func wantTargetGated(tb testing.TB, admin, exempt Matcher, target string) {
 // targetPieces are what targets are made of that servers read in several ways.
 var targetPieces = []string{
 	"/", "/", "/", "//", "admin", "admin", "public", "public", "x", "s", "..", ".", "%2e", "%2E%2e", "%252e", "..;", ";a", ";a=b", "%3b", "%2f", "%2F", "%252f",
-	"%5c", `\`, "%255c", "?", "%3f", "#", "%23", "%00", "%20", "%2e%20", ".json", ".css", "index.php", ".php", "(S(x))", "u:p@h:80", "x:80", ":8/", "h", "%61", "%61dmin", "%2561dmin",
-	"ADMIN", "Public", "%c0%ae", "%c0%af", "%e9", "%C3%A9", "%ef%bc%8f", "%ef%bd%81dmin", "%ef%bc%8e", "%u002e", "%25u002e", ":$DATA", "::", "%09", "~", "*", "...", "+", "&",
+	"%5c", `\`, "%255c", "?", "%3f", "#", "%23", "%00", "%20", "%2e%20", ".json", ".css", "index.php", ".php", "/index.php", "&q=", "&", "@%61", "(S(x))", "u:p@h:80", "x:80", ":8/", "h", "%61", "%61dmin", "%2561dmin",
+	"ADMIN", "Public", "%c0%ae", "%c0%af", "%e9", "%C3%A9", "%ef%bc%8f", "%ef%bd%81dmin", "%ef%bc%8e", "%u002e", "%25u002e", ":$DATA", "::", "%09", "~", "*", "...", "+",
 }
 
 // Twenty thousand targets of the pieces that matter.

@@ -28,12 +28,13 @@ func dropParameters(path string) string {
 	})
 }
 
-// trimNames drops the dots and blanks that a name ends in.
+// trimNames drops the dots and blanks that a name ends in, and the blanks before it,
+// as Spring's AntPathMatcher did.
 func trimNames(path string) string {
-	if !strings.Contains(path, "./") && !strings.Contains(path, " /") && !strings.HasSuffix(path, ".") && !strings.HasSuffix(path, " ") {
+	if !strings.Contains(path, "./") && strings.IndexByte(path, ' ') < 0 && !strings.HasSuffix(path, ".") {
 		return path
 	}
-	return eachName(path, func(name string) string { return strings.TrimRight(name, ". ") })
+	return eachName(path, func(name string) string { return strings.TrimLeft(strings.TrimRight(name, ". "), " ") })
 }
 
 // dropStreams reads /admin:$i30:$index_allocation/ and secret.txt::$data as NTFS
@@ -48,10 +49,33 @@ func dropStreams(path string) string {
 	})
 }
 
-// cutDecoded ends a path at a question mark or a hash that was encoded.
-func cutDecoded(path string) string {
-	if i := strings.IndexAny(path, "?#"); i > 0 {
+// cutQuery and cutFragment end a path at a question mark and a hash that were encoded.
+func cutQuery(path string) string { return cutAfter(path, '?') }
+
+func cutFragment(path string) string { return cutAfter(path, '#') }
+
+func cutAfter(path string, c byte) string {
+	if i := strings.IndexByte(path, c); i > 0 {
 		return path[:i]
+	}
+	return path
+}
+
+// dropParameter and lastParameter are for servers that write a path into a query as it
+// is (`rewrite ^/(.*)$ /index.php?q=$1`): to PHP, /x&q=admin is admin there. Which of the
+// parameters counts, its name says; they are tried from the last on.
+func dropParameter(path string) string {
+	if i := strings.LastIndexByte(path, '&'); i > 0 {
+		return path[:i]
+	}
+	return path
+}
+
+func lastParameter(path string) string {
+	if i := strings.LastIndexByte(path, '&'); i >= 0 {
+		if _, value, ok := strings.Cut(path[i:], "="); ok {
+			return "/" + value
+		}
 	}
 	return path
 }
@@ -67,6 +91,19 @@ func dropAuthority(path string) string {
 		return path[i:]
 	}
 	return "/"
+}
+
+// dropEscapedHost is Node's url.parse, to which an escape ends a host: of //u@x%2fa it
+// makes the path %2fa, and of //u@%61 a path without a slash.
+func dropEscapedHost(raw string) string {
+	if !strings.HasPrefix(raw, "//") {
+		return raw
+	}
+	host, _, _ := strings.Cut(raw[2:], "/")
+	if i := strings.IndexByte(host[strings.LastIndexByte(host, '@')+1:], '%'); i >= 0 {
+		return "/" + raw[2+strings.LastIndexByte(host, '@')+1+i:]
+	}
+	return raw
 }
 
 func mergeSlashes(path string) string {

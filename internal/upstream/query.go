@@ -77,10 +77,25 @@ func (m *queryMatcher) differs(r *http.Request) bool {
 func looseQuery(u *url.URL) map[string][]string {
 	given := make(map[string][]string)
 	for name, values := range u.Query() {
-		name = looseName(name)
-		given[name] = append(given[name], values...)
+		for _, name := range looseNames(name) {
+			given[name] = append(given[name], values...)
+		}
 	}
 	return given
+}
+
+// looseNames are those that a parameter may have: PHP takes a bracket that nothing
+// closes for _, and who looks for the query at the last question mark finds another.
+func looseNames(name string) []string {
+	names := []string{looseName(name)}
+	decoded := decodeOnce(name)
+	if before, after, ok := strings.Cut(decoded, "["); ok && !strings.Contains(after, "]") {
+		names = append(names, looseName(before+"_"+strings.ReplaceAll(after, "[", "_")))
+	}
+	if i := strings.LastIndexByte(decoded, '?'); i >= 0 {
+		names = append(names, looseName(decoded[i+1:]))
+	}
+	return names
 }
 
 // looseName is a parameter's name as PHP and ASP.NET may read it.

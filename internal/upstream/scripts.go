@@ -37,3 +37,50 @@ func scriptName(path string) string {
 	}
 	return path
 }
+
+// cutPHP finds the first .php of a path that goes on in the same name.
+func cutPHP(path string) (end int, ok bool) {
+	for i := range len(path) {
+		if path[i] == '.' && goesOn(path[i:]) {
+			return i + 4, true
+		}
+	}
+	return 0, false
+}
+
+// goesOn says whether a text begins with .php and what else belongs to a name.
+func goesOn(s string) bool {
+	return len(s) > 4 && s[4] != '/' && strings.EqualFold(s[:4], ".php")
+}
+
+// pathInfoInName is what follows a script without a slash: Symfony, Yii and Nextcloud
+// cut SCRIPT_NAME off an address wherever that ends, so that to them /index.phpadmin
+// is /admin.
+func pathInfoInName(path string) string {
+	if end, ok := cutPHP(path); ok {
+		return "/" + path[end:]
+	}
+	return path
+}
+
+// scriptInName is a script's name where Caddy's FastCGI transport finds it: the first
+// .php ends it, whatever follows.
+func scriptInName(path string) string {
+	if end, ok := cutPHP(path); ok {
+		return path[:end]
+	}
+	return path
+}
+
+// dropScript takes the script that a path begins with out of it, as often as it is
+// there: Joomla.
+func dropScript(path string) string {
+	if len(path) < 5 || path[0] != '/' {
+		return path
+	}
+	i := strings.Index(path, ".php")
+	if i < 0 || strings.IndexByte(path[1:i], '/') >= 0 {
+		return path
+	}
+	return strings.ReplaceAll(path, path[:i+4], "")
+}

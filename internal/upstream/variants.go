@@ -42,7 +42,11 @@ func (v *variants) seed(raw string) {
 	v.add(decodeOnce(raw))
 	v.add(decodeOnce(dropParameters(raw)))
 	v.add(decodeOnce(dropAuthority(raw)))
+	v.add(decodeOnce(dropEscapedHost(raw)))
 	v.add(asName(raw))
+	if nothing(raw) != raw {
+		v.add("/") // a colon that is encoded is none
+	}
 }
 
 func (v *variants) add(path string) {
@@ -58,12 +62,15 @@ func (v *variants) add(path string) {
 
 // pathChanges are what servers do to a path that was decoded once.
 var pathChanges = [...]func(string) string{
-	decodeOnce,      // two servers in a row
-	backslashes,     // IIS; new URL()
-	dropParameters,  // Tomcat, Jetty
-	trimNames,       // Windows
-	dropStreams,     // NTFS
-	cutDecoded,      // whoever decodes before they split a target
+	decodeOnce,     // two servers in a row
+	backslashes,    // IIS; new URL()
+	dropParameters, // Tomcat, Jetty
+	trimNames,      // Windows; Spring
+	dropStreams,    // NTFS
+	cutQuery,       // whoever decodes before they split a target
+	cutFragment,
+	dropParameter, // nginx, Apache: a path in a query
+	lastParameter,
 	foldUnicode,     // file systems, frameworks that normalise
 	composeUnicode,  // the form that operators write
 	asLatin1,        // old servers
@@ -71,6 +78,9 @@ var pathChanges = [...]func(string) string{
 	mergeSlashes,    // nginx, Apache
 	pathInfo,        // CGI, PHP: what follows a script
 	scriptName,      // and the script itself
+	pathInfoInName,  // Symfony, Yii
+	scriptInName,    // Caddy's FastCGI transport
+	dropScript,      // Joomla
 	dropCookieless,  // ASP.NET
 	dropCookieless1, // ASP.NET 1.1
 	keepEmptyNames,
