@@ -23,7 +23,9 @@ func (k *Keeper) LeaveTrace(ctx context.Context) {
 		return
 	}
 	s.traceAgain.Store(now.Add(traceEvery).UnixNano())
-	ctx, cancel := context.WithTimeout(ctx, traceTime)
+	// What is begun ends: a job in the storage that is left behind would write into it
+	// when this process is thought to be over.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), traceTime)
 	defer cancel()
 	err := k.checkTrace(ctx)
 	if errors.Is(err, fs.ErrNotExist) {
