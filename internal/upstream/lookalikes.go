@@ -74,7 +74,7 @@ func spellings(address string) (others []string) {
 		return nil
 	}
 	others = append(others, slugs(address))
-	if isASCII(address) && strings.IndexAny(address, ` +\<&`) < 0 {
+	if isASCII(address) && !strings.ContainsAny(address, ` +\<&`) {
 		return others
 	}
 	visible := strings.Map(func(r rune) rune { return keep(r, isVisible(r)) }, address)
