@@ -39,6 +39,13 @@ http://css.localhost:{$PORT} {
 	}
 	respond reached
 }
+http://mixed.localhost:{$PORT} {
+	@a expression "{path}.startsWith('/admin') && !{path}.startsWith('/admin/open')"
+	proconnect @a {
+		allow any
+	}
+	respond reached
+}
 http://home.localhost:{$PORT} {
 	@a path /
 	proconnect @a {
@@ -336,6 +343,9 @@ func TestGateReadsWhatRealServersServed(t *testing.T) {
 		{"admin", "/ad!min~/s", "WordPress: a name has letters and digits"},
 		{"admin", "/ad%26x%3bmin/s", "WordPress: entities are dropped"},
 		{"regexp", "/ad%3Cb%3Emin/s", "PHP: strip_tags"},
+		{"php", "/secret%3Cb%3E.php", "PHP: strip_tags"},
+		{"php", "/s%C3%A9cret.php", "collations of databases: accents mean nothing"},
+		{"mixed", "/%20admin/s", "Spring: names are trimmed on both sides"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.site+" "+tt.target, func(t *testing.T) {
