@@ -16,7 +16,7 @@ func newBeginnings(patterns caddyhttp.MatchPath) (all beginnings) {
 		if i := strings.IndexAny(pattern, `*?[{%\`); i >= 0 {
 			pattern = pattern[:i]
 		}
-		all = append(all, strings.Trim(pattern, "/"))
+		all = append(all, strings.Trim(mergeSlashes(pattern), "/"))
 	}
 	return all
 }
