@@ -28,11 +28,18 @@ func readPath(m *caddyhttp.MatchPath) any {
 			continue
 		}
 		ends = append(ends, pattern, bare)
-		if isFile { // WEBrick; Apache with AcceptPathInfo On
+		if hasExtension(bare) { // WEBrick; Apache with AcceptPathInfo On
 			*m = append(*m, bare+"/*")
 		}
 	}
 	return &pathMatcher{inner: m, ends: &ends, names: &names, begin: newBeginnings(*m)}
+}
+
+// hasExtension says whether a pattern ends as the name of a file does, which neither
+// /v1.0 nor /.well-known are: what is below these is an address of its own.
+func hasExtension(pattern string) bool {
+	extension := pattern[len(withoutExtension(pattern)):]
+	return len(extension) > 1 && isWord(extension[1]) && (extension[1] < '0' || extension[1] > '9')
 }
 
 // foldRegexp is a regular expression that does not mind the case, as Caddy's path

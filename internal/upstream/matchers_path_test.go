@@ -17,6 +17,8 @@ func TestPatternsGateWhatTheyName(t *testing.T) {
 		{"//a", "//a.json", true},
 		{"/report.pdf", "/report.pdf/x", true},
 		{"/releases/v1.0", "/releases/v1.0/", true},
+		{"/releases/v1.0", "/releases/v1.0/notes", false},
+		{"/.well-known", "/.well-known/security.txt", false},
 	} {
 		m := testMatcher(t, caddyhttp.MatcherSet{&caddyhttp.MatchPath{tt.pattern}}, nil)
 		_, r := pathGate(t, tt.target)
