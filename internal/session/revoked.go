@@ -108,10 +108,11 @@ const checkTime = 10 * time.Second
 func (k *Keeper) CheckStorage(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	err := k.keys.Read(ctx)
+	check := k.keys.Read
 	if k.keys.Given() {
-		err = k.checkTrace(ctx)
+		check = k.checkTrace
 	}
+	err := check(ctx)
 	if errors.Is(err, fs.ErrNotExist) {
 		return ErrStrange
 	}

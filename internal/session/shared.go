@@ -175,7 +175,6 @@ func (k *Keeper) Start() { k.release = k.shared.use(k.user) }
 // End writes what the storage would not take so far, and takes back what was lent.
 func (k *Keeper) End(ctx context.Context) {
 	k.shared.revoked.End(ctx)
-	k.LeaveTrace(ctx)
 	if k.release != nil {
 		k.release()
 	}
