@@ -105,7 +105,10 @@ func isWord(c byte) bool {
 
 // slugs are how WordPress looks the names of an address up.
 func slugs(address string) string {
-	address = unaccented(tagsInNames.ReplaceAllLiteralString(address, ""))
+	if strings.ContainsAny(address, "<&") {
+		address = tagsInNames.ReplaceAllLiteralString(address, "")
+	}
+	address = unaccented(address)
 	b := make([]byte, 0, len(address))
 	last := func() byte { return b[len(b)-1] }
 	for i := 0; i < len(address); i++ {
